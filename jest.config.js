@@ -1,0 +1,21 @@
+const project = (displayName, testMatch, testPathIgnorePatterns = []) => ({
+  displayName,
+  testMatch,
+  testPathIgnorePatterns,
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
+});
+
+const suites = ['api', 'config', 'cluster'];
+
+/** Four suites: `unit` needs Node only, for the others see docs/testing.md. */
+module.exports = {
+  projects: [
+    project(
+      'unit',
+      ['<rootDir>/test/**/*.test.ts'],
+      suites.map((suite) => `/test/${suite}/`),
+    ),
+    ...suites.map((suite) => project(suite, [`<rootDir>/test/${suite}/**/*.test.ts`])),
+  ],
+};

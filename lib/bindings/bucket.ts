@@ -1,0 +1,73 @@
+import type { Binding } from '../core/binding';
+import { Credential, hexadecimal } from '../core/credential';
+import type { Component } from '../core/component';
+import type { Endpoint } from '../core/endpoint';
+import { secretText, type EnvValue } from '../core/env';
+import { temporary } from '../core/mount';
+import type { ContainerProps } from '../core/workload';
+
+/** A component that runs an S3 object store and gives buckets away. */
+export interface ObjectStore {
+  /** A bucket with a user of its own that may do everything in it and nothing elsewhere; both are made by a job. */
+  bucket(name: string): Bucket;
+}
+
+export interface BucketProps {
+  /** The component that runs the store. */
+  readonly store: Component;
+  readonly endpoint: Endpoint;
+  readonly name: string;
+  /** An image with `mc` and a shell, for waiting. */
+  readonly clientImage: string;
+}
+
+/** An S3 bucket of one consumer. */
+export class Bucket implements Binding {
+  readonly endpoint: Endpoint;
+  readonly name: string;
+  readonly why: string;
+  /** Keys `accessKeyId` and `secretAccessKey`. */
+  readonly credential: Credential;
+  readonly wait: ContainerProps & { readonly name: string };
+
+  constructor(props: BucketProps) {
+    const { store, endpoint, name } = props;
+    this.endpoint = endpoint;
+    this.name = name;
+    this.why = `bucket ${name}`;
+    this.credential = new Credential(store, `${store.name}-${name}`, {
+      keys: { accessKeyId: hexadecimal(20), secretAccessKey: hexadecimal(40) },
+    });
+    this.wait = {
+      name: store.name,
+      image: props.clientImage,
+      command: ['sh', '-c', `until mc ls store/${name} >/dev/null; do sleep 2; done`],
+      env: { ...clientEnv(this.credential, endpoint) },
+      mounts: { '/tmp': temporary('tmp', '64Mi') },
+      resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '200m', memory: '128Mi' } },
+    };
+  }
+
+  /** `s3://<name>`. */
+  get url(): string {
+    return `s3://${this.name}`;
+  }
+
+  /** The variables that every AWS SDK reads. */
+  get awsEnv(): Record<string, EnvValue> {
+    return {
+      AWS_ACCESS_KEY_ID: this.credential.key('accessKeyId'),
+      AWS_SECRET_ACCESS_KEY: this.credential.key('secretAccessKey'),
+      AWS_DEFAULT_REGION: 'us-east-1',
+    };
+  }
+}
+
+/** Makes `mc` know the store under the alias `store`: https://min.io/docs/minio/linux/reference/minio-mc.html */
+export function clientEnv(credential: Credential, endpoint: Endpoint): Record<string, EnvValue> {
+  const user = credential.key('accessKeyId');
+  return {
+    MC_CONFIG_DIR: '/tmp/mc',
+    MC_HOST_store: secretText`http://${user}:${credential.key('secretAccessKey')}@${endpoint.address}`,
+  };
+}

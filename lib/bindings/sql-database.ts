@@ -1,0 +1,68 @@
+import type { Binding } from '../core/binding';
+import { password, literal, Credential } from '../core/credential';
+import type { Component } from '../core/component';
+import type { Endpoint } from '../core/endpoint';
+import { secretText, type SecretText } from '../core/env';
+import type { ContainerProps } from '../core/workload';
+
+/** A component that runs a PostgreSQL server and gives databases away. */
+export interface SqlServer {
+  /**
+   * A database with a role of the same name that owns it; both are made, or brought up to date, by a job.
+   * @param name lower-case letters, digits and underscores
+   */
+  database(name: string, options?: { readonly extensions?: readonly string[] }): SqlDatabase;
+}
+
+export interface SqlDatabaseProps {
+  /** The component that runs the server. */
+  readonly server: Component;
+  readonly endpoint: Endpoint;
+  readonly name: string;
+  readonly extensions: readonly string[];
+  /** An image with `psql`, for waiting. */
+  readonly clientImage: string;
+}
+
+/** A PostgreSQL database of one consumer. */
+export class SqlDatabase implements Binding {
+  readonly endpoint: Endpoint;
+  readonly name: string;
+  readonly extensions: readonly string[];
+  readonly why: string;
+  /** Keys `username` and `password`. */
+  readonly credential: Credential;
+  readonly wait: ContainerProps & { readonly name: string };
+
+  constructor(props: SqlDatabaseProps) {
+    const { server, endpoint, name } = props;
+    if (!/^[a-z][a-z0-9_]*$/.test(name))
+      throw new Error(`"${name}" is no database name: lower-case letters, digits and underscores`);
+    this.endpoint = endpoint;
+    this.name = name;
+    this.extensions = props.extensions;
+    this.why = `database ${name}`;
+    this.credential = new Credential(server, `${server.name}-${name.replaceAll('_', '-')}`, {
+      keys: { username: literal(name), password: password(20) },
+    });
+    this.wait = {
+      name: server.name,
+      image: props.clientImage,
+      command: ['sh', '-c', 'until psql -Xqtc "SELECT 1" >/dev/null; do sleep 2; done'],
+      env: {
+        PGHOST: endpoint.host,
+        PGPORT: endpoint.port.service,
+        PGDATABASE: name,
+        PGUSER: name,
+        PGPASSWORD: this.credential.key('password'),
+        PGCONNECT_TIMEOUT: 5,
+      },
+      resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '200m', memory: '64Mi' } },
+    };
+  }
+
+  /** Connection URL. @param scheme for example `postgresql` or `postgresql+psycopg2` */
+  url(scheme: string): SecretText {
+    return secretText`${scheme}://${this.name}:${this.credential.key('password')}@${this.endpoint.address}/${this.name}`;
+  }
+}

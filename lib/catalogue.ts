@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { Component } from './core/component';
+import type { Need, Platform } from './core/platform';
+import type { TierName } from './core/tier';
+import { Mlflow, mlflowOptions } from './tiers/ai/mlflow';
+import { Minio, minioOptions } from './tiers/data/minio';
+import { PostGis, postgisOptions } from './tiers/data/postgis';
+import { Traefik, traefikOptions } from './tiers/gateway/traefik';
+import { Homepage, homepageOptions } from './tiers/tooling/homepage';
+import { RustDesk, rustdeskOptions } from './tiers/tooling/rustdesk';
+
+/** What the catalogue says of a component. */
+export interface CatalogueEntry {
+  readonly title: string;
+  /** The program's own documentation. */
+  readonly documentation: string;
+  readonly tier: TierName;
+  readonly options: z.ZodType;
+  /** What some other service of the platform must provide. */
+  readonly needs: readonly Need[];
+  readonly provides: readonly Need[];
+  build(platform: Platform, options: unknown): Component;
+}
+export type Catalogue = Readonly<Record<string, CatalogueEntry>>;
+
+interface EntryProps<Options extends z.ZodType> extends Omit<
+  CatalogueEntry,
+  'options' | 'build' | 'needs' | 'provides'
+> {
+  readonly options: Options;
+  readonly component: new (platform: Platform, options: z.output<Options>) => Component;
+  readonly needs?: readonly Need[];
+  readonly provides?: readonly Need[];
+}
+
+function entry<Options extends z.ZodType>(props: EntryProps<Options>): CatalogueEntry {
+  const { component: Class, options, needs = [], provides = [], ...rest } = props;
+  return { ...rest, options, needs, provides, build: (platform, given) => new Class(platform, options.parse(given)) };
+}
+
+/** Every component that a platform file can name, and the only list of them. */
+export const catalogue: Catalogue = {
+  traefik: entry({
+    title: 'Traefik, the gateway',
+    documentation: 'https://doc.traefik.io/traefik/',
+    tier: 'gateway',
+    options: traefikOptions,
+    component: Traefik,
+    provides: ['gateway'],
+  }),
+  postgis: entry({
+    title: 'PostgreSQL with PostGIS',
+    documentation: 'https://postgis.net/documentation/',
+    tier: 'data',
+    options: postgisOptions,
+    component: PostGis,
+    needs: ['gateway'],
+    provides: ['sql'],
+  }),
+  minio: entry({
+    title: 'MinIO, an S3 object store',
+    documentation: 'https://github.com/pgsty/minio',
+    tier: 'data',
+    options: minioOptions,
+    component: Minio,
+    needs: ['gateway'],
+    provides: ['objectStore'],
+  }),
+  mlflow: entry({
+    title: 'MLflow, experiment tracking and model registry',
+    documentation: 'https://mlflow.org/docs/latest/',
+    tier: 'ai',
+    options: mlflowOptions,
+    component: Mlflow,
+    needs: ['gateway', 'sql', 'objectStore'],
+  }),
+  homepage: entry({
+    title: 'Homepage, the start page',
+    documentation: 'https://gethomepage.dev/',
+    tier: 'tooling',
+    options: homepageOptions,
+    component: Homepage,
+    needs: ['gateway'],
+  }),
+  rustdesk: entry({
+    title: 'RustDesk server, remote desktop',
+    documentation: 'https://rustdesk.com/docs/en/self-host/',
+    tier: 'tooling',
+    options: rustdeskOptions,
+    component: RustDesk,
+    needs: ['gateway'],
+  }),
+};

@@ -1,0 +1,118 @@
+import { catalogue } from '../catalogue';
+import type { Need } from '../core/platform';
+import type { Problem } from './problem';
+
+/** What each need is called for people. */
+const needs: Record<Need, string> = {
+  sql: 'a database server',
+  objectStore: 'an object store',
+  gateway: 'a gateway',
+};
+
+/** Top-level domains for which no public authority issues certificates: RFC 6761, RFC 6762, RFC 8375, ICANN's .internal. */
+const privateDomains = ['localhost', 'local', 'test', 'invalid', 'home.arpa', 'internal', 'lan'];
+
+type Section = Readonly<Record<string, unknown>>;
+const section = (value: unknown): Section => (typeof value === 'object' && value !== null ? { ...value } : {});
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const below = (domain: string, parent: string) => domain === parent || domain.endsWith(`.${parent}`);
+
+/**
+ * What no single setting shows: names that are placeholders, settings that exclude each other, services without their
+ * provider. Reads the raw file, so that these problems come together with those of the schema.
+ * @param stem name of the file without its ending
+ */
+export function crossChecks(raw: unknown, stem: string): Problem[] {
+  const file = section(raw);
+  return [...naming(file, stem), ...placeholders(file), ...certificates(file), ...gateway(file), ...providers(file)];
+}
+
+function naming({ name }: Section, stem: string): Problem[] {
+  if (name === 'argo-cd')
+    return [{ path: ['name'], message: 'is taken by the folder for Argo CD; choose another name' }];
+  if (text(name) === undefined || name === stem) return [];
+  return [
+    {
+      path: ['name'],
+      message: `differs from the file name; write name: ${stem}, or rename the file to ${text(name)}.yaml`,
+    },
+  ];
+}
+
+function placeholders({ domain, tls }: Section): Problem[] {
+  const isExample = (host: string) =>
+    ['example.com', 'example.org', 'example.net', 'example'].some((name) => below(host, name));
+  const email = text(section(tls).email);
+  return [
+    ...(isExample(text(domain) ?? '')
+      ? [
+          {
+            path: ['domain'],
+            message: `${text(domain)} is a placeholder; write the domain that you own, or one below localhost to try things out`,
+          },
+        ]
+      : []),
+    ...(isExample(email?.split('@')[1] ?? '')
+      ? [
+          {
+            path: ['tls', 'email'],
+            message: `${email} is a placeholder; write the address that should hear of expiring certificates`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function certificates(file: Section): Problem[] {
+  if (section(file.tls).mode !== 'lets-encrypt') return [];
+  const domain = text(file.domain) ?? '';
+  const replicas = section(section(file.services).traefik).replicas;
+  return [
+    ...(privateDomains.some((name) => below(domain, name))
+      ? [
+          {
+            path: ['tls', 'mode'],
+            message: `Let’s Encrypt issues nothing for ${domain}; write mode: self-signed, or a domain that is public`,
+          },
+        ]
+      : []),
+    ...(typeof replicas === 'number' && replicas > 1
+      ? [
+          {
+            path: ['services', 'traefik', 'replicas'],
+            message: 'must be 1 with mode: lets-encrypt, whose store belongs to one pod; write 1, or tls mode: secret',
+          },
+        ]
+      : []),
+  ];
+}
+
+function gateway(file: Section): Problem[] {
+  if (file.gateway !== 'k3s-bundled') return [];
+  const own = ['replicas', 'resources'].filter((key) => key in section(section(file.services).traefik));
+  return [
+    ...(file.cluster === 'k3s'
+      ? []
+      : [{ path: ['gateway'], message: 'k3s-bundled needs cluster: k3s; write gateway: standalone' }]),
+    ...own.map((key) => ({
+      path: ['services', 'traefik', key],
+      message: 'has no effect on the Traefik that k3s brings; remove it, or write gateway: standalone',
+    })),
+  ];
+}
+
+function providers(file: Section): Problem[] {
+  const names = Object.keys(section(file.services)).filter((name) => name in catalogue);
+  const entries = Object.entries(catalogue);
+  return names.flatMap((name) =>
+    (catalogue[name]?.needs ?? [])
+      .filter((need) => !names.some((other) => catalogue[other]?.provides.includes(need)))
+      .map((need) => {
+        const candidates = entries.flatMap(([candidate, entry]) => (entry.provides.includes(need) ? [candidate] : []));
+        return {
+          path: ['services', name],
+          message: `needs ${needs[need]}; add ${candidates.map((candidate) => `"${candidate}: {}"`).join(' or ')} under services`,
+        };
+      }),
+  );
+}

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { catalogue } from '../catalogue';
+
+/** Kubernetes names: RFC 1123 labels. */
+const label = (what: string) =>
+  z.string({ error: `${what} is missing; write for example geoai` }).regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, {
+    error: `must be lower-case letters, digits and dashes, start with a letter, at most 40 characters; write for example geoai`,
+  });
+
+const hostName = z
+  .string({ error: 'is missing; write the domain of the platform, for example geoai.my-company.org' })
+  .regex(/^(?=.{1,240}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, {
+    error: 'must be a host name of at least two lower-case parts; write for example geoai.my-company.org',
+  });
+
+const tls = z.discriminatedUnion(
+  'mode',
+  [
+    z.strictObject({
+      mode: z.literal('lets-encrypt'),
+      email: z.email({
+        error: 'must be the e-mail address that Let’s Encrypt warns; write for example ops@my-company.org',
+      }),
+      server: z
+        .url({ error: 'must be the directory URL of an ACME server' })
+        .optional()
+        .describe('Directory of another ACME server, for example Let’s Encrypt’s staging one'),
+    }),
+    z.strictObject({ mode: z.literal('self-signed') }),
+    z.strictObject({
+      mode: z.literal('secret'),
+      secret: label('the name of the Secret').describe(
+        'Secret of type kubernetes.io/tls in the namespace of the gateway tier',
+      ),
+    }),
+  ],
+  { error: 'needs a mode; write mode: lets-encrypt (with email), mode: self-signed, or mode: secret (with secret)' },
+);
+
+const services = z
+  .strictObject(
+    Object.fromEntries(
+      Object.entries(catalogue).map(([name, entry]) => [
+        name,
+        entry.options.nullable().optional().describe(`${entry.title}. ${entry.documentation}`),
+      ]),
+    ),
+  )
+  .describe('The components of the platform, each with its options; {} or nothing for the defaults');
+
+const cidr = z.cidrv4({ error: 'must be an IPv4 range; write for example 10.0.0.0/8' });
+
+/** Everything a platform file may say. */
+export const platformSchema = z.strictObject({
+  name: label('name').describe('Name of the platform, and of its folder in dist/'),
+  domain: hostName.describe('Domain below which the routes live; its DNS records point to the cluster'),
+  cluster: z.enum(['k3s', 'kind', 'kubernetes']).describe('What runs the platform'),
+  availability: z
+    .enum(['single', 'high'])
+    .default('single')
+    .describe('single: one pod of everything; high: survives a node'),
+  gateway: z
+    .enum(['standalone', 'k3s-bundled'])
+    .default('standalone')
+    .describe('standalone: a Traefik of its own; k3s-bundled: the Traefik that k3s brings, configured'),
+  tls: tls.default({ mode: 'self-signed' }).describe('Where certificates come from'),
+  storage: z
+    .strictObject({
+      class: label('class').optional().describe('StorageClass of all volumes; by default the cluster’s own'),
+      retain: z
+        .boolean({ error: 'must be true or false' })
+        .optional()
+        .describe('Keep the data when its claim is deleted, by a StorageClass of its own; the default on k3s'),
+    })
+    .default({}),
+  timeZone: z
+    .string()
+    .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', {
+      error: (issue) => `"${String(issue.input)}" is no time zone; write for example Europe/Berlin or UTC`,
+    })
+    .default('UTC')
+    .describe('IANA time zone of all programs'),
+  namespacePrefix: label('namespacePrefix').optional().describe('First part of every namespace; by default the name'),
+  secrets: z
+    .enum(['cluster', 'external'])
+    .default('cluster')
+    .describe(
+      'cluster: the credentials command writes the Secrets; external: External Secrets reads them from a store',
+    ),
+  secretStore: z
+    .strictObject({
+      name: label('name').default('hearth'),
+      kind: z.enum(['ClusterSecretStore', 'SecretStore']).default('ClusterSecretStore'),
+      path: z.string().optional().describe('Prefix of the keys in the store; by default the name of the platform'),
+    })
+    .prefault({})
+    .describe('The store that External Secrets reads'),
+  argoCd: z
+    .strictObject({
+      repository: z.string({ error: 'is missing; write the Git URL of the repository with dist/' }),
+      revision: z.string().default('main'),
+      namespace: label('namespace').default('argocd'),
+    })
+    .optional()
+    .describe('Makes dist/argo-cd/: one project, one application a tier'),
+  network: z
+    .strictObject({
+      apiServer: z
+        .array(cidr)
+        .min(1)
+        .default(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'])
+        .describe('Where the API server’s own addresses lie: the way there is open to pods that need it'),
+    })
+    .prefault({}),
+  services,
+});
+
+/** A platform file, complete with its defaults. */
+export type PlatformConfig = Omit<z.output<typeof platformSchema>, 'services' | 'namespacePrefix' | 'secretStore'> & {
+  readonly namespacePrefix: string;
+  readonly secretStore: { readonly name: string; readonly kind: string; readonly path: string };
+  /** Service name → its options, `{}` for the defaults. */
+  readonly services: Readonly<Record<string, unknown>>;
+};
+
+/** Fills in the defaults that follow from other settings. */
+export function complete(parsed: z.output<typeof platformSchema>): PlatformConfig {
+  return {
+    ...parsed,
+    namespacePrefix: parsed.namespacePrefix ?? parsed.name,
+    storage: {
+      ...parsed.storage,
+      retain: parsed.storage.retain ?? (parsed.cluster === 'k3s' && !parsed.storage.class),
+    },
+    secretStore: { ...parsed.secretStore, path: parsed.secretStore.path ?? parsed.name },
+    services: Object.fromEntries(
+      Object.entries(parsed.services).flatMap(([name, options]) =>
+        options === undefined ? [] : [[name, options ?? {}]],
+      ),
+    ),
+  };
+}

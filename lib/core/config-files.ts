@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { k8s } from 'cdk8s-plus-28';
+import * as YAML from 'yaml';
+import type { Component } from './component';
+import type { MountSource } from './mount';
+
+/** Renders a value as YAML. */
+export const yaml = (value: unknown): string => YAML.stringify(value, { lineWidth: 0 });
+/** Renders a value as indented JSON. */
+export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/**
+ * Configuration files of a component in one ConfigMap. Pods that mount them carry a hash of the content, so that a
+ * change rolls them.
+ */
+export class ConfigFiles implements MountSource {
+  readonly readOnly = true;
+  private rendered?: Record<string, string>;
+
+  /**
+   * @param content file name → text (see {@link yaml}, {@link json}); a function where it follows from the finished graph
+   */
+  constructor(
+    private readonly owner: Component,
+    readonly name: string,
+    private readonly content: Record<string, string> | (() => Record<string, string>),
+  ) {
+    owner.platform.graph.configFiles.push(this);
+  }
+
+  get files(): Record<string, string> {
+    this.rendered ??= typeof this.content === 'function' ? this.content() : this.content;
+    return this.rendered;
+  }
+
+  /** Changes exactly when the content does. */
+  get hash(): string {
+    return createHash('sha256').update(JSON.stringify(this.files)).digest('hex').slice(0, 16);
+  }
+
+  /** One of the files, to be mounted at a path of its own. */
+  file(file: string): MountSource {
+    return { name: this.name, readOnly: true, subPath: file, config: this, volume: () => this.volume() };
+  }
+
+  get config(): ConfigFiles {
+    return this;
+  }
+
+  volume(): k8s.Volume {
+    return { name: this.name, configMap: { name: this.name } };
+  }
+
+  render(): void {
+    new k8s.KubeConfigMap(this.owner, `config-${this.name}`, { metadata: { name: this.name }, data: this.files });
+  }
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { JsonPatch } from 'cdk8s';
+import { k8s } from 'cdk8s-plus-28';
+import type { Component } from './component';
+import { Workload, type WorkloadProps } from './workload';
+
+export interface ReplicatedProps extends WorkloadProps {
+  /** @default 1 */
+  readonly replicas?: number;
+}
+
+/** Interchangeable pods. With a volume, the old pod ends before the new one starts, since both want the claim. */
+export class Deployment extends Workload {
+  readonly kind = 'Deployment';
+  readonly replicas: number;
+
+  constructor(component: Component, name: string, props: ReplicatedProps) {
+    super(component, name, props);
+    this.replicas = props.replicas ?? 1;
+  }
+
+  protected renderController(): void {
+    new k8s.KubeDeployment(this, 'deployment', {
+      metadata: this.metadata,
+      spec: {
+        replicas: this.replicas,
+        revisionHistoryLimit: 3,
+        selector: { matchLabels: this.selector },
+        strategy:
+          this.volumes.length > 0
+            ? { type: 'Recreate' }
+            : {
+                type: 'RollingUpdate',
+                rollingUpdate: {
+                  maxSurge: k8s.IntOrString.fromNumber(1),
+                  maxUnavailable: k8s.IntOrString.fromNumber(0),
+                },
+              },
+        template: this.podTemplate(),
+      },
+    });
+  }
+}
+
+export interface StatefulSetProps extends ReplicatedProps {
+  /** Start all pods at once rather than one after the other; for peers that find each other. @default false */
+  readonly parallel?: boolean;
+}
+
+/** Pods with names and claims of their own. Peers find each other by `<name>-<n>.<name>-peers`, also before they are ready. */
+export class StatefulSet extends Workload {
+  readonly kind = 'StatefulSet';
+  override readonly claimTemplates = true;
+  readonly replicas: number;
+  private readonly parallel: boolean;
+
+  constructor(component: Component, name: string, props: StatefulSetProps) {
+    super(component, name, props);
+    this.replicas = props.replicas ?? 1;
+    this.parallel = props.parallel ?? false;
+  }
+
+  protected renderController(): void {
+    const peers = `${this.name}-peers`;
+    new k8s.KubeService(this, 'peers', {
+      metadata: { name: peers, labels: this.selector },
+      spec: {
+        clusterIp: 'None',
+        publishNotReadyAddresses: true,
+        selector: this.selector,
+        ports: this.ports.map((port) => ({
+          name: port.name,
+          port: port.port,
+          targetPort: k8s.IntOrString.fromString(port.name),
+          protocol: port.protocol,
+        })),
+      },
+    });
+    const statefulSet = new k8s.KubeStatefulSet(this, 'stateful-set', {
+      metadata: this.metadata,
+      spec: {
+        serviceName: peers,
+        replicas: this.replicas,
+        revisionHistoryLimit: 3,
+        podManagementPolicy: this.parallel ? 'Parallel' : 'OrderedReady',
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+        selector: { matchLabels: this.selector },
+        template: this.podTemplate(),
+        volumeClaimTemplates: this.volumes.map((volume) => volume.claim(this)),
+      },
+    });
+    // Without them Argo CD sees a difference after every server-side apply: https://github.com/argoproj/argo-cd/issues/11143
+    this.volumes.forEach((_, i) =>
+      statefulSet.addJsonPatch(
+        JsonPatch.add(`/spec/volumeClaimTemplates/${i}/apiVersion`, 'v1'),
+        JsonPatch.add(`/spec/volumeClaimTemplates/${i}/kind`, 'PersistentVolumeClaim'),
+      ),
+    );
+  }
+}
+
+/** One pod on every node. */
+export class DaemonSet extends Workload {
+  readonly kind = 'DaemonSet';
+  readonly replicas = 1;
+
+  protected renderController(): void {
+    new k8s.KubeDaemonSet(this, 'daemon-set', {
+      metadata: this.metadata,
+      spec: { revisionHistoryLimit: 3, selector: { matchLabels: this.selector }, template: this.podTemplate() },
+    });
+  }
+}
+
+/** Work done once. Jobs are immutable, so its name ends in a hash of its spec: a change is a new job. */
+export class Job extends Workload {
+  readonly kind: string = 'Job';
+  readonly replicas = 0;
+
+  protected renderController(): void {
+    const spec = this.jobSpec();
+    const hash = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 8);
+    new k8s.KubeJob(this, 'job', { metadata: { ...this.metadata, name: `${this.name}-${hash}` }, spec });
+  }
+
+  /** Retries: what it needs, and the policies that open the way there, may come later. */
+  protected jobSpec(): k8s.JobSpec {
+    return { backoffLimit: 20, template: this.podTemplate('OnFailure') };
+  }
+}
+
+export interface CronJobProps extends WorkloadProps {
+  /** Five fields, in the platform's time zone. */
+  readonly schedule: string;
+}
+
+/** Work done again and again, never two at a time. */
+export class CronJob extends Job {
+  override readonly kind = 'CronJob';
+
+  constructor(
+    component: Component,
+    name: string,
+    private readonly cron: CronJobProps,
+  ) {
+    super(component, name, cron);
+  }
+
+  protected override renderController(): void {
+    new k8s.KubeCronJob(this, 'cron-job', {
+      metadata: this.metadata,
+      spec: {
+        schedule: this.cron.schedule,
+        timeZone: this.component.platform.config.timeZone,
+        concurrencyPolicy: 'Forbid',
+        startingDeadlineSeconds: 600,
+        successfulJobsHistoryLimit: 3,
+        failedJobsHistoryLimit: 3,
+        jobTemplate: { spec: { ...this.jobSpec(), backoffLimit: 2 } },
+      },
+    });
+  }
+}

@@ -1,0 +1,123 @@
+import { k8s } from 'cdk8s-plus-28';
+import type { Component } from './component';
+import type { MountSource } from './mount';
+import type { Volume } from './volume';
+
+/** How the value of one key comes about. `of` names another key of the same credential. */
+export type Rule =
+  | { readonly kind: 'literal'; readonly value: string }
+  | { readonly kind: 'password'; readonly length: number }
+  | { readonly kind: 'hexadecimal'; readonly length: number }
+  | { readonly kind: 'htpasswd'; readonly user: string; readonly of: string }
+  | { readonly kind: 'ed25519-private-key' }
+  | { readonly kind: 'ed25519-public-key'; readonly of: string }
+  | { readonly kind: 'private-key' }
+  | { readonly kind: 'self-signed-certificate'; readonly hosts: string[]; readonly of: string };
+
+/** A fixed, public value, such as a user name. */
+export const literal = (value: string): Rule => ({ kind: 'literal', value });
+/** `length` random letters and digits (base64 without `=`, `+` and `/`). */
+export const password = (length: number): Rule => ({ kind: 'password', length });
+/** `length` random hexadecimal digits. */
+export const hexadecimal = (length: number): Rule => ({ kind: 'hexadecimal', length });
+/** An htpasswd line `user:bcrypt` of the password under key `of`. */
+export const htpasswd = (user: string, of: string): Rule => ({ kind: 'htpasswd', user, of });
+/** An Ed25519 secret key: base64 of the 64 bytes seed and public key. */
+export const ed25519PrivateKey = (): Rule => ({ kind: 'ed25519-private-key' });
+/** The public half of the Ed25519 key under `of`: base64 of 32 bytes. */
+export const ed25519PublicKey = (of: string): Rule => ({ kind: 'ed25519-public-key', of });
+/** A P-256 private key in PEM (PKCS #8). */
+export const privateKey = (): Rule => ({ kind: 'private-key' });
+/** A certificate for `hosts`, signed by the private key under `of`, valid for 825 days. */
+export const selfSignedCertificate = (hosts: string[], of: string): Rule => ({
+  kind: 'self-signed-certificate',
+  hosts,
+  of,
+});
+
+export interface CredentialProps {
+  /** The keys and the rule that makes each. */
+  readonly keys: Record<string, Rule>;
+  /** Secret type. @default 'Opaque' */
+  readonly type?: string;
+  /** The volume whose data remembers these values: while it exists, a lost value is never made anew. */
+  readonly storedIn?: Volume;
+}
+
+/**
+ * Named keys and the rule that makes each value. Manifests only ever refer to it: the values live in one Secret per
+ * namespace that needs them, written by the `credentials` command or by External Secrets.
+ */
+export class Credential {
+  readonly keys: Record<string, Rule>;
+  readonly type: string;
+  readonly storedIn?: Volume;
+  private readonly uses = new Map<string, Set<string>>();
+
+  constructor(
+    readonly owner: Component,
+    /** Name of its Secrets. */
+    readonly name: string,
+    props: CredentialProps,
+  ) {
+    this.keys = props.keys;
+    this.type = props.type ?? 'Opaque';
+    this.storedIn = props.storedIn;
+    this.use(owner.tier.namespace, Object.keys(props.keys));
+    owner.platform.graph.credentials.push(this);
+  }
+
+  /** Reference to one key, to be used as an environment value. */
+  key(key: string): SecretKey {
+    this.rule(key);
+    return new SecretKey(this, key);
+  }
+
+  /** A folder with the given keys as files of the same names, readable by the pod's group. */
+  files(...keys: string[]): MountSource {
+    keys.forEach((key) => this.rule(key));
+    return {
+      name: this.name,
+      readOnly: true,
+      volume: (workload) => {
+        this.use(workload.namespace, keys);
+        const items = keys.map((key) => ({ key, path: key }));
+        return { name: this.name, secret: { secretName: this.name, items, defaultMode: 0o440 } };
+      },
+    };
+  }
+
+  /** Notes that a namespace needs these keys. */
+  use(namespace: string, keys: string[]): void {
+    const known = this.uses.get(namespace) ?? new Set();
+    keys.forEach((key) => known.add(key));
+    this.uses.set(namespace, known);
+  }
+
+  /** Which keys each namespace needs; the owner's namespace comes first and holds all. */
+  get namespaces(): { readonly namespace: string; readonly keys: string[] }[] {
+    return [...this.uses].map(([namespace, keys]) => ({
+      namespace,
+      keys: Object.keys(this.keys).filter((key) => keys.has(key)),
+    }));
+  }
+
+  private rule(key: string): Rule {
+    const rule = this.keys[key];
+    if (!rule) throw new Error(`credential ${this.name} has no key ${key}`);
+    return rule;
+  }
+}
+
+/** Reference to one key of a credential. */
+export class SecretKey {
+  constructor(
+    readonly credential: Credential,
+    readonly key: string,
+  ) {}
+
+  toEnvSource(namespace: string): k8s.EnvVarSource {
+    this.credential.use(namespace, [this.key]);
+    return { secretKeyRef: { name: this.credential.name, key: this.key } };
+  }
+}

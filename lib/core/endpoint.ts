@@ -1,0 +1,59 @@
+import type { Workload } from './workload';
+
+/** Transport protocol of a port. */
+export type Protocol = 'TCP' | 'UDP';
+
+/** A port of a container. A plain number is a TCP port that its Service offers under the same number. */
+export type PortProps =
+  | number
+  | {
+      /** Port the program listens on; above 1023, since programs run without capabilities. */
+      readonly port: number;
+      /** Port of the Service. @default the container's port */
+      readonly service?: number;
+      /** Port on which the world reaches it without the gateway's routes. @default none */
+      readonly public?: number;
+      /** @default 'TCP' */
+      readonly protocol?: Protocol;
+      /** @default true; false for a port that only the pod itself uses */
+      readonly offered?: boolean;
+    };
+
+/** A port after its defaults are filled in. */
+export interface Port {
+  readonly name: string;
+  readonly port: number;
+  readonly service: number;
+  readonly public?: number;
+  readonly protocol: Protocol;
+  readonly offered: boolean;
+}
+
+/** Fills in the defaults of a port declaration. */
+export function portOf(name: string, props: PortProps): Port {
+  const given = typeof props === 'number' ? { port: props } : props;
+  return { name, service: given.port, protocol: 'TCP', offered: true, ...given };
+}
+
+/** A named port of a workload as others reach it: the unit that connections, routes and policies speak of. */
+export class Endpoint {
+  constructor(
+    readonly workload: Workload,
+    readonly port: Port,
+  ) {}
+
+  /** Host name inside the cluster, for example `postgis.geoai-data.svc`. */
+  get host(): string {
+    return `${this.workload.name}.${this.workload.namespace}.svc`;
+  }
+
+  /** `host:port`. */
+  get address(): string {
+    return `${this.host}:${this.port.service}`;
+  }
+
+  /** `scheme://host:port`. */
+  url(scheme = 'http'): string {
+    return `${scheme}://${this.address}`;
+  }
+}

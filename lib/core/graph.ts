@@ -1,0 +1,36 @@
+import type { ConfigFiles } from './config-files';
+import type { Credential } from './credential';
+import type { Endpoint } from './endpoint';
+import type { Route } from './route';
+import type { Workload } from './workload';
+
+/** A consumer opens connections to an endpoint. */
+export interface Connection {
+  readonly from: Workload;
+  readonly to: Endpoint;
+  readonly why: string;
+}
+
+/** Where a workload departs from the hardened defaults, and why. */
+export interface Exception {
+  readonly workload: Workload;
+  readonly what: string;
+  readonly why: string;
+}
+
+/** Everything the components of a platform declared; complete once every component is built. */
+export class Graph {
+  readonly workloads: Workload[] = [];
+  readonly connections: Connection[] = [];
+  readonly routes: Route[] = [];
+  readonly configFiles: ConfigFiles[] = [];
+  readonly credentials: Credential[] = [];
+  readonly exceptions: Exception[] = [];
+
+  connect(from: Workload, to: Endpoint, why: string): void {
+    const known = this.connections.some(
+      (c) => c.from === from && c.to.workload === to.workload && c.to.port.name === to.port.name,
+    );
+    if (!known) this.connections.push({ from, to, why });
+  }
+}

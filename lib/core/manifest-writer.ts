@@ -1,0 +1,71 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ApiObject, Yaml } from 'cdk8s';
+import { ManifestFile } from './manifest-file';
+import type { Platform } from './platform';
+
+/** What must exist before what, within one file. */
+const kinds = [
+  'Namespace', 'PriorityClass', 'StorageClass', 'CustomResourceDefinition', 'NetworkPolicy', 'LimitRange',
+  'ServiceAccount', 'Role', 'RoleBinding', 'ExternalSecret', 'ConfigMap', 'PersistentVolumeClaim', 'Service',
+  'PodDisruptionBudget', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob',
+]; // prettier-ignore
+
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+/**
+ * The files of a platform: path below `dist/` → content. The tree is walked once, so that time grows with the number of
+ * objects. Two objects of the same kind and name are an error, since the later would silently replace the earlier.
+ */
+export function manifests(platform: Platform): Map<string, string> {
+  const owners = new Map<string, string>();
+  const charts = platform.node.children.filter((child): child is ManifestFile => child instanceof ManifestFile);
+  const files = charts.map((chart) => {
+    const objects = chart.node.findAll().filter((node) => node instanceof ApiObject);
+    const rendered = objects.map((object) => {
+      const manifest = object.toJson() as Manifest;
+      claim(owners, manifest, object.node.path);
+      return manifest;
+    });
+    return [chart.path, rendered] as const;
+  });
+  return new Map(
+    files
+      .filter(([, rendered]) => rendered.length > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, rendered]) => [path, Yaml.stringify(...rendered.sort(inOrder))]),
+  );
+}
+
+function claim(owners: Map<string, string>, { apiVersion, kind, metadata }: Manifest, path: string): void {
+  const group = apiVersion.split('/').slice(0, -1).join();
+  const identity = [group, kind, metadata.namespace ?? '', metadata.name].join('/');
+  const owner = owners.get(identity);
+  if (owner) throw new Error(`${kind} ${metadata.name} is declared twice: by ${owner} and by ${path}`);
+  owners.set(identity, path);
+}
+
+function inOrder(a: Manifest, b: Manifest): number {
+  const rank = (kind: string) => (kinds.includes(kind) ? kinds.indexOf(kind) : kinds.length);
+  const key = ({ kind, metadata }: Manifest) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+  return rank(a.kind) - rank(b.kind) || (key(a) < key(b) ? -1 : 1);
+}
+
+/** Replaces a folder by the given files: a new folder is written beside it and then takes its place. */
+export function writeFolder(folder: string, files: ReadonlyMap<string, string>): void {
+  const [next, last] = [`${folder}.new`, `${folder}.old`];
+  // A run that was interrupted between the two renames left the good folder here.
+  if (existsSync(last) && !existsSync(folder)) renameSync(last, folder);
+  for (const leftover of [next, last]) rmSync(leftover, { recursive: true, force: true });
+  for (const [path, content] of files) {
+    mkdirSync(dirname(join(next, path)), { recursive: true });
+    writeFileSync(join(next, path), content);
+  }
+  if (existsSync(folder)) renameSync(folder, last);
+  renameSync(next, folder);
+  rmSync(last, { recursive: true, force: true });
+}

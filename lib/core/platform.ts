@@ -1,0 +1,129 @@
+import { App } from 'cdk8s';
+import type { ObjectStore } from '../bindings/bucket';
+import type { SqlServer } from '../bindings/sql-database';
+import type { Catalogue, CatalogueEntry } from '../catalogue';
+import type { PlatformConfig } from '../config/platform-config';
+import { derive } from '../derived';
+import type { Component } from './component';
+import type { Gateway } from './gateway';
+import { Graph } from './graph';
+import { Tier, tiers, type TierName } from './tier';
+
+/** What a component may ask of another one without knowing which. */
+export interface Providers {
+  /** A database server. */
+  sql: SqlServer;
+  /** An S3 object store. */
+  objectStore: ObjectStore;
+  /** Where requests from outside come in. */
+  gateway: Gateway;
+}
+export type Need = keyof Providers;
+
+/**
+ * One platform file, built: its tiers and components, the graph of what they declared, and all manifests.
+ * Components are built on demand and once, so that their order does not matter.
+ */
+export class Platform extends App {
+  readonly graph = new Graph();
+  /** What an operator should know although it is no error. */
+  readonly notices = new Set<string>();
+  private readonly components = new Map<string, Component>();
+  private readonly building: string[] = [];
+  private readonly tiersByName = new Map<TierName, Tier>();
+  private readonly offers: { readonly [N in Need]: Map<string, Providers[N]> } = {
+    sql: new Map(),
+    objectStore: new Map(),
+    gateway: new Map(),
+  };
+
+  constructor(
+    readonly config: PlatformConfig,
+    private readonly catalogue: Catalogue,
+  ) {
+    super();
+    for (const name of Object.keys(config.services)) this.component(name);
+    for (const component of this.components.values()) component.complete();
+    derive(this);
+  }
+
+  /** The component of that name, built at the first call. */
+  component(name: string): Component {
+    const known = this.components.get(name);
+    if (known) return known;
+    if (this.building.includes(name)) {
+      const cycle = [...this.building.slice(this.building.indexOf(name)), name];
+      throw new Error(`components need each other in a circle: ${cycle.join(' → ')}`);
+    }
+    const options = this.config.services[name];
+    if (options === undefined)
+      throw new Error(`${this.building.at(-1) ?? 'the platform'} needs ${name}, which is not among its services`);
+    this.building.push(name);
+    const component = this.entry(name).build(this, options);
+    this.building.pop();
+    this.components.set(name, component);
+    return component;
+  }
+
+  /** The tiers in use, in order. */
+  get tiers(): Tier[] {
+    return [...this.tiersByName.values()].sort((a, b) => tiers[a.name].number - tiers[b.name].number);
+  }
+
+  tier(name: TierName): Tier {
+    const tier = this.tiersByName.get(name) ?? new Tier(this, name);
+    this.tiersByName.set(name, tier);
+    return tier;
+  }
+
+  entry(name: string): CatalogueEntry {
+    const entry = this.catalogue[name];
+    if (!entry) throw new Error(`the catalogue has no ${name}`);
+    return entry;
+  }
+
+  /** The database server of the platform. */
+  sql(): SqlServer {
+    return this.provider('sql');
+  }
+
+  /** The S3 object store of the platform. */
+  objectStore(): ObjectStore {
+    return this.provider('objectStore');
+  }
+
+  /** Where requests from outside come in. */
+  gateway(): Gateway {
+    return this.provider('gateway');
+  }
+
+  /** One pod, or as many as high availability wants. */
+  replicas(high: number): number {
+    return this.config.availability === 'high' ? high : 1;
+  }
+
+  /** StorageClass of every claim; undefined for the cluster's default. */
+  get storageClass(): string | undefined {
+    return (
+      this.config.storage.class ?? (this.config.storage.retain ? `${this.config.namespacePrefix}-retain` : undefined)
+    );
+  }
+
+  /** A component says that it serves a need. */
+  provide<N extends Need>(need: N, component: Component, provider: Providers[N]): void {
+    this.offers[need].set(component.name, provider);
+  }
+
+  private provider<N extends Need>(need: N): Providers[N] {
+    const consumer = this.building.at(-1);
+    if (consumer && !this.entry(consumer).needs.includes(need)) {
+      throw new Error(`${consumer} asks for ${need}: its catalogue entry must say so under needs`);
+    }
+    const name = Object.keys(this.config.services).find((service) => this.entry(service).provides.includes(need));
+    if (name === undefined) throw new Error(`no service of ${this.config.name} provides ${need}`);
+    this.component(name);
+    const provider = this.offers[need].get(name);
+    if (!provider) throw new Error(`${name} does not provide ${need} as its catalogue entry says`);
+    return provider;
+  }
+}

@@ -1,0 +1,48 @@
+import { k8s } from 'cdk8s-plus-28';
+import type { Port } from './endpoint';
+import type { Workload } from './workload';
+
+/**
+ * The Services of a workload: one for its clients inside the cluster, one for the world where ports are public.
+ * A kind cluster has no load balancer: there public ports are node ports with fixed numbers, see {@link nodePort}.
+ */
+export function renderServices(workload: Workload): void {
+  const { name, selector, component } = workload;
+  const offered = workload.ports.filter((port) => port.offered);
+  if (offered.length > 0) {
+    new k8s.KubeService(workload, 'service', {
+      metadata: { name, labels: selector },
+      spec: { type: 'ClusterIP', selector, ports: offered.map((port) => servicePort(port, port.service)) },
+    });
+  }
+  const published = publicPorts(workload);
+  if (published.length === 0) return;
+  const kind = component.platform.config.cluster === 'kind';
+  new k8s.KubeService(workload, 'public-service', {
+    metadata: { name: `${name}-public`, labels: selector },
+    spec: {
+      type: kind ? 'NodePort' : 'LoadBalancer',
+      // Programs see the address of the client, not of a node.
+      externalTrafficPolicy: 'Local',
+      selector,
+      ports: published.map(({ port, number }) => ({
+        ...servicePort(port, number),
+        ...(kind ? { nodePort: nodePort(number) } : {}),
+      })),
+    },
+  });
+}
+
+/** The ports of a workload that the world reaches, each with its public number. */
+export function publicPorts(workload: Workload): { readonly port: Port; readonly number: number }[] {
+  return workload.ports.flatMap((port) => (port.public === undefined ? [] : [{ port, number: port.public }]));
+}
+
+/** The node port that stands for a public port on kind: 30000 and its last three digits. */
+export function nodePort(publicPort: number): number {
+  return 30000 + (publicPort % 1000);
+}
+
+function servicePort(port: Port, number: number): k8s.ServicePort {
+  return { name: port.name, port: number, targetPort: k8s.IntOrString.fromString(port.name), protocol: port.protocol };
+}

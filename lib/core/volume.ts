@@ -1,0 +1,60 @@
+import { k8s } from 'cdk8s-plus-28';
+import type { MountSource } from './mount';
+import type { Workload } from './workload';
+
+/** How much the loss of a volume would hurt; the order in which backups are made and restored. */
+export type BackupPriority = 'critical' | 'high' | 'medium';
+
+/** How the data of a volume gets into a backup that can be restored. */
+export type BackupMethod = 'pg_dump' | 'bucket-mirror' | 'archive';
+
+export interface VolumeProps {
+  /** Kubernetes quantity, for example `20Gi`. */
+  readonly size: string;
+  /** How to back it up; `none` for data that a program can make again. */
+  readonly backup: { readonly priority: BackupPriority; readonly method: BackupMethod } | 'none';
+}
+
+/**
+ * Storage that outlives its pod: a claim template of a stateful set, or a claim beside a deployment. Claims are kept
+ * when Argo CD prunes or deletes, and when a stateful set is scaled or deleted.
+ */
+export class Volume implements MountSource {
+  readonly readOnly = false;
+
+  constructor(
+    readonly name: string,
+    readonly props: VolumeProps,
+  ) {}
+
+  volume(workload: Workload): k8s.Volume | undefined {
+    if (workload.claimTemplates) return undefined;
+    return { name: this.name, persistentVolumeClaim: { claimName: this.claimName(workload) } };
+  }
+
+  /** Name of the claim that holds the data of one replica. */
+  claimName(workload: Workload, replica = 0): string {
+    return workload.claimTemplates ? `${this.name}-${workload.name}-${replica}` : `${workload.name}-${this.name}`;
+  }
+
+  /** The claim, or its template. */
+  claim(workload: Workload): k8s.KubePersistentVolumeClaimProps {
+    const { backup, size } = this.props;
+    const storageClassName = workload.component.platform.storageClass;
+    return {
+      metadata: {
+        name: workload.claimTemplates ? this.name : this.claimName(workload),
+        labels: { ...workload.selector, 'hearth/backup-priority': backup === 'none' ? 'none' : backup.priority },
+        annotations: {
+          'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
+          ...(backup === 'none' ? {} : { 'hearth/backup-method': backup.method }),
+        },
+      },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        ...(storageClassName ? { storageClassName } : {}),
+        resources: { requests: { storage: k8s.Quantity.fromString(size) } },
+      },
+    };
+  }
+}

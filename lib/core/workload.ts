@@ -1,0 +1,240 @@
+import { Construct } from 'constructs';
+import { k8s } from 'cdk8s-plus-28';
+import type { Binding } from './binding';
+import type { Component } from './component';
+import { Endpoint, portOf, type Port, type PortProps } from './endpoint';
+import { renderEnv, type EnvValue } from './env';
+import type { MountSource } from './mount';
+import { renderProbes, type Probes } from './probe';
+import { renderResources, type Resources } from './resources';
+import { renderServices } from './service';
+import { renderServiceAccount, type KubernetesAccess } from './service-account';
+import { Volume } from './volume';
+
+export interface ContainerProps {
+  readonly image: string;
+  /** The program, started explicitly. @default the image's entrypoint */
+  readonly command?: string[];
+  readonly args?: string[];
+  readonly env?: Record<string, EnvValue>;
+  readonly ports?: Record<string, PortProps>;
+  /** Path → what stands there. The root file system is read-only. */
+  readonly mounts?: Record<string, MountSource>;
+  readonly resources: Resources;
+  readonly probes?: Probes;
+  readonly workingDir?: string;
+  /** Command that runs inside the container right after its start. */
+  readonly postStart?: string[];
+}
+
+export interface WorkloadProps extends ContainerProps {
+  /** Numeric user and group of every process; files of volumes belong to the group. */
+  readonly user: { readonly uid: number; readonly gid: number };
+  /** What the pods use of other components, or of other workloads of their own. */
+  readonly uses?: Binding[];
+  /** Containers beside the main one. */
+  readonly sidecars?: Record<string, ContainerProps>;
+  /** Containers that run to their end before the main one starts. */
+  readonly init?: Record<string, ContainerProps>;
+  /** Metrics that a Prometheus can scrape. */
+  readonly metrics?: { readonly port: string; readonly path: string };
+  /** Rights at the Kubernetes API. @default none, and no token in the pod */
+  readonly kubernetes?: KubernetesAccess;
+  /** Why the pods reach out to the internet. @default they cannot */
+  readonly internet?: string;
+  /** How long a stop may take, in seconds. @default 30 */
+  readonly terminationGraceSeconds?: number;
+}
+
+/**
+ * The pods of a component, written once with hardened defaults: non-root, read-only root, no capabilities, RuntimeDefault
+ * seccomp, no service-account token, no service links, requests and limits. Its subclasses are the Kubernetes kinds.
+ */
+export abstract class Workload extends Construct {
+  readonly namespace: string;
+  /** What selectors say: stable for the life of the workload. */
+  readonly selector: Record<string, string>;
+  readonly ports: Port[];
+  /** True where claims come from templates (stateful sets). */
+  readonly claimTemplates: boolean = false;
+  /** How many pods run at the same time; 0 for jobs. */
+  abstract readonly replicas: number;
+  /** Kubernetes kind. */
+  abstract readonly kind: string;
+
+  constructor(
+    readonly component: Component,
+    /** Object name, and host name of its Service. */
+    readonly name: string,
+    readonly props: WorkloadProps,
+  ) {
+    super(component, name);
+    this.namespace = component.tier.namespace;
+    this.selector = { 'app.kubernetes.io/name': component.name, 'app.kubernetes.io/instance': name };
+    this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap((container) =>
+      Object.entries(container.ports ?? {}).map(([portName, port]) => portOf(portName, port)),
+    );
+    const { graph } = component.platform;
+    graph.workloads.push(this);
+    for (const { endpoint, why } of props.uses ?? []) graph.connect(this, endpoint, why);
+    if (props.kubernetes)
+      graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
+  }
+
+  /** The named port as others reach it. */
+  endpoint(name: string): Endpoint {
+    const port = this.ports.find((candidate) => candidate.name === name);
+    if (!port) throw new Error(`${this.name} has no port ${name}`);
+    return new Endpoint(this, port);
+  }
+
+  /** Every container with its name, init containers first. */
+  get containers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
+    const { uses = [], init = {}, sidecars = {} } = this.props;
+    const waits = uses.flatMap(({ wait }) =>
+      wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
+    );
+    return [
+      ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
+      ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
+      { name: this.component.name, init: false, props: this.props },
+      ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
+    ];
+  }
+
+  /** The persistent volumes of its containers. */
+  get volumes(): Volume[] {
+    return [...new Set(this.mounts.filter((mount) => mount instanceof Volume))];
+  }
+
+  /** Creates the Kubernetes objects, once the graph is complete. */
+  render(): void {
+    if (this.props.kubernetes) renderServiceAccount(this, this.props.kubernetes);
+    renderServices(this);
+    if (!this.claimTemplates) {
+      for (const volume of this.volumes) {
+        new k8s.KubePersistentVolumeClaim(this, `claim-${volume.name}`, volume.claim(this));
+      }
+    }
+    if (this.replicas > 1) {
+      new k8s.KubePodDisruptionBudget(this, 'budget', {
+        metadata: { name: this.name },
+        spec: {
+          maxUnavailable: k8s.IntOrString.fromNumber(1),
+          selector: { matchLabels: this.selector },
+          unhealthyPodEvictionPolicy: 'AlwaysAllow',
+        },
+      });
+    }
+    this.renderController();
+  }
+
+  /** Creates the object that controls the pods. */
+  protected abstract renderController(): void;
+
+  protected get metadata(): k8s.ObjectMeta {
+    return { name: this.name, labels: this.selector };
+  }
+
+  protected podTemplate(restartPolicy?: 'OnFailure' | 'Never'): k8s.PodTemplateSpec {
+    const { user, kubernetes, metrics, terminationGraceSeconds } = this.props;
+    const containers = this.containers;
+    const render = (init: boolean) =>
+      containers.filter((c) => c.init === init).map((c) => this.renderContainer(c.name, c.props));
+    const initContainers = render(true);
+    const volumes = this.podVolumes();
+    const { platform, tier } = this.component;
+    const configs = [...new Set(this.mounts.flatMap((mount) => mount.config ?? []))];
+    const annotations: Record<string, string> = {
+      ...Object.fromEntries(configs.map((config) => [`hearth/config-${config.name}`, config.hash])),
+      ...(metrics
+        ? {
+            'prometheus.io/scrape': 'true',
+            'prometheus.io/port': String(this.endpoint(metrics.port).port.port),
+            'prometheus.io/path': metrics.path,
+          }
+        : {}),
+    };
+    return {
+      metadata: {
+        labels: { ...this.selector, 'app.kubernetes.io/part-of': platform.config.name },
+        ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
+      },
+      spec: {
+        ...(kubernetes ? { serviceAccountName: this.name } : {}),
+        automountServiceAccountToken: kubernetes !== undefined,
+        enableServiceLinks: false,
+        priorityClassName: tier.priorityClass,
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: user.uid,
+          runAsGroup: user.gid,
+          fsGroup: user.gid,
+          fsGroupChangePolicy: 'OnRootMismatch',
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
+        ...(terminationGraceSeconds === undefined ? {} : { terminationGracePeriodSeconds: terminationGraceSeconds }),
+        ...(restartPolicy ? { restartPolicy } : {}),
+        ...(this.replicas > 1
+          ? {
+              topologySpreadConstraints: [
+                {
+                  maxSkew: 1,
+                  topologyKey: 'kubernetes.io/hostname',
+                  whenUnsatisfiable: 'ScheduleAnyway',
+                  labelSelector: { matchLabels: this.selector },
+                },
+              ],
+            }
+          : {}),
+        ...(initContainers.length > 0 ? { initContainers } : {}),
+        containers: render(false),
+        ...(volumes.length > 0 ? { volumes } : {}),
+      },
+    };
+  }
+
+  private renderContainer(name: string, props: ContainerProps): k8s.Container {
+    const ports = Object.entries(props.ports ?? {}).map(([portName, port]) => portOf(portName, port));
+    const env = renderEnv({ TZ: this.component.platform.config.timeZone, ...props.env }, this.namespace);
+    return {
+      name,
+      image: props.image,
+      imagePullPolicy: 'IfNotPresent',
+      ...(props.command ? { command: props.command } : {}),
+      ...(props.args ? { args: props.args } : {}),
+      ...(props.workingDir ? { workingDir: props.workingDir } : {}),
+      env,
+      ...(ports.length > 0
+        ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
+        : {}),
+      ...(props.probes ? renderProbes(props.probes) : {}),
+      ...(props.postStart ? { lifecycle: { postStart: { exec: { command: props.postStart } } } } : {}),
+      resources: renderResources(props.resources),
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      },
+      ...(props.mounts
+        ? {
+            volumeMounts: Object.entries(props.mounts).map(([mountPath, mount]) => ({
+              name: mount.name,
+              mountPath,
+              ...(mount.subPath ? { subPath: mount.subPath } : {}),
+              ...(mount.readOnly ? { readOnly: true } : {}),
+            })),
+          }
+        : {}),
+    };
+  }
+
+  private podVolumes(): k8s.Volume[] {
+    const volumes = new Map(this.mounts.map((mount) => [mount.name, mount.volume(this)]));
+    return [...volumes.values()].filter((volume) => volume !== undefined);
+  }
+
+  private get mounts(): MountSource[] {
+    return this.containers.flatMap(({ props }) => Object.values(props.mounts ?? {}));
+  }
+}

@@ -1,0 +1,35 @@
+import { ExternalSecret, ExternalSecretSpecSecretStoreRefKind } from '../../imports/external-secrets.io';
+import type { Platform } from '../core/platform';
+
+/**
+ * `secrets: external`: for every credential and namespace an ExternalSecret that reads the needed keys from the store.
+ * https://external-secrets.io/latest/api/externalsecret/
+ */
+export function externalSecrets(platform: Platform): void {
+  const { secrets, secretStore } = platform.config;
+  if (secrets !== 'external') return;
+  for (const credential of platform.graph.credentials) {
+    for (const { namespace, keys } of credential.namespaces) {
+      const tier = platform.tiers.find((candidate) => candidate.namespace === namespace);
+      if (!tier) continue;
+      new ExternalSecret(tier.file, `external-secret-${credential.name}`, {
+        metadata: { name: credential.name, namespace },
+        spec: {
+          secretStoreRef: {
+            name: secretStore.name,
+            kind:
+              secretStore.kind === 'SecretStore'
+                ? ExternalSecretSpecSecretStoreRefKind.SECRET_STORE
+                : ExternalSecretSpecSecretStoreRefKind.CLUSTER_SECRET_STORE,
+          },
+          refreshInterval: '1h',
+          target: { name: credential.name, template: { type: credential.type } },
+          data: keys.map((key) => ({
+            secretKey: key,
+            remoteRef: { key: `${secretStore.path}/${credential.name}`, property: key },
+          })),
+        },
+      });
+    }
+  }
+}

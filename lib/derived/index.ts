@@ -1,0 +1,16 @@
+import type { Platform } from '../core/platform';
+import { argoCd } from './argo-cd';
+import { clusterWide } from './cluster-wide';
+import { externalSecrets } from './external-secrets';
+import { networkPolicies } from './network-policies';
+
+/** Creates all Kubernetes objects of a platform whose graph is complete. */
+export function derive(platform: Platform): void {
+  const { routes, workloads, configFiles } = platform.graph;
+  for (const element of [...configFiles, ...workloads, ...routes]) element.render();
+  networkPolicies(platform);
+  // After everything that may use a credential.
+  externalSecrets(platform);
+  clusterWide(platform);
+  argoCd(platform);
+}

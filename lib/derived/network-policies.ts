@@ -1,0 +1,129 @@
+import { k8s } from 'cdk8s-plus-28';
+import { renderPeer, type Peer } from '../core/peer';
+import type { Platform } from '../core/platform';
+import type { Port } from '../core/endpoint';
+import { publicPorts } from '../core/service';
+import type { Workload } from '../core/workload';
+
+/** Cluster DNS, on k3s, kind and every cluster that keeps the usual labels. */
+const dns: Peer = { namespace: 'kube-system', podLabels: { 'k8s-app': 'kube-dns' } };
+
+/** Addresses that are nobody's on the internet; https://www.iana.org/assignments/iana-ipv4-special-registry/ */
+const privateRanges = ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'];
+
+/** Whether a pod may reach another one's port, and why. */
+export interface Edge {
+  readonly from: Peer;
+  /** The consumer, where it is one of the platform's own workloads. */
+  readonly workload?: Workload;
+  readonly to: Workload;
+  readonly port: Port;
+  readonly why: string;
+}
+
+const peerOf = (workload: Workload): Peer => ({ namespace: workload.namespace, podLabels: workload.selector });
+
+/** Every declared connection and every route of the gateway as one list. */
+export function edges(platform: Platform): Edge[] {
+  const { connections, routes, workloads } = platform.graph;
+  const connected = connections.map(({ from, to, why }) => ({
+    from: peerOf(from),
+    workload: from,
+    to: to.workload,
+    port: to.port,
+    why,
+  }));
+  const routed = routes.flatMap(({ to, hosts }) => {
+    if (!to) return [];
+    const { peer } = platform.gateway();
+    const workload = workloads.find(
+      (w) => w.namespace === peer.namespace && w.name === peer.podLabels['app.kubernetes.io/instance'],
+    );
+    return [{ from: peer, workload, to: to.workload, port: to.port, why: `route ${hosts.join(', ')}` }];
+  });
+  return [...connected, ...routed];
+}
+
+/**
+ * One policy a workload, with exactly what was declared: who may come in, where it may go. Everything else is denied by
+ * the policy of the tier. https://kubernetes.io/docs/concepts/services-networking/network-policies/
+ */
+export function networkPolicies(platform: Platform): void {
+  const all = edges(platform);
+  for (const workload of platform.graph.workloads) {
+    const ingress = [
+      ...mergePorts(
+        all.filter((edge) => edge.to === workload).map((edge) => ({ peer: edge.from, port: edge.port })),
+      ).map(({ peer, ports }) => ({ from: [renderPeer(peer, workload.namespace)], ports })),
+      ...worldRule(workload),
+    ];
+    const byName = platform.graph.connections.some(({ from }) => from === workload);
+    const egress = egressRules(workload, all, byName, platform.config.network.apiServer);
+    if (ingress.length + egress.length === 0) continue;
+    new k8s.KubeNetworkPolicy(workload, 'network-policy', {
+      metadata: { name: workload.name, labels: workload.selector },
+      spec: {
+        podSelector: { matchLabels: workload.selector },
+        policyTypes: ['Ingress', 'Egress'],
+        ...(ingress.length > 0 ? { ingress } : {}),
+        ...(egress.length > 0 ? { egress } : {}),
+      },
+    });
+  }
+}
+
+function worldRule(workload: Workload): k8s.NetworkPolicyIngressRule[] {
+  const ports = publicPorts(workload).map(({ port }) => policyPort(port));
+  return ports.length > 0 ? [{ ports }] : [];
+}
+
+/** @param byName whether it looks up host names of other workloads; the gateway finds pods by their addresses */
+function egressRules(
+  workload: Workload,
+  all: Edge[],
+  byName: boolean,
+  apiServer: readonly string[],
+): k8s.NetworkPolicyEgressRule[] {
+  const targets = mergePorts(
+    all.filter((edge) => edge.workload === workload).map((edge) => ({ peer: peerOf(edge.to), port: edge.port })),
+  );
+  const rules: k8s.NetworkPolicyEgressRule[] = targets.map(({ peer, ports }) => ({
+    to: [renderPeer(peer, workload.namespace)],
+    ports,
+  }));
+  const { internet, kubernetes } = workload.props;
+  const tcpPort = (port: number) => ({ port: k8s.IntOrString.fromNumber(port), protocol: 'TCP' });
+  if (kubernetes) {
+    // Policies see the address behind the Service: a node, on the API server's own port.
+    rules.push({ to: apiServer.map((cidr) => ({ ipBlock: { cidr } })), ports: [tcpPort(6443), tcpPort(443)] });
+  }
+  if (internet) {
+    rules.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0', except: privateRanges } }], ports: [tcpPort(443)] });
+  }
+  if (byName || internet) {
+    rules.unshift({
+      to: [renderPeer(dns, workload.namespace)],
+      ports: [
+        { port: k8s.IntOrString.fromNumber(53), protocol: 'UDP' },
+        { port: k8s.IntOrString.fromNumber(53), protocol: 'TCP' },
+      ],
+    });
+  }
+  return rules;
+}
+
+/** Ports of the same peer under one rule. */
+function mergePorts(pairs: { peer: Peer; port: Port }[]): { peer: Peer; ports: k8s.NetworkPolicyPort[] }[] {
+  const merged = new Map<string, { peer: Peer; ports: Map<string, k8s.NetworkPolicyPort> }>();
+  for (const { peer, port } of pairs) {
+    const key = JSON.stringify(peer);
+    const entry = merged.get(key) ?? { peer, ports: new Map() };
+    entry.ports.set(`${port.protocol}/${port.port}`, policyPort(port));
+    merged.set(key, entry);
+  }
+  return [...merged.values()].map(({ peer, ports }) => ({ peer, ports: [...ports.values()] }));
+}
+
+function policyPort(port: Port): k8s.NetworkPolicyPort {
+  return { port: k8s.IntOrString.fromNumber(port.port), protocol: port.protocol };
+}

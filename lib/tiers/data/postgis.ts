@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import { SqlDatabase, type SqlServer } from '../../bindings/sql-database';
+import { resources, storage } from '../../config/options';
+import { Component } from '../../core/component';
+import { StatefulSet } from '../../core/controllers';
+import { Credential, literal, password } from '../../core/credential';
+import { temporary } from '../../core/mount';
+import type { Platform } from '../../core/platform';
+import { exec } from '../../core/probe';
+import { sized } from '../../core/resources';
+import { TcpRoute } from '../../core/route';
+import { Volume } from '../../core/volume';
+import { databaseJob } from '../../derived/database-job';
+import { images } from '../../images';
+
+const name = z.string().regex(/^[a-z][a-z0-9_]*$/, {
+  error: 'must be lower-case letters, digits and underscores; write for example gis',
+});
+
+export const postgisOptions = z.strictObject({
+  databases: z
+    .record(name, z.strictObject({ extensions: z.array(name).optional() }).nullable())
+    .default({ gis: {} })
+    .describe('Databases for people, each with a role of the same name that owns it'),
+  extensions: z
+    .array(name)
+    .default(['postgis', 'postgis_raster', 'postgis_topology', 'hstore', 'pgrouting'])
+    .describe('Extensions of those databases that name none themselves'),
+  reachable: z.boolean().default(true).describe('Reachable from outside as postgres.<domain>:5432 with TLS'),
+  settings: z
+    .record(z.string().regex(/^[a-z][a-z0-9_.]*$/), z.union([z.string(), z.number(), z.boolean()]))
+    .default({ shared_buffers: '256MB', max_connections: 100 })
+    .describe('Server parameters, as in postgresql.conf'),
+  storage: storage('20Gi'),
+  resources,
+});
+
+/**
+ * PostgreSQL with PostGIS and pgRouting, one server for the databases of the platform and of people.
+ * https://postgis.net/documentation/ and https://www.postgresql.org/docs/16/
+ */
+export class PostGis extends Component implements SqlServer {
+  private readonly databases: SqlDatabase[] = [];
+  private readonly server: StatefulSet;
+  private readonly superuser: Credential;
+
+  constructor(platform: Platform, options: z.output<typeof postgisOptions>) {
+    super(platform, 'postgis');
+    platform.provide('sql', this, this);
+    const data = new Volume('data', {
+      size: options.storage,
+      backup: { priority: 'critical', method: 'pg_dump' },
+    });
+    this.superuser = new Credential(this, 'postgis', {
+      keys: { username: literal('postgres'), password: password(20) },
+      storedIn: data,
+    });
+    this.server = new StatefulSet(this, 'postgis', {
+      image: images.postgis,
+      command: ['docker-entrypoint.sh', 'postgres'],
+      args: Object.entries({ timezone: platform.config.timeZone, ...options.settings }).flatMap(([key, value]) => [
+        '-c',
+        `${key}=${value}`,
+      ]),
+      env: {
+        PGDATA: '/var/lib/postgresql/data/pgdata',
+        POSTGRES_USER: 'postgres',
+        POSTGRES_PASSWORD_FILE: '/run/secrets/postgis/password',
+        POSTGRES_INITDB_ARGS: '--data-checksums --auth-host=scram-sha-256',
+      },
+      ports: { postgres: 5432 },
+      mounts: {
+        '/var/lib/postgresql/data': data,
+        '/run/secrets/postgis': this.superuser.files('password'),
+        '/var/run/postgresql': temporary('run', '8Mi'),
+        '/tmp': temporary('tmp', '256Mi'),
+        '/dev/shm': temporary('shared-memory', '128Mi', 'memory'),
+        // The image's own scripts would fill the default database; a job makes what is declared instead.
+        '/docker-entrypoint-initdb.d': temporary('no-init-scripts', '1Mi'),
+      },
+      user: { uid: 999, gid: 999 },
+      // 127.0.0.1: the server that runs during initialisation listens on its socket only.
+      probes: { ready: exec('pg_isready', '--host=127.0.0.1', '--username=postgres'), startupSeconds: 300 },
+      terminationGraceSeconds: 120,
+      resources: sized(
+        { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '1Gi' } },
+        options.resources,
+      ),
+    });
+    for (const [database, own] of Object.entries(options.databases)) {
+      this.database(database, { extensions: own?.extensions ?? options.extensions });
+    }
+    if (options.reachable) {
+      new TcpRoute(this, 'postgres', {
+        host: 'postgres',
+        entryPoint: { name: 'postgres', port: 5432 },
+        to: this.server.endpoint('postgres'),
+        tile: { title: 'PostgreSQL', description: 'PostGIS, with TLS on port 5432', icon: 'postgresql.png' },
+      });
+    }
+  }
+
+  database(database: string, { extensions = [] }: { readonly extensions?: readonly string[] } = {}): SqlDatabase {
+    const known = this.databases.find((candidate) => candidate.name === database);
+    if (known) return known;
+    const made = new SqlDatabase({
+      server: this,
+      endpoint: this.server.endpoint('postgres'),
+      name: database,
+      extensions,
+      clientImage: images.postgis,
+    });
+    this.databases.push(made);
+    return made;
+  }
+
+  override complete(): void {
+    databaseJob(this, {
+      image: images.postgis,
+      endpoint: this.server.endpoint('postgres'),
+      superuser: this.superuser,
+      databases: this.databases,
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import { HelmChartConfig } from '../../../imports/helm.cattle.io';
+import type { Component } from '../../core/component';
+import { yaml } from '../../core/config-files';
+import type { EntryPoint } from '../../core/route';
+import type { TraefikOptions } from './traefik';
+
+/**
+ * Configures the Traefik that k3s brings rather than running another one.
+ * https://docs.k3s.io/networking/networking-services#traefik-ingress-controller
+ * What every version of the bundled chart understands the same is said as Traefik's own arguments.
+ */
+export function k3sTraefik(component: Component, options: TraefikOptions, entryPoints: EntryPoint[]): void {
+  const { tls, storage } = component.platform.config;
+  const acme = tls.mode === 'lets-encrypt';
+  const values = {
+    additionalArguments: [
+      '--entrypoints.web.http.redirections.entrypoint.to=:443',
+      '--entrypoints.web.http.redirections.entrypoint.scheme=https',
+      '--entrypoints.websecure.transport.respondingtimeouts.readtimeout=1h',
+      ...(acme
+        ? [
+            `--certificatesresolvers.letsencrypt.acme.email=${tls.email}`,
+            '--certificatesresolvers.letsencrypt.acme.storage=/data/acme.json',
+            '--certificatesresolvers.letsencrypt.acme.httpchallenge.entrypoint=web',
+            ...(tls.server ? [`--certificatesresolvers.letsencrypt.acme.caserver=${tls.server}`] : []),
+          ]
+        : []),
+    ],
+    logs: { general: { level: options.logLevel }, access: { enabled: true, format: 'json' } },
+    service: { spec: { externalTrafficPolicy: 'Local' } },
+    ports: Object.fromEntries(
+      entryPoints.map(({ name, port, protocol }) => [
+        name,
+        { port, exposedPort: port, protocol, expose: { default: true } },
+      ]),
+    ),
+    ...(acme
+      ? {
+          persistence: {
+            enabled: true,
+            path: '/data',
+            size: options.storage,
+            ...(storage.class ? { storageClass: storage.class } : {}),
+          },
+          // The store is one file of one pod, and its group must not read it.
+          deployment: { replicas: 1 },
+          updateStrategy: { type: 'Recreate', rollingUpdate: null },
+          podSecurityContext: { fsGroup: 65532, fsGroupChangePolicy: 'OnRootMismatch' },
+        }
+      : {}),
+  };
+  new HelmChartConfig(component, 'helm-chart-config', {
+    metadata: { name: 'traefik', namespace: 'kube-system' },
+    spec: { valuesContent: yaml(values) },
+  });
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { Started } from '../../bindings/started';
+import { resources, storage } from '../../config/options';
+import { Component } from '../../core/component';
+import { Deployment, StatefulSet } from '../../core/controllers';
+import { Credential, ed25519PrivateKey, ed25519PublicKey } from '../../core/credential';
+import type { Platform } from '../../core/platform';
+import { tcp } from '../../core/probe';
+import { sized } from '../../core/resources';
+import { HttpRoute } from '../../core/route';
+import { Volume } from '../../core/volume';
+import { images } from '../../images';
+
+export const rustdeskOptions = z.strictObject({
+  alwaysUseRelay: z.boolean().default(true).describe('Clients never connect directly, always through the relay'),
+  storage: storage('1Gi'),
+  resources,
+});
+
+/**
+ * RustDesk server: the rendezvous server hbbs and the relay hbbr, which share one key pair. Clients enter the domain and
+ * the public key. Its ports are public beside the gateway, since hbbs must see the addresses of its clients.
+ * https://rustdesk.com/docs/en/self-host/
+ */
+export class RustDesk extends Component {
+  constructor(platform: Platform, options: z.output<typeof rustdeskOptions>) {
+    super(platform, 'rustdesk');
+    const host = `rustdesk.${platform.config.domain}`;
+    const data = new Volume('data', { size: options.storage, backup: { priority: 'medium', method: 'archive' } });
+    const keyPair = new Credential(this, 'rustdesk', {
+      keys: { id_ed25519: ed25519PrivateKey(), 'id_ed25519.pub': ed25519PublicKey('id_ed25519') },
+      // Every client has noted the public key.
+      storedIn: data,
+    });
+    // Both programs read the key from their working directory; `_` makes hbbr ask for it.
+    const shared = {
+      image: images.rustdesk,
+      workingDir: '/etc/rustdesk',
+      user: { uid: 1000, gid: 1000 },
+      resources: sized(
+        { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '1', memory: '256Mi' } },
+        options.resources,
+      ),
+    };
+    const keys = { '/etc/rustdesk': keyPair.files('id_ed25519') };
+
+    const relay = new Deployment(this, 'hbbr', {
+      ...shared,
+      command: ['/usr/bin/hbbr', '-k', '_'],
+      ports: { relay: { port: 21117, public: 21117 }, websocket: { port: 21119, public: 21119 } },
+      mounts: keys,
+      probes: { ready: tcp('relay') },
+    });
+    const rendezvous = new StatefulSet(this, 'hbbs', {
+      ...shared,
+      command: ['/usr/bin/hbbs', '-r', `${host}:21117`, '-k', '_'],
+      env: { ALWAYS_USE_RELAY: options.alwaysUseRelay ? 'Y' : 'N', DB_URL: '/data/db_v2.sqlite3' },
+      ports: {
+        'nat-test': { port: 21115, public: 21115 },
+        id: { port: 21116, public: 21116 },
+        'id-udp': { port: 21116, public: 21116, protocol: 'UDP' },
+        websocket: { port: 21118, public: 21118 },
+      },
+      mounts: { ...keys, '/data': data },
+      uses: [new Started(relay.endpoint('relay'), 'starts after the relay')],
+      probes: { ready: tcp('id') },
+    });
+    new HttpRoute(this, 'rustdesk', {
+      hosts: ['rustdesk'],
+      to: rendezvous.endpoint('websocket'),
+      access: 'public',
+      tile: {
+        title: 'RustDesk',
+        description: 'Remote desktop: WebSocket of the rendezvous server',
+        icon: 'rustdesk.png',
+      },
+    });
+    new HttpRoute(this, 'rustdesk-relay', {
+      hosts: ['rustdesk'],
+      path: '/ws/relay',
+      to: relay.endpoint('websocket'),
+      access: 'public',
+    });
+  }
+}
