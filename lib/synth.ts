@@ -5,6 +5,7 @@ import { ConfigError } from './config/problem';
 import { loadPlatforms } from './config/load';
 import { manifests, writeFolder } from './core/manifest-writer';
 import { Platform } from './core/platform';
+import { kindCluster } from './derived/kind-cluster';
 
 /** Where `cdk8s synth` looks for the manifests; it empties that folder before the app runs, so `dist/` is another one. */
 const cdk8sOutput = '.cdk8s/dist';
@@ -26,7 +27,7 @@ export function synthesize({ platforms: folder, output, cdk8s }: SynthesisProps)
   const cdk8sFolder = cdk8s ? process.env.CDK8S_OUTDIR : undefined;
   try {
     const platforms = loadPlatforms(folder).map((config) => new Platform(config, catalogue));
-    const files = new Map(platforms.flatMap((platform) => [...manifests(platform)]));
+    const files = new Map(platforms.flatMap((platform) => [...distFiles(platform)]));
     if (cdk8sFolder === undefined || cdk8sFolder === cdk8sOutput) writeFolder(output, files);
     if (cdk8sFolder !== undefined) forCdk8s(cdk8sFolder, output, files);
     for (const { config, notices } of platforms) {
@@ -41,6 +42,11 @@ export function synthesize({ platforms: folder, output, cdk8s }: SynthesisProps)
     rmSync(cdk8sFolder, { recursive: true, force: true });
     return 0;
   }
+}
+
+/** Everything of a platform in `dist/`: path below it → content. */
+export function distFiles(platform: Platform): Map<string, string> {
+  return new Map([...manifests(platform), ...kindCluster(platform)]);
 }
 
 /** `cdk8s synth` lists what it finds in its folder: a link to `dist/`, or the files where another folder was asked for. */

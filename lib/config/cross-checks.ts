@@ -28,8 +28,9 @@ export function crossChecks(raw: unknown, stem: string): Problem[] {
 }
 
 function naming({ name }: Section, stem: string): Problem[] {
-  if (name === 'argo-cd')
-    return [{ path: ['name'], message: 'is taken by the folder for Argo CD; choose another name' }];
+  if (name === 'argo-cd' || name === 'kind') {
+    return [{ path: ['name'], message: `${name} is the name of another folder in dist/; choose another name` }];
+  }
   if (text(name) === undefined || name === stem) return [];
   return [
     {
