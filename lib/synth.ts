@@ -5,6 +5,7 @@ import { ConfigError } from './config/problem';
 import { loadPlatforms } from './config/load';
 import { manifests, writeFolder } from './core/manifest-writer';
 import { Platform } from './core/platform';
+import { customResourceDefinitions } from './derived/cluster-wide';
 import { kindCluster } from './derived/kind-cluster';
 
 /** Where `cdk8s synth` looks for the manifests; it empties that folder before the app runs, so `dist/` is another one. */
@@ -46,7 +47,7 @@ export function synthesize({ platforms: folder, output, cdk8s }: SynthesisProps)
 
 /** Everything of a platform in `dist/`: path below it → content. */
 export function distFiles(platform: Platform): Map<string, string> {
-  return new Map([...manifests(platform), ...kindCluster(platform)]);
+  return new Map([...manifests(platform), ...customResourceDefinitions(platform), ...kindCluster(platform)]);
 }
 
 /** `cdk8s synth` lists what it finds in its folder: a link to `dist/`, or the files where another folder was asked for. */

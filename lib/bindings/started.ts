@@ -14,7 +14,7 @@ export class Started implements Binding {
     this.wait = {
       name: endpoint.workload.name,
       image: images.busybox,
-      command: ['sh', '-c', `until nc -z -w 3 ${endpoint.host} ${endpoint.port.service}; do sleep 2; done`],
+      command: ['sh', '-c', `until nc -w 3 ${endpoint.host} ${endpoint.port.service} -e true; do sleep 2; done`],
       resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
     };
   }

@@ -24,7 +24,14 @@ const below = (domain: string, parent: string) => domain === parent || domain.en
  */
 export function crossChecks(raw: unknown, stem: string): Problem[] {
   const file = section(raw);
-  return [...naming(file, stem), ...placeholders(file), ...certificates(file), ...gateway(file), ...providers(file)];
+  return [
+    ...naming(file, stem),
+    ...placeholders(file),
+    ...certificates(file),
+    ...gateway(file),
+    ...storage(file),
+    ...providers(file),
+  ];
 }
 
 function naming({ name }: Section, stem: string): Problem[] {
@@ -102,8 +109,32 @@ function gateway(file: Section): Problem[] {
   ];
 }
 
+function storage({ storage, cluster }: Section): Problem[] {
+  const { retain, class: storageClass } = section(storage);
+  if (retain !== true) return [];
+  if (storageClass !== undefined && storageClass !== null) {
+    return [
+      {
+        path: ['storage', 'retain'],
+        message: `has no effect on the class ${text(storageClass) ?? ''}, which decides itself; remove one of them`,
+      },
+    ];
+  }
+  if (cluster !== 'kubernetes') return [];
+  return [
+    {
+      path: ['storage', 'retain'],
+      message: 'needs cluster: k3s or kind; write class: with a StorageClass whose reclaim policy is Retain instead',
+    },
+  ];
+}
+
 function providers(file: Section): Problem[] {
-  const names = Object.keys(section(file.services)).filter((name) => name in catalogue);
+  const { services } = file;
+  const names = Object.keys(section(services)).filter((name) => Object.hasOwn(catalogue, name));
+  if (typeof services === 'object' && services !== null && JSON.stringify(services) === '{}') {
+    return [{ path: ['services'], message: 'is empty; write at least one service, for example "traefik: {}"' }];
+  }
   const entries = Object.entries(catalogue);
   return names.flatMap((name) =>
     (catalogue[name]?.needs ?? [])

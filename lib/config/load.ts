@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as YAML from 'yaml';
 import type { z } from 'zod';
 import { catalogue } from '../catalogue';
 import { crossChecks } from './cross-checks';
-import { knownKeys } from './json-schema';
+import { knownKeys, valueAt } from './json-schema';
 import { complete, platformSchema, type PlatformConfig } from './platform-config';
 import { ConfigError, suggest, type Problem } from './problem';
+import { describe, wording } from './wording';
 
 /** Reads one platform file; throws a {@link ConfigError} with everything that is wrong in it. */
 export function loadPlatform(file: string): PlatformConfig {
@@ -15,19 +16,27 @@ export function loadPlatform(file: string): PlatformConfig {
 
 /** Reads every `*.yaml` of a folder; throws an AggregateError with one {@link ConfigError} per wrong file. */
 export function loadPlatforms(folder: string): PlatformConfig[] {
-  const errors: ConfigError[] = [];
-  const platforms = readdirSync(folder)
-    .filter((name) => name.endsWith('.yaml'))
-    .sort()
-    .flatMap((name) => {
-      try {
-        return [loadPlatform(join(folder, name))];
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        errors.push(error);
-        return [];
-      }
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const errors = names
+    .filter((name) => name.endsWith('.yml'))
+    .map((name) => {
+      const message = `is not read for its ending; rename it to ${basename(name, '.yml')}.yaml`;
+      return new ConfigError(join(folder, name), [{ path: [], message }]);
     });
+  const files = names.filter((name) => name.endsWith('.yaml'));
+  if (files.length === 0) {
+    const message = 'has no platform file; write one, for example geoai.yaml';
+    errors.push(new ConfigError(folder, [{ path: [], message }]));
+  }
+  const platforms = files.flatMap((name) => {
+    try {
+      return [loadPlatform(join(folder, name))];
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      errors.push(error);
+      return [];
+    }
+  });
   if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => error.message).join('\n'));
   return platforms;
 }
@@ -36,20 +45,21 @@ export function loadPlatforms(folder: string): PlatformConfig[] {
 export function parsePlatform(text: string, file: string): PlatformConfig {
   const lines = new YAML.LineCounter();
   const document = YAML.parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
+  const invalid = [...document.errors.map(fromYamlError), ...unresolvedAliases(document)];
+  if (invalid.length > 0) {
     throw new ConfigError(
       file,
-      document.errors.map((error) => ({
-        path: [],
-        message: `no valid YAML: ${error.message}`,
-        line: lines.linePos(error.pos[0]).line,
-      })),
+      invalid.map(({ message, offset }) => ({ path: [], message, line: lines.linePos(offset).line })),
     );
   }
   const raw: unknown = document.toJS();
-  const result = platformSchema.safeParse(raw);
+  if (!isMap(raw)) {
+    const wrong = raw === null ? 'is empty' : `must be a map of settings, not ${describe(raw)}`;
+    throw new ConfigError(file, [{ path: [], message: `${wrong}; write name, domain, cluster and services` }]);
+  }
+  const result = platformSchema.safeParse(raw, { error: wording });
   const problems = [
-    ...(result.success ? [] : result.error.issues.flatMap(fromIssue)),
+    ...(result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, raw))),
     ...crossChecks(raw, basename(file, '.yaml')),
   ];
   if (result.success && problems.length === 0) return complete(result.data);
@@ -60,13 +70,43 @@ export function parsePlatform(text: string, file: string): PlatformConfig {
   );
 }
 
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+interface Invalid {
+  readonly message: string;
+  readonly offset: number;
+}
+
+function fromYamlError({ code, message, pos }: YAML.YAMLParseError): Invalid {
+  const said: Partial<Record<YAML.ErrorCode, string>> = {
+    DUPLICATE_KEY: 'is not valid YAML: the same key stands twice in one map; keep one of them',
+    MULTIPLE_DOCS: 'holds several YAML documents; keep one, a platform has a file of its own',
+    TAB_AS_INDENT: 'is not valid YAML: tabs do not indent; write spaces',
+  };
+  return { message: said[code] ?? `is not valid YAML: ${message}`, offset: pos[0] };
+}
+
+/** `*name` without `&name` before it. */
+function unresolvedAliases(document: YAML.Document): Invalid[] {
+  const found: Invalid[] = [];
+  YAML.visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document)) return;
+      const message = `is not valid YAML: *${node.source} refers to nothing; put it in quotes, or mark a value before it with &${node.source}`;
+      found.push({ message, offset: node.range?.[0] ?? 0 });
+    },
+  });
+  return found;
+}
+
 /** Line of the nearest node on the way to `path`. */
 function lineOf(document: YAML.Document, lines: YAML.LineCounter, path: Problem['path']): number | undefined {
   for (let length = path.length; length > 0; length--) {
     const parent = document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
     const pair = YAML.isMap(parent)
-      ? parent.items.find((item) => YAML.isScalar(item.key) && item.key.value === key)
+      ? parent.items.find((item) => YAML.isScalar(item.key) && String(item.key.value) === String(key))
       : undefined;
     const node = pair?.key ?? document.getIn(path.slice(0, length), true);
     const start = YAML.isNode(node) ? node.range?.[0] : undefined;
@@ -76,22 +116,22 @@ function lineOf(document: YAML.Document, lines: YAML.LineCounter, path: Problem[
 }
 
 /** One sentence for each thing that the schema refuses. */
-function fromIssue(issue: z.core.$ZodIssue): Problem[] {
+function fromIssue(issue: z.core.$ZodIssue, raw: unknown): Problem[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key) }));
-    case 'invalid_value':
-      return [{ path, message: `must be one of ${issue.values.map(String).join(', ')}` }];
+      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key, raw) }));
+    case 'invalid_key':
+      return [{ path, message: issue.issues[0]?.message ?? issue.message }];
     default:
       return [{ path, message: issue.message }];
   }
 }
 
-function unknownKey(path: Problem['path'], key: string): string {
+function unknownKey(path: Problem['path'], key: string, raw: unknown): string {
   if (path.length === 1 && path[0] === 'services') {
     return `there is no service "${key}"; ${suggest(key, Object.keys(catalogue))}`;
   }
-  const known = knownKeys(path);
-  return known.length > 0 ? `is not known here; ${suggest(key, known)}` : 'is not known here; remove it';
+  const missing = knownKeys(path, raw).filter((known) => valueAt(raw, [...path, known]) === undefined);
+  return missing.length > 0 ? `is not known here; ${suggest(key, missing)}` : 'is not known here; remove it';
 }

@@ -1,33 +1,55 @@
 import { z } from 'zod';
 import { accessModes } from '../core/route';
 import { quantityValue } from '../core/resources';
+import { describe } from './wording';
 
 /** Building blocks for the options of components, so that the same thing is said the same way everywhere. */
 
 const quantity = (examples: string) =>
   z
     .union([z.string(), z.number()], {
-      error: (issue) => `${JSON.stringify(issue.input)} is no quantity; write for example ${examples}`,
+      error: ({ input }) =>
+        input === null
+          ? `is empty; write for example ${examples}`
+          : `must be a quantity, not ${describe(input)}; write for example ${examples}`,
     })
     .transform(String)
     .refine((text) => quantityValue(text) !== undefined, {
       error: (issue) => `"${String(issue.input)}" is no Kubernetes quantity; write for example ${examples}`,
     });
 
+/** A quantity of bytes. Less than a mebibyte is a forgotten unit: `5` are five bytes, and `512m` is half of one. */
+const bytes = (examples: string) =>
+  quantity(examples).refine((text) => (quantityValue(text) ?? Infinity) >= 2 ** 20, {
+    error: (issue) => `"${String(issue.input)}" is too little, its unit is bytes; write for example ${examples}`,
+  });
+
 const quantities = z.strictObject({
   cpu: quantity('250m or 2').optional().describe('CPU, for example 250m or 2'),
-  memory: quantity('512Mi or 2Gi').optional().describe('Memory, for example 512Mi or 2Gi'),
+  memory: bytes('512Mi or 2Gi').optional().describe('Memory, for example 512Mi or 2Gi'),
 });
 
 /** Overrides of the sizes that a component brings. */
 export const resources = z
   .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
+  .superRefine(({ requests = {}, limits = {} }, context) => {
+    for (const key of ['cpu', 'memory'] as const) {
+      const [request, limit] = [requests[key], limits[key]];
+      if (request === undefined || limit === undefined) continue;
+      if ((quantityValue(request) ?? 0) <= (quantityValue(limit) ?? 0)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['requests', key],
+        message: `${request} is more than the limit of ${limit}; write at most ${limit}, or a higher limit`,
+      });
+    }
+  })
   .default({})
-  .describe('CPU and memory; what is not set keeps the default of the component');
+  .describe('CPU and memory; what is not set keeps the default of the component, or follows where that cannot be');
 
 /** Size of a volume. */
 export const storage = (size: string) =>
-  quantity('20Gi').default(size).describe('Size of the volume; local-path does not enforce it');
+  bytes('20Gi').default(size).describe('Size of the volume; local-path does not enforce it');
 
 /** Who may open the component's pages. */
 export const access = (mode: (typeof accessModes)[number]) =>
@@ -41,6 +63,6 @@ export const access = (mode: (typeof accessModes)[number]) =>
 /** Number of pods. */
 export const replicas = z
   .int({ error: 'must be a whole number; write for example 2' })
-  .min(1, { error: 'must be at least 1' })
+  .min(1, { error: 'must be at least 1; write 1' })
   .optional()
   .describe('Number of pods; by default 1, or 2 where availability is high');

@@ -1,16 +1,31 @@
 import { z } from 'zod';
 import { catalogue } from '../catalogue';
+import { describe, whenMissing } from './wording';
 
-/** Kubernetes names: RFC 1123 labels. */
-const label = (what: string) =>
-  z.string({ error: `${what} is missing; write for example geoai` }).regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, {
-    error: `must be lower-case letters, digits and dashes, start with a letter, at most 40 characters; write for example geoai`,
+/** Short names that others are made of: RFC 1123 labels. */
+const label = z
+  .string({ error: whenMissing('is missing; write for example geoai') })
+  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, {
+    error:
+      'must be lower-case letters, digits and dashes, start with a letter, at most 40 characters; write for example geoai',
   });
 
+/** Names of objects that are already in the cluster: RFC 1123 subdomains. */
+const objectName = (example: string) =>
+  z
+    .string({ error: whenMissing(`is missing; write for example ${example}`) })
+    .regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {
+      error: `must be lower-case letters, digits, dashes and dots; write for example ${example}`,
+    });
+
+const hostNamePattern = /^(?=.{1,220}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const hostName = z
-  .string({ error: 'is missing; write the domain of the platform, for example geoai.my-company.org' })
-  .regex(/^(?=.{1,240}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$/, {
-    error: 'must be a host name of at least two lower-case parts; write for example geoai.my-company.org',
+  .string({ error: whenMissing('is missing; write the domain of the platform, for example geoai.my-company.org') })
+  .regex(hostNamePattern, {
+    error: ({ input }) =>
+      typeof input === 'string' && hostNamePattern.test(input.toLowerCase())
+        ? `must be in lower case; write ${input.toLowerCase()}`
+        : 'must be a host name of at least two parts, no address; write for example geoai.my-company.org',
   });
 
 const tls = z.discriminatedUnion(
@@ -19,22 +34,29 @@ const tls = z.discriminatedUnion(
     z.strictObject({
       mode: z.literal('lets-encrypt'),
       email: z.email({
-        error: 'must be the e-mail address that Let’s Encrypt warns; write for example ops@my-company.org',
+        error: 'must be the e-mail address that Let’s Encrypt writes to; write for example ops@my-company.org',
       }),
       server: z
-        .url({ error: 'must be the directory URL of an ACME server' })
+        .url({
+          error:
+            'must be the directory URL of an ACME server; write for example https://acme-staging-v02.api.letsencrypt.org/directory',
+        })
         .optional()
         .describe('Directory of another ACME server, for example Let’s Encrypt’s staging one'),
     }),
     z.strictObject({ mode: z.literal('self-signed') }),
     z.strictObject({
       mode: z.literal('secret'),
-      secret: label('the name of the Secret').describe(
-        'Secret of type kubernetes.io/tls in the namespace of the gateway tier',
-      ),
+      secret: objectName('geoai-tls').describe('Secret of type kubernetes.io/tls in the namespace of the gateway tier'),
     }),
   ],
-  { error: 'needs a mode; write mode: lets-encrypt (with email), mode: self-signed, or mode: secret (with secret)' },
+  {
+    error: ({ input }) => {
+      const mode = typeof input === 'object' && input !== null && 'mode' in input ? input.mode : undefined;
+      const wrong = mode === undefined ? 'needs a mode' : `${describe(mode)} is no mode`;
+      return `${wrong}; write mode: lets-encrypt (with email), mode: self-signed, or mode: secret (with secret)`;
+    },
+  },
 );
 
 const services = z
@@ -45,6 +67,9 @@ const services = z
         entry.options.nullable().optional().describe(`${entry.title}. ${entry.documentation}`),
       ]),
     ),
+    {
+      error: whenMissing(`is missing; write at least one service, for example "services: { traefik: {} }"`),
+    },
   )
   .describe('The components of the platform, each with its options; {} or nothing for the defaults');
 
@@ -52,7 +77,7 @@ const cidr = z.cidrv4({ error: 'must be an IPv4 range; write for example 10.0.0.
 
 /** Everything a platform file may say. */
 export const platformSchema = z.strictObject({
-  name: label('name').describe('Name of the platform, and of its folder in dist/'),
+  name: label.describe('Name of the platform, and of its folder in dist/'),
   domain: hostName.describe('Domain below which the routes live; its DNS records point to the cluster'),
   cluster: z.enum(['k3s', 'kind', 'kubernetes']).describe('What runs the platform'),
   availability: z
@@ -66,7 +91,7 @@ export const platformSchema = z.strictObject({
   tls: tls.default({ mode: 'self-signed' }).describe('Where certificates come from'),
   storage: z
     .strictObject({
-      class: label('class').optional().describe('StorageClass of all volumes; by default the cluster’s own'),
+      class: objectName('longhorn').optional().describe('StorageClass of all volumes; by default the cluster’s own'),
       retain: z
         .boolean({ error: 'must be true or false' })
         .optional()
@@ -80,7 +105,7 @@ export const platformSchema = z.strictObject({
     })
     .default('UTC')
     .describe('IANA time zone of all programs'),
-  namespacePrefix: label('namespacePrefix').optional().describe('First part of every namespace; by default the name'),
+  namespacePrefix: label.optional().describe('First part of every namespace; by default the name'),
   secrets: z
     .enum(['cluster', 'external'])
     .default('cluster')
@@ -89,7 +114,7 @@ export const platformSchema = z.strictObject({
     ),
   secretStore: z
     .strictObject({
-      name: label('name').default('hearth'),
+      name: objectName('hearth').default('hearth'),
       kind: z.enum(['ClusterSecretStore', 'SecretStore']).default('ClusterSecretStore'),
       path: z.string().optional().describe('Prefix of the keys in the store; by default the name of the platform'),
     })
@@ -97,9 +122,11 @@ export const platformSchema = z.strictObject({
     .describe('The store that External Secrets reads'),
   argoCd: z
     .strictObject({
-      repository: z.string({ error: 'is missing; write the Git URL of the repository with dist/' }),
+      repository: z.string({
+        error: whenMissing('is missing; write the Git URL of the repository with dist/'),
+      }),
       revision: z.string().default('main'),
-      namespace: label('namespace').default('argocd'),
+      namespace: label.default('argocd'),
     })
     .optional()
     .describe('Makes dist/argo-cd/: one project, one application a tier'),

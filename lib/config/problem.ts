@@ -25,6 +25,8 @@ export class ConfigError extends Error {
 
 /** `did you mean "x"?` where one of the known words is near, otherwise the list of them. */
 export function suggest(word: string, known: readonly string[]): string {
+  const sameLetters = known.find((candidate) => candidate.toLowerCase() === word.toLowerCase());
+  if (sameLetters !== undefined) return `did you mean "${sameLetters}"?`;
   const nearest = known.length > 0 ? closest(word, known) : undefined;
   if (nearest !== undefined && distance(word, nearest) <= Math.max(2, Math.floor(nearest.length / 3))) {
     return `did you mean "${nearest}"?`;

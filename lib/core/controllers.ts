@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { JsonPatch } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
 import type { Component } from './component';
 import { Workload, type WorkloadProps } from './workload';
@@ -76,7 +75,7 @@ export class StatefulSet extends Workload {
         })),
       },
     });
-    const statefulSet = new k8s.KubeStatefulSet(this, 'stateful-set', {
+    new TypedClaimTemplates(this, 'stateful-set', {
       metadata: this.metadata,
       spec: {
         serviceName: peers,
@@ -89,13 +88,22 @@ export class StatefulSet extends Workload {
         volumeClaimTemplates: this.volumes.map((volume) => volume.claim(this)),
       },
     });
-    // Without them Argo CD sees a difference after every server-side apply: https://github.com/argoproj/argo-cd/issues/11143
-    this.volumes.forEach((_, i) =>
-      statefulSet.addJsonPatch(
-        JsonPatch.add(`/spec/volumeClaimTemplates/${i}/apiVersion`, 'v1'),
-        JsonPatch.add(`/spec/volumeClaimTemplates/${i}/kind`, 'PersistentVolumeClaim'),
-      ),
-    );
+  }
+}
+
+/**
+ * Its claim templates carry `apiVersion` and `kind`, which the generated class drops, also from a JSON patch. Without them
+ * Argo CD sees a difference after every server-side apply: https://github.com/argoproj/argo-cd/issues/11143
+ */
+class TypedClaimTemplates extends k8s.KubeStatefulSet {
+  override toJson(): unknown {
+    const manifest = super.toJson() as { spec: { volumeClaimTemplates?: object[] } };
+    const volumeClaimTemplates = manifest.spec.volumeClaimTemplates?.map((template) => ({
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      ...template,
+    }));
+    return { ...manifest, spec: { ...manifest.spec, ...(volumeClaimTemplates ? { volumeClaimTemplates } : {}) } };
   }
 }
 

@@ -52,11 +52,11 @@ export class Credential {
   readonly keys: Record<string, Rule>;
   readonly type: string;
   readonly storedIn?: Volume;
-  private readonly uses = new Map<string, Set<string>>();
+  private readonly uses: { readonly namespace: string; readonly name: string; readonly keys: Set<string> }[] = [];
 
   constructor(
     readonly owner: Component,
-    /** Name of its Secrets. */
+    /** Name of its Secrets; see {@link alone} for the exception. */
     readonly name: string,
     props: CredentialProps,
   ) {
@@ -87,17 +87,26 @@ export class Credential {
     };
   }
 
-  /** Notes that a namespace needs these keys. */
-  use(namespace: string, keys: string[]): void {
-    const known = this.uses.get(namespace) ?? new Set();
-    keys.forEach((key) => known.add(key));
-    this.uses.set(namespace, known);
+  /** Notes that a namespace needs these keys. @param name the Secret that holds them */
+  use(namespace: string, keys: string[], name = this.name): void {
+    const known = this.uses.find((use) => use.namespace === namespace && use.name === name);
+    if (known) keys.forEach((key) => known.keys.add(key));
+    else this.uses.push({ namespace, name, keys: new Set(keys) });
   }
 
-  /** Which keys each namespace needs; the owner's namespace comes first and holds all. */
-  get namespaces(): { readonly namespace: string; readonly keys: string[] }[] {
-    return [...this.uses].map(([namespace, keys]) => ({
+  /** Name of a Secret with this key and nothing else, for programs that read whatever a Secret holds. */
+  alone(namespace: string, key: string): string {
+    this.rule(key);
+    const name = `${this.name}-${key}`;
+    this.use(namespace, [key], name);
+    return name;
+  }
+
+  /** The Secrets that it becomes, each with the keys needed there; the owner's comes first and holds all. */
+  get secrets(): { readonly namespace: string; readonly name: string; readonly keys: string[] }[] {
+    return this.uses.map(({ namespace, name, keys }) => ({
       namespace,
+      name,
       keys: Object.keys(this.keys).filter((key) => keys.has(key)),
     }));
   }

@@ -47,7 +47,7 @@ export function renderEnv(env: Record<string, EnvValue>, namespace: string): k8s
   return [...rendered.values()];
 }
 
-/** Kubernetes expands `$(NAME)` in values; `$$` stands for a dollar sign. */
+/** Kubernetes expands `$(NAME)` in values; `$$` stands for a dollar sign, so that also two of them must be doubled. */
 function escape(text: string): string {
-  return text.replaceAll('$(', '$$$$(');
+  return text.replaceAll('$', () => '$$');
 }

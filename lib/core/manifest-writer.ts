@@ -61,6 +61,7 @@ export function writeFolder(folder: string, files: ReadonlyMap<string, string>):
   // A run that was interrupted between the two renames left the good folder here.
   if (existsSync(last) && !existsSync(folder)) renameSync(last, folder);
   for (const leftover of [next, last]) rmSync(leftover, { recursive: true, force: true });
+  mkdirSync(next, { recursive: true });
   for (const [path, content] of files) {
     mkdirSync(dirname(join(next, path)), { recursive: true });
     writeFileSync(join(next, path), content);

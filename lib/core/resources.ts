@@ -18,11 +18,23 @@ export interface ResourceOverrides {
   readonly limits?: Partial<Quantities>;
 }
 
-/** The component's own sizes with the platform file's on top. */
+/**
+ * The component's own sizes with the platform file's on top. Kubernetes refuses a request above its limit: where only one
+ * of them is overridden, the other follows.
+ */
 export function sized(defaults: Resources, overrides: ResourceOverrides = {}): Resources {
+  const pair = (key: keyof Quantities) => {
+    const [request, limit] = [overrides.requests?.[key], overrides.limits?.[key]];
+    const exceeds = (a: string, b: string) => (quantityValue(a) ?? 0) > (quantityValue(b) ?? 0);
+    return {
+      request: request ?? (limit && exceeds(defaults.requests[key], limit) ? limit : defaults.requests[key]),
+      limit: limit ?? (request && exceeds(request, defaults.limits[key]) ? request : defaults.limits[key]),
+    };
+  };
+  const [cpu, memory] = [pair('cpu'), pair('memory')];
   return {
-    requests: { ...defaults.requests, ...overrides.requests },
-    limits: { ...defaults.limits, ...overrides.limits },
+    requests: { cpu: cpu.request, memory: memory.request },
+    limits: { cpu: cpu.limit, memory: memory.limit },
   };
 }
 

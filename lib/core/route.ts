@@ -9,6 +9,7 @@ import {
   IngressRouteUdp,
   IngressRouteUdpSpecRoutesServicesPort,
   Middleware,
+  TlsOption,
 } from '../../imports/traefik.io';
 import type { Component } from './component';
 import type { Endpoint } from './endpoint';
@@ -69,6 +70,8 @@ export interface HttpRouteProps {
   /** An endpoint, or the gateway's own dashboard. */
   readonly to: Endpoint | 'api@internal';
   readonly access: Access;
+  /** Paths below these prefixes answer 404. @default none */
+  readonly hidden?: string[];
   readonly tile?: Tile;
 }
 
@@ -97,29 +100,40 @@ export class HttpRoute extends Route {
   }
 
   render(): void {
-    const { platform } = this.component;
-    const { path, to } = this.props;
+    const { path, to, hidden = [] } = this.props;
     const hosts = this.hosts.map((host) => `Host(\`${host}\`)`).join(' || ');
-    const match = path ? `(${hosts}) && PathPrefix(\`${path}\`)` : hosts;
+    const below = (prefixes: string[]) => prefixes.map((prefix) => `PathPrefix(\`${prefix}\`)`).join(' || ');
+    const service =
+      typeof to === 'string'
+        ? { kind: IngressRouteSpecRoutesServicesKind.TRAEFIK_SERVICE, name: to }
+        : { name: to.workload.name, port: IngressRouteSpecRoutesServicesPort.fromString(to.port.name) };
+    const guards = this.access === 'basic' ? [{ name: basicAuthOf(this.component) }] : [];
+    const route = (match: string, middlewares: { name: string }[]) => ({
+      kind: IngressRouteSpecRoutesKind.RULE,
+      match,
+      ...(middlewares.length > 0 ? { middlewares } : {}),
+      services: [service],
+    });
     new IngressRoute(this, 'ingress-route', {
       metadata: { name: this.name },
       spec: {
         entryPoints: ['websecure'],
         routes: [
-          {
-            kind: IngressRouteSpecRoutesKind.RULE,
-            match,
-            ...(this.access === 'basic' ? { middlewares: [{ name: basicAuthOf(this.component) }] } : {}),
-            services: [
-              typeof to === 'string'
-                ? { kind: IngressRouteSpecRoutesServicesKind.TRAEFIK_SERVICE, name: to }
-                : { name: to.workload.name, port: IngressRouteSpecRoutesServicesPort.fromString(to.port.name) },
-            ],
-          },
+          route(path ? `(${hosts}) && PathPrefix(\`${path}\`)` : hosts, guards),
+          ...(hidden.length > 0
+            ? [route(`(${hosts}) && (${below(hidden)})`, [...guards, { name: this.nowhere() }])]
+            : []),
         ],
-        tls: { ...platform.gateway().routeTls },
+        tls: { ...this.component.platform.gateway().routeTls },
       },
     });
+  }
+
+  /** Traefik cannot answer by itself: the request goes to a path that the program does not have. */
+  private nowhere(): string {
+    const name = `${this.name}-hidden`;
+    new Middleware(this, 'hidden', { metadata: { name }, spec: { replacePath: { path: '/hidden-by-the-gateway' } } });
+    return name;
   }
 }
 
@@ -130,10 +144,10 @@ function basicAuthOf(component: Component): string {
   const file = tier.file;
   if (!file.node.tryFindChild(name)) {
     const { basicAuth } = platform.gateway();
-    basicAuth.use(tier.namespace, ['users']);
     new Middleware(file, name, {
       metadata: { name },
-      spec: { basicAuth: { secret: basicAuth.name, removeHeader: true } },
+      // Traefik takes a Secret with one key only.
+      spec: { basicAuth: { secret: basicAuth.alone(tier.namespace, 'users'), removeHeader: true } },
     });
   }
   return name;
@@ -144,6 +158,8 @@ export interface TcpRouteProps {
   readonly host: string;
   readonly entryPoint: { readonly name: string; readonly port: number };
   readonly to: Endpoint;
+  /** The protocol that clients name in the TLS handshake (ALPN); Traefik refuses what it does not know. @default none */
+  readonly alpn?: string;
   readonly tile?: Tile;
 }
 
@@ -162,7 +178,8 @@ export class TcpRoute extends Route {
   }
 
   render(): void {
-    const { to } = this.props;
+    const { to, alpn } = this.props;
+    if (alpn) new TlsOption(this, 'tls-option', { metadata: { name: this.name }, spec: { alpnProtocols: [alpn] } });
     new IngressRouteTcp(this, 'ingress-route-tcp', {
       metadata: { name: this.name },
       spec: {
@@ -175,7 +192,7 @@ export class TcpRoute extends Route {
             ],
           },
         ],
-        tls: { ...this.component.platform.gateway().routeTls },
+        tls: { ...this.component.platform.gateway().routeTls, ...(alpn ? { options: { name: this.name } } : {}) },
       },
     });
   }

@@ -61,7 +61,7 @@ export function argoCd(platform: Platform): void {
         destination: { server, namespace },
         syncPolicy: {
           automated: { prune: true, selfHeal: true },
-          syncOptions: ['ServerSideApply=true', 'FailOnSharedResource=true'],
+          syncOptions: ['ServerSideApply=true'],
           // Kinds and namespaces of an earlier wave may not be known yet.
           retry: { limit: 10, backoff: { duration: '10s', factor: 2, maxDuration: '5m' } },
         },

@@ -75,5 +75,5 @@ export function bucketPolicy(bucket: string): object {
 }
 
 function variable(bucket: string, key: string): string {
-  return `${bucket.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}_${key}`;
+  return `${bucket.toUpperCase().replaceAll('-', '_')}_${key}`;
 }

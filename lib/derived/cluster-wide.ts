@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ApiObject } from 'cdk8s';
 import { k8s } from 'cdk8s-plus-28';
-import * as YAML from 'yaml';
 import { ManifestFile } from '../core/manifest-file';
 import type { Platform } from '../core/platform';
 
@@ -13,15 +11,14 @@ function clusterFile(platform: Platform, file: string): ManifestFile {
   return new ManifestFile(platform, file, { folder: `${platform.config.name}/${clusterFolder}`, file });
 }
 
-/** Namespaces, priority classes, storage classes, and the CustomResourceDefinitions that the cluster does not bring. */
+/** Namespaces, priority classes and storage classes. */
 export function clusterWide(platform: Platform): void {
   namespaces(platform);
   priorityClasses(platform);
   storageClasses(platform);
-  customResourceDefinitions(platform);
 }
 
-/** Deleting a namespace or a definition deletes what lives in it. */
+/** Deleting a namespace deletes what lives in it. */
 const kept = { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' };
 
 function namespaces(platform: Platform): void {
@@ -69,22 +66,14 @@ function storageClasses(platform: Platform): void {
   });
 }
 
-/** The gateway that k3s brings comes with its definitions. */
-function customResourceDefinitions(platform: Platform): void {
-  const { gateway } = platform.config;
-  if (gateway === 'k3s-bundled') return;
-  const file = clusterFile(platform, 'traefik-crds');
-  const documents = YAML.parseAllDocuments(readFileSync(join(__dirname, '../../crds/traefik.yaml'), 'utf8'));
-  for (const document of documents) {
-    const definition = document.toJS() as {
-      apiVersion: string;
-      kind: string;
-      metadata: { name: string };
-      spec: object;
-    };
-    new ApiObject(file, definition.metadata.name, {
-      ...definition,
-      metadata: { name: definition.metadata.name, annotations: kept },
-    });
-  }
+/**
+ * The CustomResourceDefinitions that the cluster does not bring itself, as path below `dist/` → content. They are copied
+ * as they are in `crds/`: platforms on one cluster share them, so that nothing in them is of one platform.
+ */
+export function customResourceDefinitions(platform: Platform): [path: string, content: string][] {
+  const { gateway, name } = platform.config;
+  // The gateway that k3s brings comes with its definitions.
+  if (gateway === 'k3s-bundled') return [];
+  const definitions = readFileSync(join(__dirname, '../../crds/traefik.yaml'), 'utf8');
+  return [[`${name}/${clusterFolder}/traefik-crds.k8s.yaml`, definitions]];
 }

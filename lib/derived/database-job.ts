@@ -54,6 +54,9 @@ export function databaseScript(databases: readonly SqlDatabase[]): string {
     '-- Statements with passwords stay out of the server log.',
     "SET log_statement = 'none';",
     "SET log_min_error_statement = 'panic';",
+    'SET log_min_duration_statement = -1;',
+    'SET log_min_duration_sample = -1;',
+    'SET log_transaction_sample_rate = 0;',
   ];
   const blocks = databases.map(({ name, extensions }) => [
     '',

@@ -9,11 +9,11 @@ export function externalSecrets(platform: Platform): void {
   const { secrets, secretStore } = platform.config;
   if (secrets !== 'external') return;
   for (const credential of platform.graph.credentials) {
-    for (const { namespace, keys } of credential.namespaces) {
+    for (const { namespace, name, keys } of credential.secrets) {
       const tier = platform.tiers.find((candidate) => candidate.namespace === namespace);
       if (!tier) continue;
-      new ExternalSecret(tier.file, `external-secret-${credential.name}`, {
-        metadata: { name: credential.name, namespace },
+      new ExternalSecret(tier.file, `external-secret-${name}`, {
+        metadata: { name, namespace },
         spec: {
           secretStoreRef: {
             name: secretStore.name,
@@ -23,7 +23,7 @@ export function externalSecrets(platform: Platform): void {
                 : ExternalSecretSpecSecretStoreRefKind.CLUSTER_SECRET_STORE,
           },
           refreshInterval: '1h',
-          target: { name: credential.name, template: { type: credential.type } },
+          target: { name, template: { type: credential.type } },
           data: keys.map((key) => ({
             secretKey: key,
             remoteRef: { key: `${secretStore.path}/${credential.name}`, property: key },

@@ -75,6 +75,13 @@ export class Mlflow extends Component {
       hosts: ['mlflow'],
       to: server.endpoint('http'),
       access: options.access,
+      // MLflow would send clients and browsers to the bucket by its address inside the cluster, where they wait for
+      // minutes. Without these answers they let MLflow serve the artifacts: https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store/
+      hidden: [
+        '/api/3.0/mlflow/server-info',
+        '/ajax-api/2.0/mlflow-artifacts/presigned',
+        '/ajax-api/2.0/mlflow/artifacts/presigned-download-url',
+      ],
       tile: { title: 'MLflow', description: 'Experiments, runs and models', icon: 'mlflow.png' },
     });
   }

@@ -16,8 +16,8 @@ import { images } from '../../images';
 export const minioOptions = z.strictObject({
   buckets: z
     .array(
-      z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
-        error: 'must be 3 to 63 lower-case letters, digits, dots and dashes; write for example datasets',
+      z.string().regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, {
+        error: 'must be 3 to 63 lower-case letters, digits and dashes; write for example datasets',
       }),
     )
     .default([])

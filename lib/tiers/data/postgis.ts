@@ -17,9 +17,14 @@ const name = z.string().regex(/^[a-z][a-z0-9_]*$/, {
   error: 'must be lower-case letters, digits and underscores; write for example gis',
 });
 
+/** PostgreSQL has databases and roles of its own; the superuser's password must stay its own, too. */
+const databaseName = name.refine((text) => !/^(postgres|template[01]|pg_.*)$/.test(text), {
+  error: 'is a name of PostgreSQL’s own; write another one, for example gis',
+});
+
 export const postgisOptions = z.strictObject({
   databases: z
-    .record(name, z.strictObject({ extensions: z.array(name).optional() }).nullable())
+    .record(databaseName, z.strictObject({ extensions: z.array(name).optional() }).nullable())
     .default({ gis: {} })
     .describe('Databases for people, each with a role of the same name that owns it'),
   extensions: z
@@ -28,7 +33,14 @@ export const postgisOptions = z.strictObject({
     .describe('Extensions of those databases that name none themselves'),
   reachable: z.boolean().default(true).describe('Reachable from outside as postgres.<domain>:5432 with TLS'),
   settings: z
-    .record(z.string().regex(/^[a-z][a-z0-9_.]*$/), z.union([z.string(), z.number(), z.boolean()]))
+    .record(
+      z.string().regex(/^[a-z][a-z0-9_.]*$/, {
+        error: 'must be lower-case letters, digits, underscores and dots; write for example work_mem',
+      }),
+      z.union([z.string(), z.number(), z.boolean()], {
+        error: 'must be text, a number, true or false; write for example 64MB',
+      }),
+    )
     .default({ shared_buffers: '256MB', max_connections: 100 })
     .describe('Server parameters, as in postgresql.conf'),
   storage: storage('20Gi'),
@@ -95,6 +107,8 @@ export class PostGis extends Component implements SqlServer {
         host: 'postgres',
         entryPoint: { name: 'postgres', port: 5432 },
         to: this.server.endpoint('postgres'),
+        // libpq says so since version 17.
+        alpn: 'postgresql',
         tile: { title: 'PostgreSQL', description: 'PostGIS, with TLS on port 5432', icon: 'postgresql.png' },
       });
     }

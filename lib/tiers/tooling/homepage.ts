@@ -11,7 +11,9 @@ import { HttpRoute } from '../../core/route';
 import { homepageTiles } from '../../derived/homepage-tiles';
 import { images } from '../../images';
 
-const id = z.int({ error: 'must be a whole number; write for example 1000' }).min(1, { error: 'must not be root' });
+const id = z
+  .int({ error: 'must be a whole number; write for example 1000' })
+  .min(1, { error: 'must not be root; write for example 1000' });
 
 export const homepageOptions = z.strictObject({
   title: z.string().default('Tech Infrastructure Services'),

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { CatalogueEntry } from '../catalogue';
+import type { Need } from '../core/platform';
+import { tiers } from '../core/tier';
+import { meaning, type ComponentEvidence } from './evidence';
+import { code, list, page, plain, table } from './markdown';
+import { settingsTable } from './settings-table';
+import { signIn } from './sign-in';
+
+/** What each need is, for people. */
+const needs: Record<Need, string> = {
+  sql: 'a PostgreSQL server',
+  objectStore: 'an S3 object store',
+  gateway: 'a gateway',
+};
+
+/** The page of one entry of the catalogue: its options, its place among the others, and how far it is proven. */
+export function componentPage(name: string, entry: CatalogueEntry, evidence: ComponentEvidence): string {
+  const schema: Record<string, unknown> = z.toJSONSchema(entry.options, { io: 'input', unrepresentable: 'any' });
+  const tier = tiers[entry.tier];
+  return page(
+    `# ${entry.title}`,
+    list([
+      `In a platform file: ${code(`services.${name}`)}`,
+      `Tier: ${tier.number} ${tier.title}, in the namespace ${code(`<platform>-${entry.tier}`)}`,
+      `The program’s own documentation: <${entry.documentation}>`,
+      ...(entry.needs.length > 0 ? [`Needs: ${entry.needs.map((need) => needs[need]).join(', ')}`] : []),
+      ...(entry.provides.length > 0 ? [`Provides: ${entry.provides.map((need) => needs[need]).join(', ')}`] : []),
+      ...(signIn[name] ? [`Asks of its users: ${signIn[name]}`] : []),
+    ]),
+    '## Options',
+    settingsTable(schema, Object(entry.options.parse({}))),
+    '## Evidence',
+    `Level **${evidence.level}**: ${meaning[evidence.level]}. The ladder is explained in [testing.md](../testing.md).`,
+    ...(evidence.because ? [evidence.because] : []),
+    ...(evidence.standIn ? [`In place of the image, these tests run: ${evidence.standIn}`] : []),
+    table(
+      ['Level', 'Test file', 'Test'],
+      evidence.proofs.map(({ level, file, title }) => [level, code(file), plain(title)]),
+    ),
+  );
+}

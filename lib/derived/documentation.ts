@@ -1,0 +1,70 @@
+import type { Catalogue } from '../catalogue';
+import { platformJsonSchema } from '../config/json-schema';
+import { json } from '../core/config-files';
+import type { Platform } from '../core/platform';
+import { componentPage } from './component-pages';
+import type { Evidence } from './evidence';
+import { exceptionsPage } from './exceptions';
+import { fence, fillSections, table } from './markdown';
+import { platformPage } from './platform-pages';
+import { settingsTable, type SettingSchema } from './settings-table';
+import { topology } from './topology';
+
+/** Folders below the project that hold generated files only. */
+export const generatedFolders: readonly string[] = ['docs/platforms', 'docs/components'];
+
+export interface DocumentationProps {
+  readonly platforms: readonly Platform[];
+  readonly catalogue: Catalogue;
+  readonly evidence: Evidence;
+  /** Written pages that have generated sections: path → text. */
+  readonly pages: ReadonlyMap<string, string>;
+}
+
+/** Everything in the documentation that follows from the model: path below the project → content. */
+export function documentation({ platforms, catalogue, evidence, pages }: DocumentationProps): Map<string, string> {
+  const sections = generatedSections(platforms, catalogue, evidence);
+  return new Map([
+    ['platforms/schema.json', platformSchemaFile()],
+    ['docs/exceptions.md', exceptionsPage(platforms)],
+    ...platforms.map((platform) => [`docs/platforms/${platform.config.name}.md`, platformPage(platform)] as const),
+    ...Object.entries(catalogue).map(([name, entry]) => {
+      const proven = evidence[name];
+      if (!proven) throw new Error(`test/evidence.yaml does not say how far ${name} is proven`);
+      return [`docs/components/${name}.md`, componentPage(name, entry, proven)] as const;
+    }),
+    ...[...pages].map(([path, text]) => [path, fillSections(text, sections)] as const),
+  ]);
+}
+
+/** The schema that the first line of a platform file names. */
+export function platformSchemaFile(): string {
+  const { $schema, ...schema } = platformJsonSchema();
+  return json({ $schema, title: 'Platform file of hearth', ...schema });
+}
+
+function generatedSections(
+  platforms: readonly Platform[],
+  catalogue: Catalogue,
+  evidence: Evidence,
+): Record<string, string> {
+  const schema: SettingSchema = platformJsonSchema();
+  // Each service has a page of its own.
+  const settings = Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([key]) => key !== 'services'));
+  return {
+    settings: settingsTable({ ...schema, properties: settings }),
+    components: table(
+      ['Component', 'Proven'],
+      Object.entries(catalogue).map(([name, { title }]) => [
+        `[${title}](docs/components/${name}.md)`,
+        evidence[name]?.level ?? '',
+      ]),
+    ),
+    ...Object.fromEntries(
+      platforms.map((platform) => [
+        `topology-${platform.config.name}`,
+        fence('mermaid', topology(platform, { reduced: true })),
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,262 @@
+import { Bucket } from '../bindings/bucket';
+import { SqlDatabase } from '../bindings/sql-database';
+import type { Rule } from '../core/credential';
+import type { Platform } from '../core/platform';
+import { HttpRoute, type Access, type Route } from '../core/route';
+import { nodePort, publicPorts } from '../core/service';
+import { tiers } from '../core/tier';
+import type { Workload } from '../core/workload';
+import { clusterFolder } from './cluster-wide';
+import { exceptionsTable } from './exceptions';
+import { bytesText, cpuText, footprint, type Amounts } from './footprint';
+import { code, codes, fence, link, numbered, page, table } from './markdown';
+import { signIn } from './sign-in';
+import { shortTitle, topology } from './topology';
+
+/** Everything a platform offers, runs and keeps, on one page. */
+export function platformPage(platform: Platform): string {
+  const { name, domain, cluster, tls } = platform.config;
+  return page(
+    `# ${name}`,
+    `Domain ${code(domain)}, cluster ${code(cluster)}, certificates ${code(tls.mode)}. ` +
+      `Manifests: ${code(`dist/${name}/`)}.`,
+    '## Topology',
+    'Arrows are what the NetworkPolicies allow.',
+    fence('mermaid', topology(platform)),
+    '## Routes',
+    'Plain HTTP on port 80 is redirected to HTTPS.',
+    routesTable(platform),
+    '## Public ports',
+    portsTable(platform),
+    '## Components',
+    table(
+      ['Component', 'Tier', 'Namespace', 'Workloads', 'Documentation'],
+      platform.tiers.flatMap((tier) =>
+        tier.components.map((component) => [
+          link(platform.entry(component.name).title, `../components/${component.name}.md`),
+          tier.title,
+          code(tier.namespace),
+          codes(platform.graph.workloads.filter((w) => w.component === component).map((w) => w.name)),
+          `<${platform.entry(component.name).documentation}>`,
+        ]),
+      ),
+    ),
+    '### Workloads',
+    workloadsTable(platform),
+    '### Volumes',
+    volumesTable(platform),
+    '## Credentials',
+    'One Secret holds all keys of a credential, others the keys that are needed there. How the values come about: ' +
+      '[credentials.md](../credentials.md).',
+    credentialsTable(platform),
+    '### Who signs in with what',
+    signInTable(platform),
+    '### Between components',
+    table(['From', 'To', 'For', 'With'], bindings(platform)),
+    '## Footprint',
+    footprintTable(platform),
+    '## Exceptions to the hardened defaults',
+    exceptionsTable(platform),
+    '## Order',
+    'Folders of the platform in the order in which they are applied:',
+    order(platform),
+  );
+}
+
+function routesTable(platform: Platform): string {
+  return table(
+    ['Address', 'Protocol', 'Access', 'Leads to'],
+    platform.graph.routes.map((route) => [addresses(route), protocol(route), access(route), target(route)]),
+  );
+}
+
+function addresses(route: Route): string {
+  if (route instanceof HttpRoute) {
+    const { pathname } = new URL(route.url);
+    return route.hosts.map((host) => `<https://${host}${pathname}>`).join(' ');
+  }
+  return codes((route.hosts.length > 0 ? route.hosts : ['*']).map((host) => `${host}:${route.entryPoint?.port ?? ''}`));
+}
+
+function protocol(route: Route): string {
+  if (route instanceof HttpRoute) return 'HTTPS';
+  return route.entryPoint?.protocol === 'UDP' ? 'UDP' : 'TCP with TLS and SNI';
+}
+
+const accessInWords: Record<Access, string> = {
+  public: 'public',
+  basic: 'gateway password',
+  sso: 'single sign-on',
+};
+
+const access = (route: Route): string => (route instanceof HttpRoute ? accessInWords[route.access] : 'public');
+
+const target = ({ to }: Route): string =>
+  to ? `${code(`${to.workload.namespace}/${to.workload.name}`)} port ${to.port.port}` : 'dashboard of the gateway';
+
+function portsTable(platform: Platform): string {
+  const kind = platform.config.cluster === 'kind';
+  const rows = platform.graph.workloads
+    .flatMap((workload) => publicPorts(workload).map(({ port, number }) => ({ workload, port, number })))
+    .sort((a, b) => a.number - b.number || a.port.protocol.localeCompare(b.port.protocol))
+    .map(({ workload, port, number }) => [
+      String(number),
+      port.protocol,
+      `${code(`${workload.namespace}/${workload.name}`)} port ${port.port} (${port.name})`,
+      code(`${workload.name}-public`),
+      ...(kind ? [String(nodePort(number))] : []),
+    ]);
+  return table(
+    ['Port', 'Protocol', 'Leads to', 'Service', ...(kind ? ['Node port'] : [])],
+    rows,
+    'None of its own: the gateway of the cluster has them.',
+  );
+}
+
+function workloadsTable(platform: Platform): string {
+  return table(
+    ['Workload', 'Kind', 'Replicas', 'Image', 'Requests', 'Limits', 'Metrics'],
+    inTierOrder(platform).map((workload) => {
+      const { image, resources, metrics } = workload.props;
+      const quantities = ({ cpu, memory }: typeof resources.requests) => `${cpu} CPU, ${memory}`;
+      return [
+        code(`${workload.namespace}/${workload.name}`),
+        workload.kind,
+        workload.replicas === 0 ? '' : String(workload.replicas),
+        code(image),
+        quantities(resources.requests),
+        quantities(resources.limits),
+        metrics ? code(`:${workload.endpoint(metrics.port).port.port}${metrics.path}`) : '',
+      ];
+    }),
+  );
+}
+
+function volumesTable(platform: Platform): string {
+  return table(
+    ['Claim', 'Size', 'StorageClass', 'Backup priority', 'Backup method'],
+    inTierOrder(platform).flatMap((workload) =>
+      workload.volumes.flatMap((volume) => {
+        const { size, backup } = volume.props;
+        const claims = workload.claimTemplates ? workload.replicas : 1;
+        return Array.from({ length: claims }, (_, replica) => [
+          code(`${workload.namespace}/${volume.claimName(workload, replica)}`),
+          size,
+          platform.storageClass ? code(platform.storageClass) : 'the cluster’s default',
+          ...(backup === 'none' ? ['none', ''] : [backup.priority, backup.method]),
+        ]);
+      }),
+    ),
+  );
+}
+
+function credentialsTable(platform: Platform): string {
+  return table(
+    ['Credential', 'Key', 'Value', 'Secrets that hold it', 'Remembered by'],
+    platform.graph.credentials.flatMap((credential) =>
+      Object.entries(credential.keys).map(([key, rule]) => [
+        code(credential.name),
+        code(key),
+        ruleInWords(rule),
+        codes(
+          credential.secrets.filter(({ keys }) => keys.includes(key)).map((held) => `${held.namespace}/${held.name}`),
+        ),
+        credential.storedIn ? codes(claimsOf(platform, credential.storedIn)) : '',
+      ]),
+    ),
+  );
+}
+
+function claimsOf(platform: Platform, volume: Workload['volumes'][number]): string[] {
+  return platform.graph.workloads
+    .filter((workload) => workload.volumes.includes(volume))
+    .map((workload) => volume.claimName(workload));
+}
+
+/** How a value comes about, as a phrase. */
+export function ruleInWords(rule: Rule): string {
+  switch (rule.kind) {
+    case 'literal':
+      return `always ${code(rule.value)}`;
+    case 'password':
+      return `${rule.length} random letters and digits`;
+    case 'hexadecimal':
+      return `${rule.length} random hexadecimal digits`;
+    case 'htpasswd':
+      return `htpasswd line of ${code(rule.user)}: bcrypt of ${code(rule.of)}`;
+    case 'ed25519-private-key':
+      return 'random Ed25519 secret key, base64';
+    case 'ed25519-public-key':
+      return `public half of ${code(rule.of)}, base64`;
+    case 'private-key':
+      return 'random P-256 private key, PEM';
+    case 'self-signed-certificate':
+      return `certificate for ${codes(rule.hosts)}, signed by ${code(rule.of)}`;
+  }
+}
+
+function signInTable(platform: Platform): string {
+  const password = `user ${code('username')} and ${code('password')} of the Secret ${code(platform.gateway().basicAuth.name)}`;
+  return table(
+    ['Component', 'The gateway asks for', 'The program asks for'],
+    platform.tiers.flatMap((tier) =>
+      tier.components.map((component) => {
+        const routes = platform.graph.routes.filter((route) => route.component === component);
+        const asks = new Set(routes.map((route) => (access(route) === accessInWords.basic ? password : 'nothing')));
+        return [shortTitle(platform.entry(component.name).title), [...asks].join('; '), signIn[component.name] ?? ''];
+      }),
+    ),
+  );
+}
+
+/** Who uses which binding of whom, and the credential that opens it. */
+function bindings(platform: Platform): string[][] {
+  return platform.graph.workloads.flatMap((workload) =>
+    (workload.props.uses ?? []).map((binding) => [
+      code(workload.name),
+      code(binding.endpoint.address),
+      binding.why,
+      binding instanceof SqlDatabase || binding instanceof Bucket ? `Secret ${code(binding.credential.name)}` : '',
+    ]),
+  );
+}
+
+function footprintTable(platform: Platform): string {
+  const { workloads } = platform.graph;
+  const running = footprint(workloads.filter(({ replicas }) => replicas > 0));
+  const jobs = footprint(workloads.filter(({ replicas }) => replicas === 0));
+  const amounts = ({ cpu, memory }: Amounts) => `${cpuText(cpu)} CPU, ${bytesText(memory)}`;
+  const row = (title: string, { pods, requests, limits, storage }: typeof running) => [
+    title,
+    String(pods),
+    amounts(requests),
+    amounts(limits),
+    storage > 0 ? bytesText(storage) : '',
+  ];
+  return table(
+    ['Part', 'Pods', 'Requests', 'Limits', 'Storage'],
+    [row('always', running), ...(jobs.pods > 0 ? [row('while its jobs run, in addition', jobs)] : [])],
+  );
+}
+
+function order(platform: Platform): string {
+  return numbered([
+    `${code(clusterFolder)}: namespaces, priority classes and what else belongs to no namespace`,
+    ...platform.tiers.map((tier) => {
+      const title = `${code(tier.folder.slice(platform.config.name.length + 1))}: `;
+      const components = tier.components.map((component) => {
+        const providers = platform.graph.connections
+          .filter(({ from, to }) => from.component === component && to.workload.component !== component)
+          .map(({ to }) => to.workload.component.name);
+        const waits = [...new Set(providers)];
+        return waits.length > 0 ? `${component.name} (waits for ${waits.join(' and ')})` : component.name;
+      });
+      return `${title}${components.join(', ')}`;
+    }),
+  ]);
+}
+
+function inTierOrder(platform: Platform): Workload[] {
+  const number = ({ component }: Workload) => tiers[component.tier.name].number;
+  return [...platform.graph.workloads].sort((a, b) => number(a) - number(b));
+}
