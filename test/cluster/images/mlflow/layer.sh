@@ -1,5 +1,5 @@
-# Stand-in for ghcr.io/mlflow/mlflow:v3.18.0-full: MLflow 3.17.2 (the newest whose parts are all published),
-# psycopg2 and boto3 on Debian bookworm's Python 3.11. .ci/bed.sh downloads the wheels to $BED/bin/wheels.
+# Stand-in for ghcr.io/mlflow/mlflow:v3.17.0-full: MLflow 3.17.0 from PyPI, psycopg2 and boto3 on Debian
+# bookworm's Python 3.11. .ci/bed.sh downloads the wheels to $BED/bin/wheels.
 apt-get update
 apt-get install -y --no-install-recommends python3
 cd /mnt/bin/wheels

@@ -1,6 +1,6 @@
-# Stand-in for pgrouting/pgrouting:16-3.5-3.7.3 and postgis/postgis:16-3.5. It carries Debian bookworm's
-# PostgreSQL 15, PostGIS 3.3.2 and pgRouting 3.4.2, and a small entrypoint of our own. Unlike the real
-# images it creates no extension by itself.
+# Stand-in for pgrouting/pgrouting (PostgreSQL 16, PostGIS 3.5, pgRouting 3.8). It carries Debian bookworm's
+# PostgreSQL 15, PostGIS 3.3.2 and pgRouting 3.4.2, and a small entrypoint of our own. Unlike the real image,
+# which inherits an init script from postgis/postgis, it creates no extension by itself.
 groupadd -r -g 999 postgres
 useradd -r -g 999 -u 999 -d /var/lib/postgresql -s /bin/bash postgres
 mkdir -p /etc/postgresql-common

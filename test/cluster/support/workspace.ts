@@ -1,0 +1,116 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as YAML from 'yaml';
+import { catalogue } from '../../../lib/catalogue';
+import { loadPlatform } from '../../../lib/config/load';
+import { Platform } from '../../../lib/core/platform';
+import { kubectl, kubectlJson, run } from './kubectl';
+
+const repository = join(__dirname, '../../..');
+const tsx = join(repository, 'node_modules/tsx/dist/loader.mjs');
+
+/**
+ * Services that the cluster has no image of, from `HEARTH_TEST_WITHOUT` (comma list). Where every image can be pulled
+ * it is empty, and the platform runs whole.
+ */
+export const without = (process.env.HEARTH_TEST_WITHOUT ?? '').split(',').filter(Boolean);
+
+/** A copy of a shipped platform in a folder of its own, fitted to the cluster at hand and synthesized there. */
+export class Workspace {
+  readonly folder = mkdtempSync(join(tmpdir(), 'hearth-cluster-'));
+  readonly platform: Platform;
+
+  private constructor(
+    readonly name: string,
+    ranges: string[],
+    /** `address:port` of an API server. */
+    readonly apiServer: string,
+  ) {
+    const document = YAML.parseDocument(readFileSync(join(repository, 'platforms', `${name}.yaml`), 'utf8'));
+    document.setIn(['network', 'apiServer'], ranges);
+    for (const service of without) document.deleteIn(['services', service]);
+    mkdirSync(join(this.folder, 'platforms'));
+    const file = join(this.folder, 'platforms', `${name}.yaml`);
+    writeFileSync(file, document.toString());
+    this.platform = new Platform(loadPlatform(file), catalogue);
+  }
+
+  static async create(name: string): Promise<Workspace> {
+    const endpoints = await kubectlJson<{ subsets: { addresses: { ip: string }[]; ports: { port: number }[] }[] }>([
+      'get', 'endpoints', 'kubernetes', '--namespace=default',
+    ]); // prettier-ignore
+    const servers = endpoints.subsets.flatMap(({ addresses, ports }) =>
+      addresses.flatMap(({ ip }) => ports.map(({ port }) => ({ ip, port }))),
+    );
+    const [first] = servers;
+    if (!first) throw new Error('the cluster does not say where its API server is');
+    const workspace = new Workspace(
+      name,
+      servers.map(({ ip }) => `${ip}/32`),
+      `${first.ip}:${first.port}`,
+    );
+    await workspace.script('main.ts');
+    return workspace;
+  }
+
+  /** Runs a script of the repository in the workspace. */
+  async script(file: string, ...args: string[]): Promise<string> {
+    const command = ['--import', `file://${tsx}`, join(repository, file), ...args];
+    const { code, stdout, stderr } = await run(process.execPath, command, { cwd: this.folder });
+    if (code !== 0) throw new Error(`${file} ${args.join(' ')}: ${stderr}${stdout}`);
+    return stdout;
+  }
+
+  /** The documented commands: what is cluster-wide, the credentials, everything. */
+  async apply(): Promise<void> {
+    const options = { cwd: this.folder };
+    await kubectl(['apply', '--server-side', '-f', `dist/${this.name}/00-cluster`], options);
+    await this.script('cli/credentials.ts', this.name);
+    await kubectl(['apply', '--server-side', '-R', '-f', `dist/${this.name}`], options);
+  }
+
+  /** Waits until every workload is ready and every job complete. */
+  async ready(seconds: number): Promise<void> {
+    const { workloads } = this.platform.graph;
+    const timeout = `--timeout=${seconds}s`;
+    await Promise.all(
+      workloads.map(({ kind, name, namespace, selector }) => {
+        const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+        if (kind === 'CronJob') return '';
+        return kind === 'Job'
+          ? kubectl([
+              'wait',
+              '--for=condition=Complete',
+              'job',
+              `--selector=${labels.join()}`,
+              `--namespace=${namespace}`,
+              timeout,
+            ])
+          : kubectl(['rollout', 'status', `${kind.toLowerCase()}/${name}`, `--namespace=${namespace}`, timeout]);
+      }),
+    );
+  }
+
+  /** The value of one key of a credential, as the cluster has it. */
+  async secret(namespace: string, name: string, key: string): Promise<string> {
+    const { data } = await kubectlJson<{ data: Record<string, string> }>([
+      'get',
+      'secret',
+      name,
+      `--namespace=${namespace}`,
+    ]);
+    return Buffer.from(data[key] ?? '', 'base64').toString();
+  }
+
+  /** Removes the platform and its data from the cluster. */
+  async remove(): Promise<void> {
+    await kubectl(
+      ['delete', '-f', `dist/${this.name}/00-cluster`, '--ignore-not-found', '--wait=true', '--timeout=180s'],
+      {
+        cwd: this.folder,
+      },
+    );
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
