@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { catalogue } from '../lib/catalogue';
+import { ladder, parseEvidence } from '../lib/derived/evidence';
+
+const root = join(__dirname, '..');
+const evidence = parseEvidence(readFileSync(join(__dirname, 'evidence.yaml'), 'utf8'));
+
+test('every component of the catalogue is listed, and no other one', () => {
+  expect(Object.keys(evidence).sort()).toEqual(Object.keys(catalogue).sort());
+});
+
+describe.each(Object.entries(evidence))('%s', (_, { level, because, proofs }) => {
+  test('its level is the highest one that a test proves', () => {
+    const proven = proofs.map((proof) => ladder.indexOf(proof.level));
+    expect(ladder[Math.max(...proven)]).toBe(level);
+  });
+
+  test('the tests that prove it exist', () => {
+    const lost = proofs.filter(
+      ({ file, title }) => !existsSync(join(root, file)) || !readFileSync(join(root, file), 'utf8').includes(title),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  test('it says why where it is not proven on a cluster', () => {
+    expect(level === 'running' || because !== undefined).toBe(true);
+  });
+});
