@@ -14,6 +14,8 @@ export interface CatalogueEntry {
   readonly title: string;
   /** The program's own documentation. */
   readonly documentation: string;
+  /** What it asks of those who come to it through its routes or ports, beyond what the gateway asks. */
+  readonly signIn: string;
   readonly tier: TierName;
   readonly options: z.ZodType;
   /** What some other service of the platform must provide. */
@@ -43,6 +45,7 @@ export const catalogue: Catalogue = {
   traefik: entry({
     title: 'Traefik, the gateway',
     documentation: 'https://doc.traefik.io/traefik/',
+    signIn: 'its dashboard asks for nothing itself: its route decides',
     tier: 'gateway',
     options: traefikOptions,
     component: Traefik,
@@ -51,6 +54,7 @@ export const catalogue: Catalogue = {
   postgis: entry({
     title: 'PostgreSQL with PostGIS',
     documentation: 'https://postgis.net/documentation/',
+    signIn: 'role and password (SCRAM-SHA-256) for each database; from outside over TLS, which ends at the gateway',
     tier: 'data',
     options: postgisOptions,
     component: PostGis,
@@ -60,6 +64,7 @@ export const catalogue: Catalogue = {
   minio: entry({
     title: 'MinIO, an S3 object store',
     documentation: 'https://github.com/pgsty/minio',
+    signIn: 'access key and secret key, for the console and the S3 API; each bucket has a pair of its own',
     tier: 'data',
     options: minioOptions,
     component: Minio,
@@ -69,6 +74,7 @@ export const catalogue: Catalogue = {
   mlflow: entry({
     title: 'MLflow, experiment tracking and model registry',
     documentation: 'https://mlflow.org/docs/latest/',
+    signIn: 'nothing itself: its route decides; it signs in to its database and its bucket with their credentials',
     tier: 'ai',
     options: mlflowOptions,
     component: Mlflow,
@@ -77,6 +83,7 @@ export const catalogue: Catalogue = {
   homepage: entry({
     title: 'Homepage, the start page',
     documentation: 'https://gethomepage.dev/',
+    signIn: 'nothing itself: its route decides',
     tier: 'tooling',
     options: homepageOptions,
     component: Homepage,
@@ -85,6 +92,7 @@ export const catalogue: Catalogue = {
   rustdesk: entry({
     title: 'RustDesk server, remote desktop',
     documentation: 'https://rustdesk.com/docs/en/self-host/',
+    signIn: 'clients must hold the server’s public key; each controlled computer asks for its own password',
     tier: 'tooling',
     options: rustdeskOptions,
     component: RustDesk,

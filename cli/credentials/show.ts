@@ -1,7 +1,7 @@
 import type { Platform } from '../../lib/core/platform';
 import { HttpRoute } from '../../lib/core/route';
+import { ruleInWords } from '../../lib/core/rule-in-words';
 import type { Plan } from './plan';
-import { describe } from './values';
 
 /**
  * The values as lines: a table below the addresses of the platform for people, or `namespace/name`, key and value with
@@ -27,7 +27,10 @@ export function explainExternal({ config, graph }: Platform): string[] {
     ...graph.credentials.flatMap((credential) => {
       const keys = Object.entries(credential.keys);
       const width = Math.max(...keys.map(([key]) => key.length));
-      return [`${path}/${credential.name}`, ...keys.map(([key, rule]) => `  ${key.padEnd(width)}  ${describe(rule)}`)];
+      return [
+        `${path}/${credential.name}`,
+        ...keys.map(([key, rule]) => `  ${key.padEnd(width)}  ${ruleInWords(rule)}`),
+      ];
     }),
   ];
 }

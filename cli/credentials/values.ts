@@ -70,7 +70,11 @@ function ed25519PublicKey(privateKey: string): string {
 async function certificate(hosts: string[], privateKey: string): Promise<string> {
   const key = createPrivateKey(privateKey);
   const notBeforeDate = new Date();
-  const { cert } = await generate([{ name: 'commonName', value: hosts[0] ?? '' }], {
+  const [host = ''] = hosts;
+  // An issuer needs some name, and clients look at the alternative names only.
+  const subject =
+    host.length <= 64 ? { name: 'commonName', value: host } : { name: 'organizationName', value: 'hearth' };
+  const { cert } = await generate([subject], {
     algorithm: 'sha256',
     keyType: key.asymmetricKeyType === 'rsa' ? 'rsa' : 'ec',
     keyPair: { privateKey, publicKey: createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString() },
@@ -105,26 +109,4 @@ export function outdated(rule: Rule, value: string, now = new Date()): string | 
   const daysLeft = Math.floor((new Date(parsed.validTo).getTime() - now.getTime()) / day);
   if (daysLeft < 0) return 'has expired';
   return daysLeft < 30 ? `expires in ${daysLeft} days` : undefined;
-}
-
-/** What the value of a rule looks like, for people. */
-export function describe(rule: Rule): string {
-  switch (rule.kind) {
-    case 'literal':
-      return `the text ${rule.value}`;
-    case 'password':
-      return `${rule.length} random letters and digits`;
-    case 'hexadecimal':
-      return `${rule.length} random hexadecimal digits`;
-    case 'htpasswd':
-      return `htpasswd line: ${rule.user}, a colon and the bcrypt hash of ${rule.of}`;
-    case 'ed25519-private-key':
-      return 'Ed25519 secret key: base64 of 64 bytes, the seed and the public key (without / in base64)';
-    case 'ed25519-public-key':
-      return `public half of ${rule.of}: base64 of 32 bytes`;
-    case 'private-key':
-      return 'P-256 private key in PEM (PKCS #8)';
-    case 'self-signed-certificate':
-      return `certificate in PEM for ${rule.hosts.join(', ')}, signed by ${rule.of}`;
-  }
 }

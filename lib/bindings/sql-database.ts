@@ -28,11 +28,11 @@ export interface SqlDatabaseProps {
 export class SqlDatabase implements Binding {
   readonly endpoint: Endpoint;
   readonly name: string;
-  readonly extensions: readonly string[];
   readonly why: string;
   /** Keys `username` and `password`. */
   readonly credential: Credential;
   readonly wait: ContainerProps & { readonly name: string };
+  private readonly wanted = new Set<string>();
 
   constructor(props: SqlDatabaseProps) {
     const { server, endpoint, name } = props;
@@ -40,7 +40,7 @@ export class SqlDatabase implements Binding {
       throw new Error(`"${name}" is no database name: lower-case letters, digits and underscores`);
     this.endpoint = endpoint;
     this.name = name;
-    this.extensions = props.extensions;
+    this.extend(props.extensions);
     this.why = `database ${name}`;
     this.credential = new Credential(server, `${server.name}-${name.replaceAll('_', '-')}`, {
       keys: { username: literal(name), password: password(20) },
@@ -59,6 +59,15 @@ export class SqlDatabase implements Binding {
       },
       resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '200m', memory: '64Mi' } },
     };
+  }
+
+  get extensions(): readonly string[] {
+    return [...this.wanted];
+  }
+
+  /** Adds extensions: several may ask for the same database, each with its own. */
+  extend(extensions: readonly string[]): void {
+    for (const extension of extensions) this.wanted.add(extension);
   }
 
   /** Connection URL. @param scheme for example `postgresql` or `postgresql+psycopg2` */

@@ -30,6 +30,7 @@ export function crossChecks(raw: unknown, stem: string): Problem[] {
     ...certificates(file),
     ...gateway(file),
     ...storage(file),
+    ...secretStore(file),
     ...providers(file),
   ];
 }
@@ -127,6 +128,13 @@ function storage({ storage, cluster }: Section): Problem[] {
       message: 'needs cluster: k3s or kind; write class: with a StorageClass whose reclaim policy is Retain instead',
     },
   ];
+}
+
+function secretStore({ secrets, secretStore }: Section): Problem[] {
+  // What is wrong in itself, the schema says.
+  if (secretStore === undefined || secretStore === null || (secrets !== undefined && secrets !== 'cluster')) return [];
+  const message = 'has no effect without External Secrets; write secrets: external, or remove it';
+  return [{ path: ['secretStore'], message }];
 }
 
 function providers(file: Section): Problem[] {

@@ -31,7 +31,10 @@ const quantities = z.strictObject({
 
 /** Overrides of the sizes that a component brings. */
 export const resources = z
-  .strictObject({ requests: quantities.optional(), limits: quantities.optional() })
+  .strictObject({
+    requests: quantities.optional().describe('What every pod gets for sure'),
+    limits: quantities.optional().describe('What every pod may use at most'),
+  })
   .superRefine(({ requests = {}, limits = {} }, context) => {
     for (const key of ['cpu', 'memory'] as const) {
       const [request, limit] = [requests[key], limits[key]];
@@ -44,12 +47,12 @@ export const resources = z
       });
     }
   })
-  .default({})
+  .prefault({})
   .describe('CPU and memory; what is not set keeps the default of the component, or follows where that cannot be');
 
 /** Size of a volume. */
 export const storage = (size: string) =>
-  bytes('20Gi').default(size).describe('Size of the volume; local-path does not enforce it');
+  bytes('20Gi').prefault(size).describe('Size of the volume; local-path does not enforce it');
 
 /** Who may open the component's pages. */
 export const access = (mode: (typeof accessModes)[number]) =>

@@ -32,21 +32,24 @@ const tls = z.discriminatedUnion(
   'mode',
   [
     z.strictObject({
-      mode: z.literal('lets-encrypt'),
-      email: z.email({
-        error: 'must be the e-mail address that Let’s Encrypt writes to; write for example ops@my-company.org',
-      }),
+      mode: z.literal('lets-encrypt').describe('lets-encrypt: issued by Let’s Encrypt'),
+      email: z
+        .email({
+          error: 'must be the e-mail address that Let’s Encrypt writes to; write for example ops@my-company.org',
+        })
+        .describe('Address that hears of expiring certificates'),
       server: z
         .url({
+          protocol: /^https$/,
           error:
             'must be the directory URL of an ACME server; write for example https://acme-staging-v02.api.letsencrypt.org/directory',
         })
         .optional()
         .describe('Directory of another ACME server, for example Let’s Encrypt’s staging one'),
     }),
-    z.strictObject({ mode: z.literal('self-signed') }),
+    z.strictObject({ mode: z.literal('self-signed').describe('self-signed: made by the credentials command') }),
     z.strictObject({
-      mode: z.literal('secret'),
+      mode: z.literal('secret').describe('secret: your own, in a Secret'),
       secret: objectName('geoai-tls').describe('Secret of type kubernetes.io/tls in the namespace of the gateway tier'),
     }),
   ],
@@ -97,7 +100,8 @@ export const platformSchema = z.strictObject({
         .optional()
         .describe('Keep the data when its claim is deleted, by a StorageClass of its own; the default on k3s'),
     })
-    .default({}),
+    .default({})
+    .describe('Where volumes live, and whether their data outlives them'),
   timeZone: z
     .string()
     .refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone) || zone === 'UTC', {
@@ -114,19 +118,24 @@ export const platformSchema = z.strictObject({
     ),
   secretStore: z
     .strictObject({
-      name: objectName('hearth').default('hearth'),
-      kind: z.enum(['ClusterSecretStore', 'SecretStore']).default('ClusterSecretStore'),
+      name: objectName('hearth').default('hearth').describe('Name of the store in the cluster'),
+      kind: z
+        .enum(['ClusterSecretStore', 'SecretStore'])
+        .default('ClusterSecretStore')
+        .describe('ClusterSecretStore: one for the whole cluster; SecretStore: one in each namespace'),
       path: z.string().optional().describe('Prefix of the keys in the store; by default the name of the platform'),
     })
     .prefault({})
-    .describe('The store that External Secrets reads'),
+    .describe('The store that External Secrets reads, with secrets: external'),
   argoCd: z
     .strictObject({
-      repository: z.string({
-        error: whenMissing('is missing; write the Git URL of the repository with dist/'),
-      }),
-      revision: z.string().default('main'),
-      namespace: label.default('argocd'),
+      repository: z
+        .string({
+          error: whenMissing('is missing; write the Git URL of the repository with dist/'),
+        })
+        .describe('Git URL of the repository with dist/'),
+      revision: z.string().default('main').describe('Branch, tag or commit'),
+      namespace: label.default('argocd').describe('Namespace of Argo CD itself'),
     })
     .optional()
     .describe('Makes dist/argo-cd/: one project, one application a tier'),
@@ -138,7 +147,8 @@ export const platformSchema = z.strictObject({
         .default(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'])
         .describe('Where the API server’s own addresses lie: the way there is open to pods that need it'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What NetworkPolicies must know of the cluster'),
   services,
 });
 

@@ -28,7 +28,10 @@ export const ed25519PrivateKey = (): Rule => ({ kind: 'ed25519-private-key' });
 export const ed25519PublicKey = (of: string): Rule => ({ kind: 'ed25519-public-key', of });
 /** A P-256 private key in PEM (PKCS #8). */
 export const privateKey = (): Rule => ({ kind: 'private-key' });
-/** A certificate for `hosts`, signed by the private key under `of`, valid for 825 days. */
+/**
+ * A certificate for `hosts`, signed by the private key under `of`, valid for 825 days. The first host is also its common
+ * name, unless it is longer than the 64 characters that X.509 allows there.
+ */
 export const selfSignedCertificate = (hosts: string[], of: string): Rule => ({
   kind: 'self-signed-certificate',
   hosts,

@@ -26,11 +26,12 @@ export class Graph {
   readonly configFiles: ConfigFiles[] = [];
   readonly credentials: Credential[] = [];
   readonly exceptions: Exception[] = [];
+  private readonly connected = new Set<string>();
 
   connect(from: Workload, to: Endpoint, why: string): void {
-    const known = this.connections.some(
-      (c) => c.from === from && c.to.workload === to.workload && c.to.port.name === to.port.name,
-    );
-    if (!known) this.connections.push({ from, to, why });
+    const edge = `${from.node.path} → ${to.workload.node.path}:${to.port.name}`;
+    if (this.connected.has(edge)) return;
+    this.connected.add(edge);
+    this.connections.push({ from, to, why });
   }
 }

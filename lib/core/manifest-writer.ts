@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ApiObject, Yaml } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
+import { DEFAULT_SCHEMA, dump, Type } from 'js-yaml';
 import { ManifestFile } from './manifest-file';
 import type { Platform } from './platform';
 
@@ -37,8 +38,20 @@ export function manifests(platform: Platform): Map<string, string> {
     files
       .filter(([, rendered]) => rendered.length > 0)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([path, rendered]) => [path, Yaml.stringify(...rendered.sort(inOrder))]),
+      .map(([path, rendered]) => [path, rendered.sort(inOrder).map(document).join('---\n')]),
   );
+}
+
+/** Text that a reader of YAML 1.1, such as kubectl, takes for a number although js-yaml does not: it is quoted, too. */
+const numberLike = new Type('tag:yaml.org,2002:number-like', {
+  kind: 'scalar',
+  resolve: (text: unknown) => typeof text === 'string' && /^[-+.]?[0-9][0-9a-fA-FxXobeE_.:+-]*$/.test(text),
+});
+const schema = DEFAULT_SCHEMA.extend({ implicit: [numberLike] });
+
+/** By js-yaml, which takes a third of the time of yaml. */
+function document(manifest: Manifest): string {
+  return dump(manifest, { schema, lineWidth: -1, noRefs: true, quotingType: '"' });
 }
 
 function claim(owners: Map<string, string>, { apiVersion, kind, metadata }: Manifest, path: string): void {

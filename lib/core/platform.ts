@@ -31,6 +31,7 @@ export class Platform extends App {
   private readonly components = new Map<string, Component>();
   private readonly building: string[] = [];
   private readonly tiersByName = new Map<TierName, Tier>();
+  private readonly providerNames: ReadonlyMap<Need, string>;
   private readonly offers: { readonly [N in Need]: Map<string, Providers[N]> } = {
     sql: new Map(),
     objectStore: new Map(),
@@ -42,6 +43,10 @@ export class Platform extends App {
     private readonly catalogue: Catalogue,
   ) {
     super();
+    const names = Object.keys(config.services);
+    this.providerNames = new Map(
+      names.flatMap((name) => this.entry(name).provides.map((need) => [need, name] as const)),
+    );
     for (const name of Object.keys(config.services)) this.component(name);
     for (const component of this.components.values()) component.complete();
     derive(this);
@@ -119,7 +124,7 @@ export class Platform extends App {
     if (consumer && !this.entry(consumer).needs.includes(need)) {
       throw new Error(`${consumer} asks for ${need}: its catalogue entry must say so under needs`);
     }
-    const name = Object.keys(this.config.services).find((service) => this.entry(service).provides.includes(need));
+    const name = this.providerNames.get(need);
     if (name === undefined) throw new Error(`no service of ${this.config.name} provides ${need}`);
     this.component(name);
     const provider = this.offers[need].get(name);

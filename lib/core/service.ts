@@ -22,8 +22,8 @@ export function renderServices(workload: Workload): void {
     metadata: { name: `${name}-public`, labels: selector },
     spec: {
       type: kind ? 'NodePort' : 'LoadBalancer',
-      // Programs see the address of the client, not of a node.
-      externalTrafficPolicy: 'Local',
+      // Programs see the address of the client, not of a node; on kind the ports of one node serve pods on all.
+      externalTrafficPolicy: kind ? 'Cluster' : 'Local',
       selector,
       ports: published.map(({ port, number }) => ({
         ...servicePort(port, number),
@@ -33,9 +33,15 @@ export function renderServices(workload: Workload): void {
   });
 }
 
-/** The ports of a workload that the world reaches, each with its public number. */
-export function publicPorts(workload: Workload): { readonly port: Port; readonly number: number }[] {
-  return workload.ports.flatMap((port) => (port.public === undefined ? [] : [{ port, number: port.public }]));
+/** A port that the world reaches, with its public number. */
+export interface PublicPort {
+  readonly workload: Workload;
+  readonly port: Port;
+  readonly number: number;
+}
+
+export function publicPorts(workload: Workload): PublicPort[] {
+  return workload.ports.flatMap((port) => (port.public === undefined ? [] : [{ workload, port, number: port.public }]));
 }
 
 /** The node port that stands for a public port on kind: 30000 and its last three digits. */

@@ -40,8 +40,8 @@ export interface WorkloadProps extends ContainerProps {
   readonly metrics?: { readonly port: string; readonly path: string };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
   readonly kubernetes?: KubernetesAccess;
-  /** Why the pods reach out to the internet. @default they cannot */
-  readonly internet?: string;
+  /** Why the pods reach out to TCP ports (443 by default) of the internet, or of any address. @default they cannot */
+  readonly internet?: { readonly why: string; readonly ports?: number[]; readonly privateToo?: boolean };
   /** How long a stop may take, in seconds. @default 30 */
   readonly terminationGraceSeconds?: number;
 }
@@ -100,6 +100,12 @@ export abstract class Workload extends Construct {
       { name: this.component.name, init: false, props: this.props },
       ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
     ];
+  }
+
+  /** TCP ports outside the cluster that the pods may reach. */
+  get internetPorts(): number[] {
+    const { internet } = this.props;
+    return internet ? (internet.ports ?? [443]) : [];
   }
 
   /** The persistent volumes of its containers. */

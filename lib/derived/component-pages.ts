@@ -5,7 +5,6 @@ import { tiers } from '../core/tier';
 import { meaning, type ComponentEvidence } from './evidence';
 import { code, list, page, plain, table } from './markdown';
 import { settingsTable } from './settings-table';
-import { signIn } from './sign-in';
 
 /** What each need is, for people. */
 const needs: Record<Need, string> = {
@@ -26,10 +25,10 @@ export function componentPage(name: string, entry: CatalogueEntry, evidence: Com
       `The program’s own documentation: <${entry.documentation}>`,
       ...(entry.needs.length > 0 ? [`Needs: ${entry.needs.map((need) => needs[need]).join(', ')}`] : []),
       ...(entry.provides.length > 0 ? [`Provides: ${entry.provides.map((need) => needs[need]).join(', ')}`] : []),
-      ...(signIn[name] ? [`Asks of its users: ${signIn[name]}`] : []),
+      `Asks of its users: ${entry.signIn}`,
     ]),
     '## Options',
-    settingsTable(schema, Object(entry.options.parse({}))),
+    settingsTable(schema),
     '## Evidence',
     `Level **${evidence.level}**: ${meaning[evidence.level]}. The ladder is explained in [testing.md](../testing.md).`,
     ...(evidence.because ? [evidence.because] : []),

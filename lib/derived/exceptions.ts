@@ -20,7 +20,9 @@ export function departures(platform: Platform): Departure[] {
     ...exceptions,
     ...workloads.flatMap((workload) => {
       const { internet } = workload.props;
-      return internet === undefined ? [] : [{ workload, what: 'egress to the internet, port 443', why: internet }];
+      if (!internet) return [];
+      const where = internet.privateToo ? 'the internet and private addresses' : 'the internet';
+      return [{ workload, what: `egress to ${where}, port ${workload.internetPorts.join(', ')}`, why: internet.why }];
     }),
     ...workloads.flatMap((workload) => {
       const ports = publicPorts(workload).map(({ port, number }) => `${number}/${port.protocol}`);

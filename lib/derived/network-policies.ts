@@ -33,14 +33,15 @@ export function edges(platform: Platform): Edge[] {
     port: to.port,
     why,
   }));
-  const routed = routes.flatMap(({ to, hosts }) => {
-    if (!to) return [];
-    const { peer } = platform.gateway();
-    const workload = workloads.find(
-      (w) => w.namespace === peer.namespace && w.name === peer.podLabels['app.kubernetes.io/instance'],
-    );
-    return [{ from: peer, workload, to: to.workload, port: to.port, why: `route ${hosts.join(', ')}` }];
-  });
+  if (routes.every(({ to }) => !to)) return connected;
+  const { peer } = platform.gateway();
+  const gateway = workloads.find(
+    (workload) =>
+      workload.namespace === peer.namespace && workload.name === peer.podLabels['app.kubernetes.io/instance'],
+  );
+  const routed = routes.flatMap(({ to, hosts }) =>
+    to ? [{ from: peer, workload: gateway, to: to.workload, port: to.port, why: `route ${hosts.join(', ')}` }] : [],
+  );
   return [...connected, ...routed];
 }
 
@@ -50,15 +51,22 @@ export function edges(platform: Platform): Edge[] {
  */
 export function networkPolicies(platform: Platform): void {
   const all = edges(platform);
+  const incoming = groupBy(all, ({ to }) => to);
+  const outgoing = groupBy(all, ({ workload }) => workload);
+  const connecting = new Set(platform.graph.connections.map(({ from }) => from));
   for (const workload of platform.graph.workloads) {
     const ingress = [
-      ...mergePorts(
-        all.filter((edge) => edge.to === workload).map((edge) => ({ peer: edge.from, port: edge.port })),
-      ).map(({ peer, ports }) => ({ from: [renderPeer(peer, workload.namespace)], ports })),
+      ...mergePorts((incoming.get(workload) ?? []).map((edge) => ({ peer: edge.from, port: edge.port }))).map(
+        ({ peer, ports }) => ({ from: [renderPeer(peer, workload.namespace)], ports }),
+      ),
       ...worldRule(workload),
     ];
-    const byName = platform.graph.connections.some(({ from }) => from === workload);
-    const egress = egressRules(workload, all, byName, platform.config.network.apiServer);
+    const egress = egressRules(
+      workload,
+      outgoing.get(workload) ?? [],
+      connecting.has(workload),
+      platform.config.network.apiServer,
+    );
     if (ingress.length + egress.length === 0) continue;
     new k8s.KubeNetworkPolicy(workload, 'network-policy', {
       metadata: { name: workload.name, labels: workload.selector },
@@ -80,13 +88,11 @@ function worldRule(workload: Workload): k8s.NetworkPolicyIngressRule[] {
 /** @param byName whether it looks up host names of other workloads; the gateway finds pods by their addresses */
 function egressRules(
   workload: Workload,
-  all: Edge[],
+  own: Edge[],
   byName: boolean,
   apiServer: readonly string[],
 ): k8s.NetworkPolicyEgressRule[] {
-  const targets = mergePorts(
-    all.filter((edge) => edge.workload === workload).map((edge) => ({ peer: peerOf(edge.to), port: edge.port })),
-  );
+  const targets = mergePorts(own.map((edge) => ({ peer: peerOf(edge.to), port: edge.port })));
   const rules: k8s.NetworkPolicyEgressRule[] = targets.map(({ peer, ports }) => ({
     to: [renderPeer(peer, workload.namespace)],
     ports,
@@ -98,7 +104,8 @@ function egressRules(
     rules.push({ to: apiServer.map((cidr) => ({ ipBlock: { cidr } })), ports: [tcpPort(6443), tcpPort(443)] });
   }
   if (internet) {
-    rules.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0', except: privateRanges } }], ports: [tcpPort(443)] });
+    const except = internet.privateToo ? {} : { except: privateRanges };
+    rules.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0', ...except } }], ports: workload.internetPorts.map(tcpPort) });
   }
   if (byName || internet) {
     rules.unshift({
@@ -110,6 +117,16 @@ function egressRules(
     });
   }
   return rules;
+}
+
+function groupBy<Key, Item>(items: readonly Item[], key: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
+  return groups;
 }
 
 /** Ports of the same peer under one rule. */

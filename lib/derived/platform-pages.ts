@@ -1,6 +1,3 @@
-import { Bucket } from '../bindings/bucket';
-import { SqlDatabase } from '../bindings/sql-database';
-import type { Rule } from '../core/credential';
 import type { Platform } from '../core/platform';
 import { HttpRoute, type Access, type Route } from '../core/route';
 import { nodePort, publicPorts } from '../core/service';
@@ -10,8 +7,8 @@ import { clusterFolder } from './cluster-wide';
 import { exceptionsTable } from './exceptions';
 import { bytesText, cpuText, footprint, type Amounts } from './footprint';
 import { code, codes, fence, link, numbered, page, table } from './markdown';
-import { signIn } from './sign-in';
-import { shortTitle, topology } from './topology';
+import { credentialsSections } from './platform-credentials';
+import { topology } from './topology';
 
 /** Everything a platform offers, runs and keeps, on one page. */
 export function platformPage(platform: Platform): string {
@@ -45,14 +42,7 @@ export function platformPage(platform: Platform): string {
     workloadsTable(platform),
     '### Volumes',
     volumesTable(platform),
-    '## Credentials',
-    'One Secret holds all keys of a credential, others the keys that are needed there. How the values come about: ' +
-      '[credentials.md](../credentials.md).',
-    credentialsTable(platform),
-    '### Who signs in with what',
-    signInTable(platform),
-    '### Between components',
-    table(['From', 'To', 'For', 'With'], bindings(platform)),
+    ...credentialsSections(platform),
     '## Footprint',
     footprintTable(platform),
     '## Exceptions to the hardened defaults',
@@ -97,7 +87,7 @@ const target = ({ to }: Route): string =>
 function portsTable(platform: Platform): string {
   const kind = platform.config.cluster === 'kind';
   const rows = platform.graph.workloads
-    .flatMap((workload) => publicPorts(workload).map(({ port, number }) => ({ workload, port, number })))
+    .flatMap(publicPorts)
     .sort((a, b) => a.number - b.number || a.port.protocol.localeCompare(b.port.protocol))
     .map(({ workload, port, number }) => [
       String(number),
@@ -147,77 +137,6 @@ function volumesTable(platform: Platform): string {
         ]);
       }),
     ),
-  );
-}
-
-function credentialsTable(platform: Platform): string {
-  return table(
-    ['Credential', 'Key', 'Value', 'Secrets that hold it', 'Remembered by'],
-    platform.graph.credentials.flatMap((credential) =>
-      Object.entries(credential.keys).map(([key, rule]) => [
-        code(credential.name),
-        code(key),
-        ruleInWords(rule),
-        codes(
-          credential.secrets.filter(({ keys }) => keys.includes(key)).map((held) => `${held.namespace}/${held.name}`),
-        ),
-        credential.storedIn ? codes(claimsOf(platform, credential.storedIn)) : '',
-      ]),
-    ),
-  );
-}
-
-function claimsOf(platform: Platform, volume: Workload['volumes'][number]): string[] {
-  return platform.graph.workloads
-    .filter((workload) => workload.volumes.includes(volume))
-    .map((workload) => volume.claimName(workload));
-}
-
-/** How a value comes about, as a phrase. */
-export function ruleInWords(rule: Rule): string {
-  switch (rule.kind) {
-    case 'literal':
-      return `always ${code(rule.value)}`;
-    case 'password':
-      return `${rule.length} random letters and digits`;
-    case 'hexadecimal':
-      return `${rule.length} random hexadecimal digits`;
-    case 'htpasswd':
-      return `htpasswd line of ${code(rule.user)}: bcrypt of ${code(rule.of)}`;
-    case 'ed25519-private-key':
-      return 'random Ed25519 secret key, base64';
-    case 'ed25519-public-key':
-      return `public half of ${code(rule.of)}, base64`;
-    case 'private-key':
-      return 'random P-256 private key, PEM';
-    case 'self-signed-certificate':
-      return `certificate for ${codes(rule.hosts)}, signed by ${code(rule.of)}`;
-  }
-}
-
-function signInTable(platform: Platform): string {
-  const password = `user ${code('username')} and ${code('password')} of the Secret ${code(platform.gateway().basicAuth.name)}`;
-  return table(
-    ['Component', 'The gateway asks for', 'The program asks for'],
-    platform.tiers.flatMap((tier) =>
-      tier.components.map((component) => {
-        const routes = platform.graph.routes.filter((route) => route.component === component);
-        const asks = new Set(routes.map((route) => (access(route) === accessInWords.basic ? password : 'nothing')));
-        return [shortTitle(platform.entry(component.name).title), [...asks].join('; '), signIn[component.name] ?? ''];
-      }),
-    ),
-  );
-}
-
-/** Who uses which binding of whom, and the credential that opens it. */
-function bindings(platform: Platform): string[][] {
-  return platform.graph.workloads.flatMap((workload) =>
-    (workload.props.uses ?? []).map((binding) => [
-      code(workload.name),
-      code(binding.endpoint.address),
-      binding.why,
-      binding instanceof SqlDatabase || binding instanceof Bucket ? `Secret ${code(binding.credential.name)}` : '',
-    ]),
   );
 }
 

@@ -22,19 +22,11 @@ interface Setting {
   readonly description: string;
 }
 
-/**
- * Every setting of an object with its type, default and meaning, as a Markdown table; nested ones by dotted path.
- * @param defaults values of settings whose default the schema does not carry
- */
-export function settingsTable(schema: SettingSchema, defaults: Readonly<Record<string, unknown>> = {}): string {
+/** Every setting of an object with its type, default and meaning, as a Markdown table; nested ones by dotted path. */
+export function settingsTable(schema: SettingSchema): string {
   return table(
     ['Setting', 'Type', 'Default', 'Meaning'],
-    settings(schema).map(({ path, type, default: own, description }) => [
-      code(path),
-      type,
-      own === '' && defaults[path] !== undefined ? defaultText(defaults[path]) : own,
-      plain(description),
-    ]),
+    settings(schema).map((setting) => [code(setting.path), setting.type, setting.default, plain(setting.description)]),
   );
 }
 
@@ -82,12 +74,18 @@ function properties(schema: SettingSchema): Map<string, Property> {
     for (const [key, node] of Object.entries(variant.properties ?? {})) {
       const known = found.get(key);
       const required = variant.required?.includes(key) ?? false;
-      if (known) found.set(key, { node: { enum: [...constants(known.node), ...constants(node)] }, required, only: '' });
+      if (known) found.set(key, { node: eitherOf(known.node, node), required, only: '' });
       else found.set(key, { node, required, only: node.const === undefined ? `with ${code(name.join(', '))}` : '' });
     }
   }
   return found;
 }
+
+/** The same property of two variants. */
+const eitherOf = (a: SettingSchema, b: SettingSchema): SettingSchema => ({
+  enum: [...constants(a), ...constants(b)],
+  description: [a.description, b.description].join('; '),
+});
 
 const constants = (node: SettingSchema): unknown[] => [
   ...(node.enum ?? []),

@@ -36,8 +36,8 @@ export function topology(platform: Platform, { reduced = false }: TopologyOption
     const label = route ? (reduced ? '' : hostsIn(why, platform.config.domain)) : why;
     arrows.add(node(from), node(to.component), reduced || route ? label : `${label}, ${port.port}`);
   }
-  for (const { component, props } of platform.graph.workloads) {
-    if (props.internet !== undefined) arrows.add(node(component), 'internet', reduced ? '' : '443');
+  for (const { component, internetPorts } of platform.graph.workloads) {
+    if (internetPorts.length > 0) arrows.add(node(component), 'internet', reduced ? '' : ranges(internetPorts));
   }
 
   return [

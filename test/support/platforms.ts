@@ -60,7 +60,7 @@ class TestGateway extends Component implements Gateway {
 }
 
 function testCatalogue(entries: Readonly<Record<string, TestEntry>>): Catalogue {
-  const common = { documentation: 'https://example.org/', options: z.strictObject({}) };
+  const common = { documentation: 'https://example.org/', signIn: 'nothing', options: z.strictObject({}) };
   const components = Object.entries(entries).map(([name, entry]) => [
     name,
     {

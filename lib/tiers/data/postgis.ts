@@ -24,7 +24,14 @@ const databaseName = name.refine((text) => !/^(postgres|template[01]|pg_.*)$/.te
 
 export const postgisOptions = z.strictObject({
   databases: z
-    .record(databaseName, z.strictObject({ extensions: z.array(name).optional() }).nullable())
+    .record(
+      databaseName,
+      z
+        .strictObject({
+          extensions: z.array(name).optional().describe('Extensions of this database, instead of those below'),
+        })
+        .nullable(),
+    )
     .default({ gis: {} })
     .describe('Databases for people, each with a role of the same name that owns it'),
   extensions: z
@@ -116,7 +123,10 @@ export class PostGis extends Component implements SqlServer {
 
   database(database: string, { extensions = [] }: { readonly extensions?: readonly string[] } = {}): SqlDatabase {
     const known = this.databases.find((candidate) => candidate.name === database);
-    if (known) return known;
+    if (known) {
+      known.extend(extensions);
+      return known;
+    }
     const made = new SqlDatabase({
       server: this,
       endpoint: this.server.endpoint('postgres'),

@@ -13,6 +13,7 @@ import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute, type EntryPoint } from '../../core/route';
 import { Volume } from '../../core/volume';
+import type { WorkloadProps } from '../../core/workload';
 import { images } from '../../images';
 import { k3sTraefik } from './k3s-traefik';
 import { staticConfig } from './traefik-static-config';
@@ -24,7 +25,7 @@ export const traefikOptions = z.strictObject({
     .default('admin')
     .describe('User of routes with access basic'),
   access: access('sso'),
-  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO').describe('Least severity of what is logged'),
   storage: storage('128Mi'),
   replicas,
   resources,
@@ -129,7 +130,7 @@ export class Traefik extends Component implements Gateway {
                 resources: small,
               },
             },
-            internet: 'Let’s Encrypt issues the certificates',
+            internet: wayToIssuer(tls.server),
           }
         : {}),
       kubernetes: {
@@ -167,4 +168,12 @@ export class Traefik extends Component implements Gateway {
       ),
     });
   }
+}
+
+/** @param server directory of another ACME server than Let’s Encrypt */
+function wayToIssuer(server: string | undefined): WorkloadProps['internet'] {
+  if (server === undefined) return { why: 'Let’s Encrypt issues the certificates' };
+  const { host, port } = new URL(server);
+  // It may be one’s own, in a private range, and a policy knows no host names to allow that one alone.
+  return { why: `${host} issues the certificates`, ports: [Number(port || 443)], privateToo: true };
 }

@@ -16,7 +16,7 @@ const id = z
   .min(1, { error: 'must not be root; write for example 1000' });
 
 export const homepageOptions = z.strictObject({
-  title: z.string().default('Tech Infrastructure Services'),
+  title: z.string().default('Tech Infrastructure Services').describe('Title of the page'),
   access: access('public'),
   allowedHosts: z.array(z.string()).default([]).describe('More hosts under which it may be opened'),
   puid: id.default(1000).describe('User id of the process'),

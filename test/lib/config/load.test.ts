@@ -288,6 +288,27 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         ],
       ],
       [
+        'a secret store that nobody reads',
+        ['secretStore: { name: vault }'],
+        [':4 secretStore: has no effect without External Secrets; write secrets: external, or remove it'],
+      ],
+      [
+        'a secret store beside secrets of the cluster',
+        ['secrets: cluster', 'secretStore: {}'],
+        [':5 secretStore: has no effect without External Secrets; write secrets: external, or remove it'],
+      ],
+      ['a secret store that is read', ['secrets: external', 'secretStore: { name: vault }'], []],
+      [
+        'a secret store beside a typo',
+        ['secrets: extern', 'secretStore: { name: vault }'],
+        [':4 secrets: "extern" is not possible here; did you mean "external"?'],
+      ],
+      [
+        'an empty secret store',
+        ['secretStore:'],
+        [':4 secretStore: is empty; it must be a map of settings, or be removed'],
+      ],
+      [
         'retain on a class of its own mind',
         ['storage:', '  class: longhorn', '  retain: true'],
         [':6 storage.retain: has no effect on the class longhorn, which decides itself; remove one of them'],
@@ -363,6 +384,12 @@ describe('name and domain', () => {
     ],
     [
       { tls: '{ mode: lets-encrypt, email: ops@hearth.dev, server: staging }' },
+      [
+        ':5 tls.server: must be the directory URL of an ACME server; write for example https://acme-staging-v02.api.letsencrypt.org/directory',
+      ],
+    ],
+    [
+      { tls: '{ mode: lets-encrypt, email: ops@hearth.dev, server: "ca.lan:9000/directory" }' },
       [
         ':5 tls.server: must be the directory URL of an ACME server; write for example https://acme-staging-v02.api.letsencrypt.org/directory',
       ],

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { k8s } from 'cdk8s-plus-28';
+import * as YAML from 'yaml';
 import { ConfigFiles } from '../../../lib/core/config-files';
 import { CronJob, Deployment, Job, StatefulSet } from '../../../lib/core/controllers';
 import { manifests, writeFolder } from '../../../lib/core/manifest-writer';
@@ -32,6 +33,24 @@ describe('manifests', () => {
     expect(() => manifests(platform)).toThrow('ConfigMap settings is declared twice: by one/map and by two/map');
   });
 
+  test('text stays text for a reader of YAML 1.1, such as kubectl', () => {
+    const texts =
+      'on off yes no y n true null ~ 0644 0x1F 0b1 0o7 1_000 1e3 .5 1. .inf 12:30:45 2001-01-01 = << *a &a !a @a %a #a [a] {a} -';
+    const data = Object.fromEntries(
+      [...texts.split(' '), '', ' a ', 'a: b', 'a #b', 'a\nb\n', 'a\n\n b', '\ta', 'ü', '"', "'", '\\'].map(
+        (text, i) => [`k${i}`, text],
+      ),
+    );
+    const platform = testPlatform({
+      app: {
+        build: (component) => void new k8s.KubeConfigMap(component, 'map', { metadata: { name: 'texts' }, data }),
+      },
+    });
+    const file = manifests(platform).get('test/11-apps/app.k8s.yaml') ?? '';
+    expect(YAML.parse(file, { version: '1.1' })).toMatchObject({ data });
+    expect(YAML.parse(file, { version: '1.2' })).toMatchObject({ data });
+  });
+
   test('the same name in two namespaces or of two kinds is no clash', () => {
     const build: TestEntry['build'] = (component) => {
       configMap('settings')?.(component);
@@ -52,7 +71,7 @@ describe('manifests', () => {
         ...sleeper,
         mounts: { '/etc/a': config },
         kubernetes: { why: 'It reads.', namespaces: ['test-apps'], rules: [] },
-        internet: 'It fetches.',
+        internet: { why: 'It fetches.' },
       });
     };
     const text = manifests(testPlatform({ app: { build } })).get('test/11-apps/app.k8s.yaml') ?? '';

@@ -44,8 +44,9 @@ test.each(['k3s', 'kubernetes'] as const)('for the world on %s: a load balancer 
 });
 
 test('for the world on kind: node ports with fixed numbers', () => {
-  const { type, ports: published } = find(services('kind'), 'Service', 'web-public').spec;
+  const { type, externalTrafficPolicy, ports: published } = find(services('kind'), 'Service', 'web-public').spec;
   expect(type).toBe('NodePort');
+  expect(externalTrafficPolicy).toBe('Cluster');
   expect(published.map((port) => [port.port, port.nodePort])).toEqual([
     [443, 30443],
     [21116, 30116],

@@ -2,7 +2,9 @@ import { Deployment } from '../../../lib/core/controllers';
 import type { Component } from '../../../lib/core/component';
 import { Started } from '../../../lib/bindings/started';
 import { HttpRoute, UdpRoute } from '../../../lib/core/route';
+import { departures } from '../../../lib/derived/exceptions';
 import { edges } from '../../../lib/derived/network-policies';
+import { topology } from '../../../lib/derived/topology';
 import { all, find, objectsOf } from '../../support/objects';
 import { geoai, sleeper, testPlatform } from '../../support/platforms';
 
@@ -130,7 +132,7 @@ test('the API server: only for pods with rights there, only where the file says 
 
 test('the internet: names and HTTPS, but no private address', () => {
   const build = (component: Component) =>
-    void new Deployment(component, 'fetcher', { ...sleeper, internet: 'It fetches the weather.' });
+    void new Deployment(component, 'fetcher', { ...sleeper, internet: { why: 'It fetches the weather.' } });
   const objects = objectsOf(testPlatform({ fetcher: { build } }));
   expect(find(objects, 'NetworkPolicy', 'fetcher').spec.egress).toEqual([
     dns,
@@ -146,6 +148,20 @@ test('the internet: names and HTTPS, but no private address', () => {
       ports: [tcp(443)],
     },
   ]);
+});
+
+test('other ports than HTTPS, and private addresses, where a workload says so', () => {
+  const internet = { why: 'It talks to a neighbour.', ports: [22, 9000], privateToo: true };
+  const build = (component: Component) => void new Deployment(component, 'talker', { ...sleeper, internet });
+  const platform = testPlatform({ talker: { build } });
+  expect(find(objectsOf(platform), 'NetworkPolicy', 'talker').spec.egress).toEqual([
+    dns,
+    { to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [tcp(22), tcp(9000)] },
+  ]);
+  expect(departures(platform).map(({ what, why }) => [what, why])).toEqual([
+    ['egress to the internet and private addresses, port 22, 9000', 'It talks to a neighbour.'],
+  ]);
+  expect(topology(platform)).toContain('component_talker -->|"22, 9000"| internet');
 });
 
 describe('geoai', () => {

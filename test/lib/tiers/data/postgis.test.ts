@@ -1,3 +1,5 @@
+import { catalogue } from '../../../../lib/catalogue';
+import { Platform } from '../../../../lib/core/platform';
 import { all, container, envOf, find, findJob, objectsOf } from '../../../support/objects';
 import { geoai, manifestFile } from '../../../support/platforms';
 
@@ -38,6 +40,17 @@ test('databases and their extensions', () => {
 test('a database that people and a component share is one', () => {
   const options = { databases: { mlflow: { extensions: ['hstore'] } } };
   expect(script(options)?.match(/CREATE DATABASE "mlflow"/g)).toHaveLength(1);
+  expect(extensions(options)).toEqual(['hstore']);
+});
+
+test('and it has the extensions that any of them wants, each once', () => {
+  const { config } = geoai({}, { postgis: { databases: { gis: { extensions: ['postgis'] } } } });
+  const server = new Platform(config, catalogue).sql();
+  const asked = [['hstore', 'postgis'], undefined, ['pgrouting']].map((wanted) =>
+    server.database('gis', wanted && { extensions: wanted }),
+  );
+  expect(new Set(asked).size).toBe(1);
+  expect(asked[0]?.extensions).toEqual(['postgis', 'hstore', 'pgrouting']);
 });
 
 test('server parameters: the platform’s time zone, and what is said', () => {

@@ -1,4 +1,5 @@
 import * as YAML from 'yaml';
+import { departures } from '../../../../lib/derived/exceptions';
 import { distFiles } from '../../../../lib/synth';
 import { all, container, containersOf, find, objectsOf } from '../../../support/objects';
 import { geoai, manifestFile } from '../../../support/platforms';
@@ -131,6 +132,22 @@ describe('S000-05, Let’s Encrypt', () => {
       ports: [{ port: 443, protocol: 'TCP' }],
     });
   });
+});
+
+test.each([
+  ['https://ca.lan:9000/acme/acme/directory', 9000],
+  ['https://acme-staging-v02.api.letsencrypt.org/directory', 443],
+])('another ACME server, %s: a way to its port %i, at private addresses as well', (server, port) => {
+  const settings = { ...acme, tls: { ...acme.tls, server } };
+  const { egress } = find(objects(settings), 'NetworkPolicy', 'traefik').spec;
+  const toTheWorld = egress.filter(({ to }) => JSON.stringify(to).includes('0.0.0.0/0'));
+  expect(toTheWorld).toEqual([{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [{ port, protocol: 'TCP' }] }]);
+  expect(departures(geoai(settings))).toContainEqual(
+    expect.objectContaining({
+      what: `egress to the internet and private addresses, port ${port}`,
+      why: `${new URL(server).host} issues the certificates`,
+    }),
+  );
 });
 
 test('an own certificate: the Secret that the file names, and several pods where availability is high', () => {

@@ -1,0 +1,63 @@
+import type { PlatformConfig } from '../../../lib/config/platform-config';
+import { Deployment } from '../../../lib/core/controllers';
+import { Credential, password } from '../../../lib/core/credential';
+import type { PortProps } from '../../../lib/core/endpoint';
+import { sleeper, testPlatform, type TestEntry } from '../../support/platforms';
+
+const opens = (ports: Record<string, PortProps>): TestEntry => ({
+  build: (component) => void new Deployment(component, component.name, { ...sleeper, ports }),
+});
+const clusters: PlatformConfig['cluster'][] = ['k3s', 'kind', 'kubernetes'];
+
+describe('public ports', () => {
+  test.each(clusters)('on %s no two have the same number and protocol', (cluster) => {
+    const services = {
+      shop: opens({ web: { port: 8080, public: 8443 } }),
+      wiki: opens({ pages: { port: 3000, public: 8443 } }),
+    };
+    expect(() => testPlatform(services, { cluster })).toThrow(
+      'port web of test-apps/shop and port pages of test-apps/wiki have the same public port 8443/TCP',
+    );
+  });
+
+  test.each(clusters)('on %s one workload may have TCP and UDP of the same number', (cluster) => {
+    const relay = opens({
+      tcp: { port: 5000, public: 5000 },
+      udp: { port: 5000, public: 5000, protocol: 'UDP' },
+      private: 8080,
+    });
+    expect(() => testPlatform({ relay, shop: opens({ web: 8080 }) }, { cluster })).not.toThrow();
+  });
+
+  test.each<[string, PortProps]>([
+    ['of another number', { port: 3000, public: 9443 }],
+    ['of another protocol', { port: 3000, public: 8443, protocol: 'UDP' }],
+    ['of another number and protocol', { port: 3000, public: 9443, protocol: 'UDP' }],
+  ])('one %s may have the same node port anywhere but on kind', (_, port) => {
+    const services = { shop: opens({ web: { port: 8080, public: 8443 } }), wiki: opens({ pages: port }) };
+    const build = (cluster: PlatformConfig['cluster']) => () => testPlatform(services, { cluster });
+    expect(build('k3s')).not.toThrow();
+    expect(build('kind')).toThrow(
+      /^port web of test-apps\/shop and port pages of test-apps\/wiki have the public ports 8443 and [89]443, .* node port 30443;/,
+    );
+  });
+
+  test('on kind two numbers of one workload must have node ports of their own', () => {
+    const relay = opens({ a: { port: 1080, public: 1080 }, b: { port: 2080, public: 2080, protocol: 'UDP' } });
+    expect(() => testPlatform({ relay }, { cluster: 'kind' })).toThrow(/^port a .* and port b .* node port 30080;/);
+  });
+});
+
+test('two credentials of the same name: both components are named', () => {
+  const remembers = (tier: TestEntry['tier']): TestEntry => ({
+    tier,
+    build: (component) => void new Credential(component, 'token', { keys: { token: password(8) } }),
+  });
+  expect(() => testPlatform({ shop: remembers('apps'), wiki: remembers('apps') })).toThrow(
+    'test-apps/shop and test-apps/wiki both have a credential token',
+  );
+  // In a secret store, and in namespaces that use both, these two would be one.
+  expect(() => testPlatform({ shop: remembers('apps'), base: remembers('data') })).toThrow(
+    'test-apps/shop and test-data/base both have a credential token',
+  );
+});
