@@ -1,0 +1,80 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { catalogue } from '../../../lib/catalogue';
+import { loadPlatform } from '../../../lib/config/load';
+import { writeFolder } from '../../../lib/core/manifest-writer';
+import { Platform } from '../../../lib/core/platform';
+import { distFiles } from '../../../lib/synth';
+import type { KubernetesObject } from '../../support/kubernetes';
+import { parse } from '../../support/objects';
+
+/** The repository. */
+export const root = join(__dirname, '../../..');
+
+export interface PlatformFile {
+  readonly name: string;
+  /** True for a platform of `platforms/`, whose manifests are committed. */
+  readonly shipped: boolean;
+  readonly file: string;
+}
+
+function filesIn(folder: string, shipped: boolean): PlatformFile[] {
+  return readdirSync(join(root, folder))
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => ({ name: basename(file, '.yaml'), shipped, file: join(root, folder, file) }));
+}
+
+/** The platforms of `platforms/`, then those of `test/platforms/`. */
+export const platformFiles = [...filesIn('platforms', true), ...filesIn('test/platforms', false)];
+
+export function build({ file }: PlatformFile): Platform {
+  return new Platform(loadPlatform(file), catalogue);
+}
+
+/** A folder as the documented commands expect it, with `platforms/` and `dist/`: committed, or synthesized just now. */
+export class Workspace {
+  readonly folder = mkdtempSync(join(tmpdir(), 'hearth-platform-'));
+  readonly platform: Platform;
+
+  constructor(private readonly source: PlatformFile) {
+    this.platform = build(source);
+    const dist = join(this.folder, 'dist');
+    if (source.shipped) {
+      // The committed files: that they are fresh is for test/dist.test.ts to say.
+      for (const path of [source.name, this.argoCd]) {
+        const committed = join(root, 'dist', path);
+        if (existsSync(committed)) cpSync(committed, join(dist, path), { recursive: true });
+      }
+    } else {
+      writeFolder(dist, distFiles(this.platform));
+    }
+    mkdirSync(join(this.folder, 'platforms'));
+    cpSync(source.file, join(this.folder, 'platforms', basename(source.file)));
+  }
+
+  get name(): string {
+    return this.source.name;
+  }
+
+  /** What Argo CD is told, below `dist/`; not there for a platform without. */
+  get argoCd(): string {
+    return `argo-cd/${this.name}.k8s.yaml`;
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The platform of that name. */
+export function platformNamed(name: string): Platform {
+  const source = platformFiles.find((file) => file.name === name);
+  if (!source) throw new Error(`no platform ${name}`);
+  return build(source);
+}
+
+/** All objects of a platform, of its definitions and for Argo CD as well. */
+export function objectsOf(platform: Platform): KubernetesObject[] {
+  return [...distFiles(platform)].flatMap(([path, text]) => (path.startsWith('kind/') ? [] : parse(text)));
+}
