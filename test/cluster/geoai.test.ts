@@ -2,10 +2,14 @@ import { Client, reachable, startProbe } from './support/client';
 import { eventually, kubectl, kubectlJson } from './support/kubectl';
 import { without, Workspace } from './support/workspace';
 import type { Workload } from '../../lib/core/workload';
+import type { TierName } from '../../lib/core/tier';
 import { edges } from '../../lib/derived/network-policies';
 
+/** A GeoAI platform among the shipped ones: geoai-dev fits kind and any other cluster, geoai is for k3s. */
+const name = process.env.HEARTH_TEST_PLATFORM ?? 'geoai-dev';
+
 /**
- * The platform geoai-dev on the cluster of `KUBECONFIG`. Where no image can be pulled, the cluster brings stand-ins that
+ * That platform on the cluster of `KUBECONFIG`. Where no image can be pulled, the cluster brings stand-ins that
  * carry the real programs from other sources (test/cluster/images), and services without one are named in
  * `HEARTH_TEST_WITHOUT`.
  */
@@ -14,11 +18,12 @@ if (missing && process.env.CI === 'true') throw new Error(`test:cluster: ${missi
 if (missing) console.log(`test:cluster is skipped: ${missing}`);
 const suite = missing ? describe.skip : describe;
 
-suite('platform geoai-dev on a cluster', () => {
+suite(`platform ${name} on a cluster`, () => {
   let workspace: Workspace;
   let client: Client;
   const seconds: Record<string, number> = {};
-  const host = (name: string) => `${name}.${workspace.platform.config.domain}`;
+  const host = (label: string) => `${label}.${workspace.platform.config.domain}`;
+  const namespace = (tier: TierName) => workspace.platform.tier(tier).namespace;
   const timed = async <T>(what: string, work: Promise<T>): Promise<T> => {
     const start = Date.now();
     const result = await work;
@@ -27,7 +32,7 @@ suite('platform geoai-dev on a cluster', () => {
   };
 
   beforeAll(async () => {
-    workspace = await Workspace.create('geoai-dev');
+    workspace = await Workspace.create(name);
   }, 120_000);
 
   afterAll(async () => {
@@ -55,11 +60,11 @@ suite('platform geoai-dev on a cluster', () => {
       [...new Set(hosts)],
       { namespace: gateway.namespace, name: 'traefik' },
       {
-        'ca.crt': await workspace.secret('geoai-dev-gateway', 'gateway-tls', 'tls.crt'),
-        'gateway-password': await workspace.secret('geoai-dev-gateway', 'gateway-basic-auth', 'password'),
-        'gis-password': await workspace.secret('geoai-dev-data', 'postgis-gis', 'password'),
-        'mlflow-access-key': await workspace.secret('geoai-dev-data', 'minio-mlflow', 'accessKeyId'),
-        'mlflow-secret-key': await workspace.secret('geoai-dev-data', 'minio-mlflow', 'secretAccessKey'),
+        'ca.crt': await workspace.secret(namespace('gateway'), 'gateway-tls', 'tls.crt'),
+        'gateway-password': await workspace.secret(namespace('gateway'), 'gateway-basic-auth', 'password'),
+        'gis-password': await workspace.secret(namespace('data'), 'postgis-gis', 'password'),
+        'mlflow-access-key': await workspace.secret(namespace('data'), 'minio-mlflow', 'accessKeyId'),
+        'mlflow-secret-key': await workspace.secret(namespace('data'), 'minio-mlflow', 'secretAccessKey'),
       },
     );
     const answer = await client.pythonEventually(`
@@ -149,7 +154,7 @@ print(','.join(name for name, in sql.fetchall()))
   }, 90_000);
 
   test('after the PostgreSQL and MinIO pods are killed, the data is still there', async () => {
-    const kill = ['delete', 'pod', '--grace-period=0', '--force', '--namespace=geoai-dev-data'];
+    const kill = ['delete', 'pod', '--grace-period=0', '--force', `--namespace=${namespace('data')}`];
     await kubectl([...kill, 'postgis-0']);
     await kubectl([...kill, 'minio-0']);
     const again = await timed(
