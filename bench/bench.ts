@@ -17,6 +17,8 @@ import { join, resolve } from 'node:path';
  * `helm template` of the same manifests where they are on PATH. Prints medians and ratios; it judges nothing.
  */
 const runs = 5;
+/** After that many seconds a run is given up. */
+const patience = 60;
 const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-'));
 const node = (...args: string[]) => [process.execPath, '--import', 'tsx', ...args];
 
@@ -30,17 +32,29 @@ const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floo
 const onPath = (program: string) => spawnSync(program, ['version'], { stdio: 'ignore' }).error === undefined;
 const gnuTime = spawnSync('/usr/bin/time', ['-f', '%M', 'true'], { encoding: 'utf8' }).status === 0;
 
-/** Median of some runs after one that does not count. */
-function measure(command: string[], cwd = '.'): Measure {
-  const results = Array.from({ length: runs + 1 }, () => {
-    const [program = '', ...args] = gnuTime ? ['/usr/bin/time', '-f', 'peak %M', ...command] : command;
-    const start = process.hrtime.bigint();
-    const { status, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] });
-    const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-    if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
-    const peak = /peak (\d+)/.exec(stderr)?.[1];
-    return { seconds, memory: peak === undefined ? undefined : Number(peak) / 1024 };
-  }).slice(1);
+/** One run; undefined where it was given up. */
+function once(command: string[], cwd: string): Measure | undefined {
+  const bounded = onPath('timeout') ? ['timeout', String(patience)] : [];
+  const timed = gnuTime ? ['/usr/bin/time', '-f', 'peak %M'] : [];
+  const [program = '', ...args] = [...bounded, ...timed, ...command];
+  const start = process.hrtime.bigint();
+  const { error, status, stderr } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  if (error) throw error;
+  if (status === 124) return undefined;
+  if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
+  const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+  const peak = /peak (\d+)/.exec(stderr)?.[1];
+  return { seconds, ...(peak === undefined ? {} : { memory: Number(peak) / 1024 }) };
+}
+
+/** Median of some runs after one that does not count; undefined where that one was given up. */
+function measure(command: string[], cwd = '.'): Measure | undefined {
+  if (!once(command, cwd)) return undefined;
+  const results = Array.from({ length: runs }, () => once(command, cwd)).filter((result) => result !== undefined);
   const memory = results.flatMap((result) => result.memory ?? []);
   return {
     seconds: median(results.map(({ seconds }) => seconds)),
@@ -83,12 +97,17 @@ function objectsIn(manifests: string): number {
   return files.flatMap((file) => readFileSync(join(manifests, file), 'utf8').match(/^kind: /gm) ?? []).length;
 }
 
-function report(name: string, manifests: string, synth: Measure): void {
+function report(name: string, manifests: string, synth: Measure | undefined): void {
+  if (!synth) throw new Error(`${name}: synth took more than ${patience} s`);
   const line = ({ seconds, memory }: Measure) =>
     `${seconds.toFixed(2)} s${memory === undefined ? '' : `, ${memory.toFixed(0)} MiB`}`;
   console.log(`${name}: ${objectsIn(manifests)} objects, synth ${line(synth)}`);
   for (const [rival, command] of rivals(name, manifests)) {
     const other = measure(command);
+    if (!other) {
+      console.log(`  ${rival} was given up after ${patience} s`);
+      continue;
+    }
     console.log(`  ${rival} ${line(other)}; synth takes ${(synth.seconds / other.seconds).toFixed(2)} times as long`);
   }
 }
