@@ -113,6 +113,18 @@ ${readRun}`;
     expect(logged).toMatch(/^0\.75 1048576 [0-9a-f]{64}$/);
   }, 120_000);
 
+  test('MLflow serves artifacts itself: nobody is sent to an address inside the cluster', async () => {
+    const answer = await client.python(`
+import requests
+auth = ('admin', open('/files/gateway-password').read())
+base = 'https://${host('mlflow')}'
+for method, path in (('GET', '/api/3.0/mlflow/server-info'), ('GET', '/ajax-api/2.0/mlflow-artifacts/presigned/1/a'),
+                     ('POST', '/ajax-api/2.0/mlflow/artifacts/presigned-download-url'), ('GET', '/version')):
+    print(requests.request(method, base + path, auth=auth, verify='/files/ca.crt', timeout=5).status_code)
+`);
+    expect(answer.split('\n')).toEqual(['404', '404', '404', '200']);
+  });
+
   test('the artifact lies in the bucket; the keys of MLflow open no other bucket', async () => {
     const answer = await client.python(`
 import boto3, botocore
