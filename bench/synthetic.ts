@@ -5,7 +5,8 @@ import { Component } from '../lib/core/component';
 import { ConfigFiles } from '../lib/core/config-files';
 import { Deployment } from '../lib/core/controllers';
 import { manifests, writeFolder } from '../lib/core/manifest-writer';
-import { Platform } from '../lib/core/platform';
+import { buildPlatform } from '../lib/build-platform';
+import type { Platform } from '../lib/core/platform';
 import { http } from '../lib/core/probe';
 import { HttpRoute } from '../lib/core/route';
 import { tiers, type TierName } from '../lib/core/tier';
@@ -61,7 +62,7 @@ function synthesize(objects: number, folder: string): void {
     'synthetic.yaml',
   );
   const services = { ...config.services, ...Object.fromEntries(names.map((name) => [name, {}])) };
-  const platform = new Platform({ ...config, services }, { ...catalogue, ...entries });
+  const platform = buildPlatform({ ...config, services }, { ...catalogue, ...entries });
   writeFolder(folder, manifests(platform));
 }
 

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { catalogue } from '../lib/catalogue';
 import { loadPlatform } from '../lib/config/load';
 import { ConfigError, suggest } from '../lib/config/problem';
-import { Platform } from '../lib/core/platform';
+import { buildPlatform } from '../lib/build-platform';
+import type { Platform } from '../lib/core/platform';
 import { clusterStore } from './credentials/cluster-store';
 import { fileStore } from './credentials/file-store';
 import { plan, requestOf } from './credentials/plan';
@@ -101,7 +101,7 @@ function build(name: string | undefined, root: string): Platform {
   const known = readdirSync(folder).flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : []));
   if (name === undefined) throw new Refusal(`which platform? ${known.sort().join(', ')}\n\n${usage}`);
   if (!known.includes(name)) throw new Refusal(`there is no platforms/${name}.yaml; ${suggest(name, known)}`);
-  return new Platform(loadPlatform(join(folder, `${name}.yaml`)), catalogue);
+  return buildPlatform(loadPlatform(join(folder, `${name}.yaml`)));
 }
 
 async function main(): Promise<void> {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../lib/catalogue';
 import { loadPlatforms } from '../lib/config/load';
-import { Platform } from '../lib/core/platform';
+import { buildPlatform } from '../lib/build-platform';
 import { documentation } from '../lib/derived/documentation';
 import { parseEvidence } from '../lib/derived/evidence';
 
@@ -11,7 +11,7 @@ export function generatedDocs(root: string): Map<string, string> {
   const read = (path: string) => readFileSync(join(root, path), 'utf8');
   const written = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
   return documentation({
-    platforms: loadPlatforms(join(root, 'platforms')).map((config) => new Platform(config, catalogue)),
+    platforms: loadPlatforms(join(root, 'platforms')).map((config) => buildPlatform(config)),
     catalogue,
     evidence: parseEvidence(read('test/evidence.yaml')),
     pages: new Map(

@@ -1,14 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { catalogue } from '../lib/catalogue';
 import { loadPlatforms } from '../lib/config/load';
-import { Platform } from '../lib/core/platform';
+import { buildPlatform } from '../lib/build-platform';
 import { distFiles } from '../lib/synth';
 
 const root = join(__dirname, '..');
 
 function synthesized(): Map<string, string> {
-  const platforms = loadPlatforms(join(root, 'platforms')).map((config) => new Platform(config, catalogue));
+  const platforms = loadPlatforms(join(root, 'platforms')).map((config) => buildPlatform(config));
   return new Map(platforms.flatMap((platform) => [...distFiles(platform)]));
 }
 

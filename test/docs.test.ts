@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { generatedDocs } from '../docs/generated';
 import { catalogue } from '../lib/catalogue';
 import { loadPlatforms, parsePlatform } from '../lib/config/load';
-import { Platform } from '../lib/core/platform';
+import { buildPlatform } from '../lib/build-platform';
 import { generatedFolders, platformSchemaFile } from '../lib/derived/documentation';
 import { bytesText, cpuText, footprint } from '../lib/derived/footprint';
 import { fillSections, table } from '../lib/derived/markdown';
@@ -177,7 +177,7 @@ describe('pages of platforms', () => {
   ];
 
   test.each(variants)('%s: the diagram is valid', (_, extra) => {
-    const lines = topology(new Platform(file(extra), catalogue)).split('\n');
+    const lines = topology(buildPlatform(file(extra))).split('\n');
     const label = '"[^"]+"';
     const known = [
       /^flowchart LR$/,
@@ -195,25 +195,25 @@ describe('pages of platforms', () => {
   });
 
   test.each(variants)('%s: tables have no empty first cell', (_, extra) => {
-    expect(platformPage(new Platform(file(extra), catalogue))).not.toMatch(/^\| +\|/m);
+    expect(platformPage(buildPlatform(file(extra)))).not.toMatch(/^\| +\|/m);
   });
 
   test('Let’s Encrypt shows as a way to the internet, and as an exception', () => {
-    const platform = new Platform(file({ tls: { mode: 'lets-encrypt', email: 'ops@my-company.org' } }), catalogue);
+    const platform = buildPlatform(file({ tls: { mode: 'lets-encrypt', email: 'ops@my-company.org' } }));
     expect(topology(platform)).toContain('component_traefik -->|"443"| internet');
     expect(platformPage(platform)).toContain('egress to the internet');
   });
 
   test('every credential of the shipped platforms is on its page', () => {
     for (const config of loadPlatforms(join(root, 'platforms'))) {
-      const platform = new Platform(config, catalogue);
+      const platform = buildPlatform(config);
       const page = platformPage(platform);
       for (const { name } of platform.graph.credentials) expect(page).toContain(`\`${name}\``);
     }
   });
 
   test('the footprint adds up pods, and takes the larger of containers and init containers', () => {
-    const { graph } = new Platform(file({ services: { ...all, mlflow: { replicas: 2 } } }), catalogue);
+    const { graph } = buildPlatform(file({ services: { ...all, mlflow: { replicas: 2 } } }));
     const mlflow = graph.workloads.filter(({ name }) => name === 'mlflow');
     expect(footprint(mlflow)).toEqual({
       pods: 2,

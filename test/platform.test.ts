@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { catalogue } from '../lib/catalogue';
 import { loadPlatforms } from '../lib/config/load';
-import { Platform } from '../lib/core/platform';
+import { buildPlatform } from '../lib/build-platform';
 import { distFiles } from '../lib/synth';
 import type { Kind, Kinds, KubernetesObject } from './support/kubernetes';
 import { all, find } from './support/objects';
@@ -18,7 +17,7 @@ describe.each(configs.map((config) => [config.name, config] as const))('%s', (_,
   test.each(names)('%s', (name) => expect(rules[name](platform)).toEqual([]));
 
   test('two synths give the same bytes', () => {
-    const files = () => [...distFiles(new Platform(config, catalogue))];
+    const files = () => [...distFiles(buildPlatform(config))];
     expect(files()).toEqual(files());
   });
 });

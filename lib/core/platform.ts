@@ -3,7 +3,6 @@ import type { ObjectStore } from '../bindings/bucket';
 import type { SqlServer } from '../bindings/sql-database';
 import type { Catalogue, CatalogueEntry } from '../catalogue';
 import type { PlatformConfig } from '../config/platform-config';
-import { derive } from '../derived';
 import type { Component } from './component';
 import type { Gateway } from './gateway';
 import { Graph } from './graph';
@@ -21,8 +20,8 @@ export interface Providers {
 export type Need = keyof Providers;
 
 /**
- * One platform file, built: its tiers and components, the graph of what they declared, and all manifests.
- * Components are built on demand and once, so that their order does not matter.
+ * One platform file as a model: its tiers and components, and the graph of what they declared. Kubernetes objects follow
+ * from it in `derive`. Components are built on demand and once, so that their order does not matter.
  */
 export class Platform extends App {
   readonly graph = new Graph();
@@ -47,9 +46,8 @@ export class Platform extends App {
     this.providerNames = new Map(
       names.flatMap((name) => this.entry(name).provides.map((need) => [need, name] as const)),
     );
-    for (const name of Object.keys(config.services)) this.component(name);
+    for (const name of names) this.component(name);
     for (const component of this.components.values()) component.complete();
-    derive(this);
   }
 
   /** The component of that name, built at the first call. */

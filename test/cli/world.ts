@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, type World } from '../../cli/credentials';
 import { idOf, Refusal, type SecretStore, type StoredSecret } from '../../cli/credentials/store';
-import { catalogue } from '../../lib/catalogue';
 import { parsePlatform } from '../../lib/config/load';
-import { Platform } from '../../lib/core/platform';
+import { buildPlatform } from '../../lib/build-platform';
+import type { Platform } from '../../lib/core/platform';
 
 export const description = `name: home
 domain: home.arpa
@@ -19,8 +19,7 @@ services:
 `;
 
 /** A platform with credentials of every rule; gateway, database and bucket passwords are needed in two namespaces. */
-export const platform = (extra = ''): Platform =>
-  new Platform(parsePlatform(description + extra, 'home.yaml'), catalogue);
+export const platform = (extra = ''): Platform => buildPlatform(parsePlatform(description + extra, 'home.yaml'));
 
 /** A cluster in memory: `namespace/name` → key → base64. */
 export class MemoryStore implements SecretStore {

@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import * as YAML from 'yaml';
 import { z } from 'zod';
-import { catalogue, type Catalogue } from '../../lib/catalogue';
+import type { Catalogue } from '../../lib/catalogue';
 import { parsePlatform } from '../../lib/config/load';
 import { complete, platformSchema, type PlatformConfig } from '../../lib/config/platform-config';
 import { Component } from '../../lib/core/component';
 import { Credential, htpasswd, literal, password } from '../../lib/core/credential';
 import type { Gateway } from '../../lib/core/gateway';
-import { Platform, type Need } from '../../lib/core/platform';
+import { buildPlatform } from '../../lib/build-platform';
+import type { Platform, Need } from '../../lib/core/platform';
 import type { TierName } from '../../lib/core/tier';
 import type { WorkloadProps } from '../../lib/core/workload';
 import { manifests } from '../../lib/core/manifest-writer';
@@ -93,7 +94,7 @@ export function testPlatform(
   const minimal = { name: 'test', domain: 'hearth.test', cluster: 'k3s', services: { traefik: {} } };
   const services =
     config.services ?? Object.fromEntries([...Object.keys(entries), 'gateway'].map((name) => [name, {}]));
-  return new Platform({ ...complete(platformSchema.parse(minimal)), ...config, services }, testCatalogue(entries));
+  return buildPlatform({ ...complete(platformSchema.parse(minimal)), ...config, services }, testCatalogue(entries));
 }
 
 /** The smallest workload: a container that sleeps. */
@@ -121,7 +122,7 @@ export function geoai(
   };
   const text = YAML.stringify(own);
   // The same file gives the same platform: build it once for all tests.
-  const platform = built.get(text) ?? new Platform(parsePlatform(text, 'geoai.yaml'), catalogue);
+  const platform = built.get(text) ?? buildPlatform(parsePlatform(text, 'geoai.yaml'));
   built.set(text, platform);
   return platform;
 }

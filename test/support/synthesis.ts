@@ -1,6 +1,5 @@
-import { catalogue } from '../../lib/catalogue';
 import type { PlatformConfig } from '../../lib/config/platform-config';
-import { Platform } from '../../lib/core/platform';
+import { buildPlatform } from '../../lib/build-platform';
 import { distFiles } from '../../lib/synth';
 import type { KubernetesObject } from './kubernetes';
 import { parse } from './objects';
@@ -16,7 +15,7 @@ export interface Synthesis {
 }
 
 export function synthesis(config: PlatformConfig): Synthesis {
-  const platform = new Platform(config, catalogue);
+  const platform = buildPlatform(config);
   const { credentials, workloads } = platform.graph;
   const own =
     config.tls.mode === 'secret'

@@ -1,10 +1,10 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { catalogue } from '../../../lib/catalogue';
 import { loadPlatform } from '../../../lib/config/load';
 import { writeFolder } from '../../../lib/core/manifest-writer';
-import { Platform } from '../../../lib/core/platform';
+import { buildPlatform } from '../../../lib/build-platform';
+import type { Platform } from '../../../lib/core/platform';
 import { distFiles } from '../../../lib/synth';
 import type { KubernetesObject } from '../../support/kubernetes';
 import { parse } from '../../support/objects';
@@ -29,7 +29,7 @@ function filesIn(folder: string, shipped: boolean): PlatformFile[] {
 export const platformFiles = [...filesIn('platforms', true), ...filesIn('test/platforms', false)];
 
 export function build({ file }: PlatformFile): Platform {
-  return new Platform(loadPlatform(file), catalogue);
+  return buildPlatform(loadPlatform(file));
 }
 
 /** A folder as the documented commands expect it, with `platforms/` and `dist/`: committed, or synthesized just now. */

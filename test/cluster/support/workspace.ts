@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as YAML from 'yaml';
-import { catalogue } from '../../../lib/catalogue';
 import { loadPlatform } from '../../../lib/config/load';
-import { Platform } from '../../../lib/core/platform';
+import { buildPlatform } from '../../../lib/build-platform';
+import type { Platform } from '../../../lib/core/platform';
 import { kubectl, kubectlJson, run } from './kubectl';
 
 const repository = join(__dirname, '../../..');
@@ -33,7 +33,7 @@ export class Workspace {
     mkdirSync(join(this.folder, 'platforms'));
     const file = join(this.folder, 'platforms', `${name}.yaml`);
     writeFileSync(file, document.toString());
-    this.platform = new Platform(loadPlatform(file), catalogue);
+    this.platform = buildPlatform(loadPlatform(file));
   }
 
   static async create(name: string): Promise<Workspace> {

@@ -1,6 +1,5 @@
-import { catalogue } from '../../../../lib/catalogue';
 import { parsePlatform } from '../../../../lib/config/load';
-import { Platform } from '../../../../lib/core/platform';
+import { buildPlatform } from '../../../../lib/build-platform';
 import { all, container, containersOf, envOf, find, findJob, objectsOf, podsOf } from '../../../support/objects';
 import { geoai, manifestFile } from '../../../support/platforms';
 
@@ -59,7 +58,7 @@ test('buckets for people and for components: a policy, a user and keys each', ()
 
 test('no bucket, no job', () => {
   const text = 'name: geoai\ndomain: geoai.home.arpa\ncluster: k3s\nservices: { traefik: {}, minio: {} }\n';
-  const alone = objectsOf(new Platform(parsePlatform(text, 'geoai.yaml'), catalogue));
+  const alone = objectsOf(buildPlatform(parsePlatform(text, 'geoai.yaml')));
   expect(find(alone, 'StatefulSet', 'minio').spec.replicas).toBe(1);
   expect(all(alone, 'Job')).toEqual([]);
 });
