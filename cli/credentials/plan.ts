@@ -67,11 +67,7 @@ function claimsOf({ storedIn }: Credential, workloads: readonly Workload[]): Cla
   return workloads
     .filter((workload) => workload.volumes.includes(storedIn))
     .flatMap((workload) =>
-      Array.from({ length: workload.claimTemplates ? workload.replicas : 1 }, (_, replica) => ({
-        namespace: workload.namespace,
-        name: storedIn.claimName(workload, replica),
-        workload,
-      })),
+      storedIn.claimNames(workload).map((name) => ({ namespace: workload.namespace, name, workload })),
     );
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { k8s } from 'cdk8s-plus-28';
 import type { Component } from './component';
+import { servicePort } from './service';
 import { Workload, type WorkloadProps } from './workload';
 
 export interface ReplicatedProps extends WorkloadProps {
@@ -67,12 +68,7 @@ export class StatefulSet extends Workload {
         clusterIp: 'None',
         publishNotReadyAddresses: true,
         selector: this.selector,
-        ports: this.ports.map((port) => ({
-          name: port.name,
-          port: port.port,
-          targetPort: k8s.IntOrString.fromString(port.name),
-          protocol: port.protocol,
-        })),
+        ports: this.ports.map((port) => servicePort(port, port.port)),
       },
     });
     new TypedClaimTemplates(this, 'stateful-set', {

@@ -35,6 +35,11 @@ export function portOf(name: string, props: PortProps): Port {
   return { name, service: given.port, protocol: 'TCP', offered: true, ...given };
 }
 
+/** The ports of a container, after their defaults are filled in. */
+export function portsOf(ports: Readonly<Record<string, PortProps>> = {}): Port[] {
+  return Object.entries(ports).map(([name, port]) => portOf(name, port));
+}
+
 /** A named port of a workload as others reach it: the unit that connections, routes and policies speak of. */
 export class Endpoint {
   constructor(

@@ -49,6 +49,7 @@ export function nodePort(publicPort: number): number {
   return 30000 + (publicPort % 1000);
 }
 
-function servicePort(port: Port, number: number): k8s.ServicePort {
+/** The port of a Service that leads to a container's, under that number. */
+export function servicePort(port: Port, number: number): k8s.ServicePort {
   return { name: port.name, port: number, targetPort: k8s.IntOrString.fromString(port.name), protocol: port.protocol };
 }

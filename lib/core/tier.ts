@@ -32,6 +32,8 @@ export type TierName = keyof typeof tiers;
 export class Tier {
   readonly namespace: string;
   readonly title: string;
+  /** Name with its number, for example `04-data`. */
+  readonly numbered: string;
   /** Folder below `dist/`, for example `geoai/04-data`. */
   readonly folder: string;
   /** PriorityClass of every pod of the tier. */
@@ -47,10 +49,10 @@ export class Tier {
     const { number, title, foundation } = tiers[name];
     this.namespace = `${platform.config.namespacePrefix}-${name}`;
     this.title = title;
-    const numbered = `${String(number).padStart(2, '0')}-${name}`;
-    this.folder = `${platform.config.name}/${numbered}`;
+    this.numbered = `${String(number).padStart(2, '0')}-${name}`;
+    this.folder = `${platform.config.name}/${this.numbered}`;
     this.priorityClass = `${platform.config.namespacePrefix}-${foundation ? 'foundation' : 'service'}`;
-    this.file = new ManifestFile(platform, numbered, {
+    this.file = new ManifestFile(platform, this.numbered, {
       folder: this.folder,
       file: 'tier',
       namespace: this.namespace,

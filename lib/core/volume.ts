@@ -37,6 +37,12 @@ export class Volume implements MountSource {
     return workload.claimTemplates ? `${this.name}-${workload.name}-${replica}` : `${workload.name}-${this.name}`;
   }
 
+  /** Names of all its claims: one for each replica of a stateful set, otherwise one. */
+  claimNames(workload: Workload): string[] {
+    const count = workload.claimTemplates ? workload.replicas : 1;
+    return Array.from({ length: count }, (_, replica) => this.claimName(workload, replica));
+  }
+
   /** The claim, or its template. */
   claim(workload: Workload): k8s.KubePersistentVolumeClaimProps {
     const { backup, size } = this.props;

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
-import { Endpoint, portOf, type Port, type PortProps } from './endpoint';
+import { Endpoint, portsOf, type Port, type PortProps } from './endpoint';
 import { renderEnv, type EnvValue } from './env';
 import type { MountSource } from './mount';
 import { renderProbes, type Probes } from './probe';
@@ -71,9 +71,7 @@ export abstract class Workload extends Construct {
     super(component, name);
     this.namespace = component.tier.namespace;
     this.selector = { 'app.kubernetes.io/name': component.name, 'app.kubernetes.io/instance': name };
-    this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap((container) =>
-      Object.entries(container.ports ?? {}).map(([portName, port]) => portOf(portName, port)),
-    );
+    this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap(({ ports }) => portsOf(ports));
     const { graph } = component.platform;
     graph.workloads.push(this);
     for (const { endpoint, why } of props.uses ?? []) graph.connect(this, endpoint, why);
@@ -201,7 +199,7 @@ export abstract class Workload extends Construct {
   }
 
   private renderContainer(name: string, props: ContainerProps): k8s.Container {
-    const ports = Object.entries(props.ports ?? {}).map(([portName, port]) => portOf(portName, port));
+    const ports = portsOf(props.ports);
     const env = renderEnv({ TZ: this.component.platform.config.timeZone, ...props.env }, this.namespace);
     return {
       name,

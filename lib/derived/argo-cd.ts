@@ -39,7 +39,7 @@ export function argoCd(platform: Platform): void {
   const applications = [
     { id: clusterFolder, wave: 0, namespace: platform.tiers[0]?.namespace },
     ...platform.tiers.map((tier) => ({
-      id: tier.folder.slice(name.length + 1),
+      id: tier.numbered,
       wave: tiers[tier.name].number,
       namespace: tier.namespace,
     })),

@@ -39,8 +39,10 @@ export function podAmounts(workload: Workload, which: keyof Resources): Amounts 
 
 /** Bytes of the claims of a workload: each replica of a stateful set has its own. */
 export function storageOf(workload: Workload): number {
-  const claims = workload.claimTemplates ? workload.replicas : 1;
-  return claims * workload.volumes.reduce((sum, { props }) => sum + (quantityValue(props.size) ?? 0), 0);
+  return workload.volumes.reduce(
+    (sum, volume) => sum + volume.claimNames(workload).length * (quantityValue(volume.props.size) ?? 0),
+    0,
+  );
 }
 
 /** The sum over workloads; a job counts as one pod, a daemon set as one node's. */

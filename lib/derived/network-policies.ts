@@ -2,6 +2,7 @@ import { k8s } from 'cdk8s-plus-28';
 import { renderPeer, type Peer } from '../core/peer';
 import type { Platform } from '../core/platform';
 import type { Port } from '../core/endpoint';
+import type { Route } from '../core/route';
 import { publicPorts } from '../core/service';
 import type { Workload } from '../core/workload';
 
@@ -19,6 +20,8 @@ export interface Edge {
   readonly to: Workload;
   readonly port: Port;
   readonly why: string;
+  /** The route that it follows from. @default a connection was declared */
+  readonly route?: Route;
 }
 
 const peerOf = (workload: Workload): Peer => ({ namespace: workload.namespace, podLabels: workload.selector });
@@ -39,9 +42,11 @@ export function edges(platform: Platform): Edge[] {
     (workload) =>
       workload.namespace === peer.namespace && workload.name === peer.podLabels['app.kubernetes.io/instance'],
   );
-  const routed = routes.flatMap(({ to, hosts }) =>
-    to ? [{ from: peer, workload: gateway, to: to.workload, port: to.port, why: `route ${hosts.join(', ')}` }] : [],
-  );
+  const routed = routes.flatMap((route) => {
+    const { to, hosts } = route;
+    const why = `route ${hosts.join(', ')}`;
+    return to ? [{ from: peer, workload: gateway, to: to.workload, port: to.port, why, route }] : [];
+  });
   return [...connected, ...routed];
 }
 

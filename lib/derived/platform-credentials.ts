@@ -41,7 +41,7 @@ function credentialsTable(platform: Platform): string {
 function claimsOf(platform: Platform, volume: Workload['volumes'][number]): string[] {
   return platform.graph.workloads
     .filter((workload) => workload.volumes.includes(volume))
-    .map((workload) => volume.claimName(workload));
+    .flatMap((workload) => volume.claimNames(workload));
 }
 
 function signInTable(platform: Platform): string {

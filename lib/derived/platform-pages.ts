@@ -128,13 +128,14 @@ function volumesTable(platform: Platform): string {
     inTierOrder(platform).flatMap((workload) =>
       workload.volumes.flatMap((volume) => {
         const { size, backup } = volume.props;
-        const claims = workload.claimTemplates ? workload.replicas : 1;
-        return Array.from({ length: claims }, (_, replica) => [
-          code(`${workload.namespace}/${volume.claimName(workload, replica)}`),
-          size,
-          platform.storageClass ? code(platform.storageClass) : 'the cluster’s default',
-          ...(backup === 'none' ? ['none', ''] : [backup.priority, backup.method]),
-        ]);
+        return volume
+          .claimNames(workload)
+          .map((claim) => [
+            code(`${workload.namespace}/${claim}`),
+            size,
+            platform.storageClass ? code(platform.storageClass) : 'the cluster’s default',
+            ...(backup === 'none' ? ['none', ''] : [backup.priority, backup.method]),
+          ]);
       }),
     ),
   );
@@ -162,7 +163,7 @@ function order(platform: Platform): string {
   return numbered([
     `${code(clusterFolder)}: namespaces, priority classes and what else belongs to no namespace`,
     ...platform.tiers.map((tier) => {
-      const title = `${code(tier.folder.slice(platform.config.name.length + 1))}: `;
+      const title = `${code(tier.numbered)}: `;
       const components = tier.components.map((component) => {
         const providers = platform.graph.connections
           .filter(({ from, to }) => from.component === component && to.workload.component !== component)

@@ -1,5 +1,6 @@
 import type { Component } from '../core/component';
 import type { Platform } from '../core/platform';
+import type { Route } from '../core/route';
 import { publicPorts } from '../core/service';
 import { tiers } from '../core/tier';
 import { edges } from './network-policies';
@@ -29,11 +30,10 @@ export function topology(platform: Platform, { reduced = false }: TopologyOption
   for (const [component, ports] of publicPortsOf(platform, gateway)) {
     arrows.add('internet', node(component), reduced ? '' : ranges(ports));
   }
-  for (const { workload, to, port, why } of edges(platform)) {
+  for (const { workload, to, port, why, route } of edges(platform)) {
     const from = workload?.component ?? gateway;
     if (!from || from === to.component) continue;
-    const route = why.startsWith('route ');
-    const label = route ? (reduced ? '' : hostsIn(why, platform.config.domain)) : why;
+    const label = route ? (reduced ? '' : shortHosts(route, platform.config.domain)) : why;
     arrows.add(node(from), node(to.component), reduced || route ? label : `${label}, ${port.port}`);
   }
   for (const { component, internetPorts } of platform.graph.workloads) {
@@ -83,13 +83,9 @@ function ranges(numbers: readonly number[]): string {
     .join(', ');
 }
 
-/** `route mlflow.example.org, www.example.org` → `mlflow, www`. */
-function hostsIn(why: string, domain: string): string {
-  return why
-    .slice('route '.length)
-    .split(', ')
-    .map((host) => (host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : host))
-    .join(', ');
+/** `mlflow.example.org`, `www.example.org` → `mlflow, www`. */
+function shortHosts({ hosts }: Route, domain: string): string {
+  return hosts.map((host) => (host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : host)).join(', ');
 }
 
 /** Arrows with all labels of a pair on one of them. */
