@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['imports/', 'dist/', 'node_modules/', '.cdk8s/', '*.js'] },
+  { ignores: ['imports/', 'dist/', 'node_modules/', '.cdk8s/', '**/*.js'] },
   ...tseslint.configs.strict,
   {
     rules: {

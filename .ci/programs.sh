@@ -1,7 +1,9 @@
 #!/bin/bash
-# Programs that test:config wants on PATH beside those of the bed: PostgreSQL with PostGIS and pgRouting, from Debian.
+# Programs that test:config wants on PATH beside those of the bed, from Debian: PostgreSQL with PostGIS and pgRouting,
+# restic, and a busybox with nc -e.
 set -euo pipefail
-packages="postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts postgresql-15-pgrouting"
+packages="postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts postgresql-15-pgrouting
+  restic busybox-static"
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=1
 done

@@ -3,6 +3,7 @@ import type { Component } from './core/component';
 import type { Need, Platform } from './core/platform';
 import type { TierName } from './core/tier';
 import { Mlflow, mlflowOptions } from './tiers/ai/mlflow';
+import { Backup, backupOptions } from './tiers/data/backup';
 import { Minio, minioOptions } from './tiers/data/minio';
 import { PostGis, postgisOptions } from './tiers/data/postgis';
 import { Traefik, traefikOptions } from './tiers/gateway/traefik';
@@ -16,6 +17,8 @@ export interface CatalogueEntry {
   readonly documentation: string;
   /** What it asks of those who come to it through its routes or ports, beyond what the gateway asks. */
   readonly signIn: string;
+  /** What it keeps, and how a backup holds that. @default it keeps nothing that it could not make again */
+  readonly keeps?: string;
   readonly tier: TierName;
   readonly options: z.ZodType;
   /** What some other service of the platform must provide. */
@@ -55,6 +58,7 @@ export const catalogue: Catalogue = {
     title: 'PostgreSQL with PostGIS',
     documentation: 'https://postgis.net/documentation/',
     signIn: 'role and password (SCRAM-SHA-256) for each database; from outside over TLS, which ends at the gateway',
+    keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
     tier: 'data',
     options: postgisOptions,
     component: PostGis,
@@ -65,11 +69,21 @@ export const catalogue: Catalogue = {
     title: 'MinIO, an S3 object store',
     documentation: 'https://github.com/pgsty/minio',
     signIn: 'access key and secret key, for the console and the S3 API; each bucket has a pair of its own',
+    keeps:
+      'all buckets, in a backup as a mirror of their objects: contents and names, no older versions, metadata or tags',
     tier: 'data',
     options: minioOptions,
     component: Minio,
     needs: ['gateway'],
     provides: ['objectStore'],
+  }),
+  backup: entry({
+    title: 'Backup, encrypted with restic',
+    documentation: 'https://restic.readthedocs.io/',
+    signIn: 'nobody comes to it; it signs in to its target with the keys that you give, and encrypts with a password',
+    tier: 'data',
+    options: backupOptions,
+    component: Backup,
   }),
   mlflow: entry({
     title: 'MLflow, experiment tracking and model registry',
@@ -93,6 +107,7 @@ export const catalogue: Catalogue = {
     title: 'RustDesk server, remote desktop',
     documentation: 'https://rustdesk.com/docs/en/self-host/',
     signIn: 'clients must hold the server’s public key; each controlled computer asks for its own password',
+    keeps: 'which clients are known, in a backup as an archive of the volume, for which it is stopped',
     tier: 'tooling',
     options: rustdeskOptions,
     component: RustDesk,

@@ -168,7 +168,10 @@ describe('pages of platforms', () => {
       YAML.stringify({ name: 'p', domain: 'p.my-company.org', cluster: 'k3s', services: all, ...extra }),
       'p.yaml',
     );
-  const all = Object.fromEntries(Object.keys(catalogue).map((name) => [name, null]));
+  const all = {
+    ...Object.fromEntries(Object.keys(catalogue).map((name) => [name, null])),
+    backup: { target: { endpoint: 'https://s3.my-company.org', bucket: 'backups' } },
+  };
   const variants: [string, object][] = [
     ['with Let’s Encrypt', { tls: { mode: 'lets-encrypt', email: 'ops@my-company.org' } }],
     ['with the gateway of k3s', { gateway: 'k3s-bundled' }],

@@ -1,34 +1,12 @@
-import type { CoreV1Api, KubeConfig } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
-import { suggest } from '../../lib/config/problem';
-import {
-  codeOf,
-  idOf,
-  messageOf,
-  Refusal,
-  type Change,
-  type ObjectId,
-  type SecretStore,
-  type StoredSecret,
-} from './store';
+import type { CoreV1Api } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
+import { client, fieldManager, refusal, type Connection } from '../cluster/connection';
+import { codeOf, Refusal } from '../refusal';
+import { idOf, type Change, type ObjectId, type Replacement, type RotatingStore, type StoredSecret } from './store';
 
-const fieldManager = 'hearth';
-
-/** The client exists as ES module only; it is loaded where it is needed, and not by tests without a cluster. */
-const client = () => import('@kubernetes/client-node');
-
-/**
- * The Secrets of a cluster.
- * @param context name of a kubeconfig context; by default the current one
- */
-export async function clusterStore(context?: string): Promise<SecretStore> {
-  const { CoreV1Api, KubeConfig } = await client();
-  const config = new KubeConfig();
-  load(config, context);
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined)
-    throw new Refusal('the kubeconfig names no cluster; set a context, or name it by --context');
+/** The Secrets of a cluster. */
+export async function clusterStore({ config, title }: Connection): Promise<RotatingStore> {
+  const { CoreV1Api } = await client();
   const api = config.makeApiClient(CoreV1Api);
-  const title = `context ${config.getCurrentContext()}, ${server}`;
   return {
     title,
     async read({ namespaces, secrets, claims }) {
@@ -50,37 +28,35 @@ export async function clusterStore(context?: string): Promise<SecretStore> {
         claims: foundClaims,
       };
     },
-    async apply(changes) {
-      // A rehearsal of everything first: what the API server would refuse leaves the cluster as it was.
-      for (const dryRun of ['All', undefined]) {
-        for (const change of changes) {
-          try {
-            await write(api, change, dryRun);
-          } catch (error) {
-            const { message } = refusal(error, title, idOf(change), Object.values(change.data));
-            throw new Refusal(
-              `${message}\n${dryRun ? 'Nothing was changed.' : 'Run this again: it goes on from here.'}`,
-            );
-          }
-        }
-      }
+    apply: (changes) => rehearsed(title, changes, (change, dryRun) => add(api, change, dryRun)),
+    replace: (replacements) => {
+      const changes = replacements.map(({ existing, ...rest }) => ({ ...rest, existing, ...idsOf(existing) }));
+      return rehearsed(title, changes, (change, dryRun) => replace(api, change, dryRun));
     },
   };
 }
 
-function load(config: KubeConfig, context: string | undefined): void {
-  try {
-    config.loadFromDefault();
-  } catch (error) {
-    // The message could quote a token.
-    throw new Refusal(`the kubeconfig cannot be read (${codeOf(error) ?? 'no valid file'})`);
+const idsOf = ({ namespace, name }: ObjectId): ObjectId => ({ namespace, name });
+
+type Write = ObjectId & Pick<Change, 'data'>;
+
+/** A rehearsal of everything first: what the API server would refuse leaves the cluster as it was. */
+async function rehearsed<W extends Write>(
+  title: string,
+  changes: readonly W[],
+  write: (change: W, dryRun: string | undefined) => Promise<void>,
+): Promise<void> {
+  for (const dryRun of ['All', undefined]) {
+    for (const change of changes) {
+      try {
+        await write(change, dryRun);
+      } catch (error) {
+        const { message, exitCode } = writeRefusal(error, title, change);
+        const mend = dryRun ? 'Nothing was changed.' : 'Run this again: it goes on from here.';
+        throw new Refusal(`${message}\n${mend}`, exitCode);
+      }
+    }
   }
-  if (context === undefined) return;
-  const known = config.getContexts().map(({ name }) => name);
-  if (!known.includes(context)) {
-    throw new Refusal(`the kubeconfig has no context "${context}"; ${suggest(context, known)}`);
-  }
-  config.setCurrentContext(context);
 }
 
 /** Reads each; what does not exist is left out. */
@@ -104,66 +80,56 @@ async function found<Id extends string | ObjectId, T>(
 
 async function readSecret(api: CoreV1Api, { namespace, name }: ObjectId): Promise<StoredSecret> {
   const { data = {}, metadata } = await api.readNamespacedSecret({ namespace, name });
-  return { namespace, name, data, version: metadata?.resourceVersion };
+  return { namespace, name, data, annotations: metadata?.annotations, version: metadata?.resourceVersion };
 }
 
-async function write(api: CoreV1Api, change: Change, dryRun: string | undefined): Promise<void> {
+async function add(api: CoreV1Api, change: Change, dryRun: string | undefined): Promise<void> {
   const { namespace, name, type, labels, data, existing } = change;
-  if (!existing) {
-    const body = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name, labels: { ...labels } }, type, data };
-    await api.createNamespacedSecret({ namespace, body, dryRun, fieldManager });
-    return;
-  }
-  const empty = Object.keys(existing.data).length === 0;
-  const body = [
-    // `add` replaces a key that exists: the version shows that nobody added it meanwhile.
-    { op: 'test', path: '/metadata/resourceVersion', value: existing.version },
-    ...(empty ? [{ op: 'add', path: '/data', value: {} }] : []),
-    ...Object.entries(data).map(([key, value]) => ({ op: 'add', path: `/data/${key}`, value })),
-  ];
+  if (existing) return patch(api, existing, addition(existing, data), dryRun);
+  const body = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name, labels: { ...labels } }, type, data };
+  await api.createNamespacedSecret({ namespace, body, dryRun, fieldManager });
+}
+
+async function replace(api: CoreV1Api, { existing, data, annotations = {} }: Replacement, dryRun: string | undefined) {
+  const path = (name: string) => `/metadata/annotations/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const given = Object.entries(annotations).filter(([name, value]) => value !== null || existing.annotations?.[name]);
+  await patch(
+    api,
+    existing,
+    [
+      ...addition(existing, data),
+      ...(existing.annotations || given.length === 0 ? [] : [{ op: 'add', path: '/metadata/annotations', value: {} }]),
+      ...given.map(([name, value]) =>
+        value === null ? { op: 'remove', path: path(name) } : { op: 'add', path: path(name), value },
+      ),
+    ],
+    dryRun,
+  );
+}
+
+type Operation = { readonly op: string; readonly path: string; readonly value?: unknown };
+
+const addition = (existing: StoredSecret, data: Change['data']): Operation[] => [
+  ...(Object.keys(existing.data).length === 0 ? [{ op: 'add', path: '/data', value: {} }] : []),
+  ...Object.entries(data).map(([key, value]) => ({ op: 'add', path: `/data/${key}`, value })),
+];
+
+async function patch(api: CoreV1Api, existing: StoredSecret, operations: Operation[], dryRun: string | undefined) {
+  const { namespace, name, version } = existing;
+  // `add` replaces what exists: the version shows that nobody changed it meanwhile.
+  const body = [{ op: 'test', path: '/metadata/resourceVersion', value: version }, ...operations];
   const { PatchStrategy, setHeaderOptions } = await client();
   const options = setHeaderOptions('Content-Type', PatchStrategy.JsonPatch);
   await api.patchNamespacedSecret({ namespace, name, body, dryRun, fieldManager }, options);
 }
 
-/**
- * In our words: the client's own message holds the whole answer.
- * @param values base64 values that were sent; what quotes one of them is not repeated
- */
-function refusal(error: unknown, title: string, what: string, values: readonly string[] = []): Refusal {
+/** What became of a Secret between reading and writing it. */
+function writeRefusal(error: unknown, title: string, { data, ...id }: Write): Refusal {
   const code = codeOf(error);
-  const said = saidBy(error);
-  const secret = values.some((value) => said.includes(value) || said.includes(Buffer.from(value, 'base64').toString()));
-  const reason = secret || said === '' ? '' : `: ${said}`;
-  switch (code) {
-    case 401:
-      return new Refusal(`${title}: the cluster does not know you; renew the kubeconfig or your login`);
-    case 403:
-      return new Refusal(`${title}: the cluster forbids to read or write ${what}${reason}`);
-    case 404:
-    case 409:
-    case 422:
-      return new Refusal(`${what} changed while this ran, or is immutable (${code}); look at it, then run this again`);
-    default:
-      return typeof code === 'number'
-        ? new Refusal(`${title}: the cluster refuses ${what} (${code})${reason}`)
-        : new Refusal(`${title}: no answer about ${what} (${code ?? causeOf(error)}); is the cluster running?`);
+  if (code === 404 || code === 409 || code === 422) {
+    return new Refusal(
+      `${idOf(id)} changed while this ran, or is immutable (${code}); look at it, then run this again`,
+    );
   }
-}
-
-/** The message of the Status object that the API server answered. @default '' */
-function saidBy(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('body' in error)) return '';
-  try {
-    const status: unknown = typeof error.body === 'string' ? JSON.parse(error.body) : error.body;
-    return typeof status === 'object' && status !== null && 'message' in status ? messageOf(status) : '';
-  } catch {
-    return '';
-  }
-}
-
-/** Why there was no answer, for example `ECONNREFUSED`. */
-function causeOf(error: unknown): string | number {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return codeOf(cause) ?? messageOf(error);
+  return refusal(error, title, idOf(id), Object.values(data));
 }

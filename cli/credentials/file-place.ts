@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { Refusal } from './store';
+import { Refusal } from '../refusal';
 
 /** Folders of manifests, which are public: the one in Git, and what synth moves there. */
 const manifestFolders = ['dist', 'dist.new', 'dist.old'];

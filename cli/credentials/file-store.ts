@@ -14,7 +14,8 @@ import { parse, format } from 'node:path';
 import * as YAML from 'yaml';
 import { z } from 'zod';
 import { placeOf } from './file-place';
-import { idOf, Refusal, type Change, type SecretStore, type StoredSecret } from './store';
+import { Refusal } from '../refusal';
+import { idOf, type Change, type SecretStore, type StoredSecret } from './store';
 
 const texts = z.record(z.string(), z.string()).nullish();
 const secretSchema = z.looseObject({

@@ -1,13 +1,13 @@
 import type { Platform } from '../../lib/core/platform';
 import { HttpRoute } from '../../lib/core/route';
 import { ruleInWords } from '../../lib/core/rule-in-words';
-import type { Plan } from './plan';
+import type { AllValues } from './plan';
 
 /**
  * The values as lines: a table below the addresses of the platform for people, or `namespace/name`, key and value with
  * tabs between them for programs.
  */
-export function showValues(platform: Platform, { values }: Plan, forPeople: boolean): string[] {
+export function showValues(platform: Platform, values: AllValues, forPeople: boolean): string[] {
   const rows = [...values].flatMap(([{ owner, name, keys }, found]) =>
     Object.keys(keys).map((key) => [`${owner.tier.namespace}/${name}`, key, printable(found.get(key) ?? '')]),
   );

@@ -10,6 +10,7 @@ export const idOf = ({ namespace, name }: ObjectId): string => `${namespace}/${n
 /** A Secret as found. Values are base64, so that bytes which are no text survive. */
 export interface StoredSecret extends ObjectId {
   readonly data: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
   /** The version that was read; a change of another one fails. @default no check */
   readonly version?: string;
 }
@@ -38,7 +39,17 @@ export interface Change extends ObjectId {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** A place for Secrets. Nothing in it is ever overwritten. */
+/** Values and annotations that take the place of others in a Secret that exists. */
+export interface Replacement {
+  /** The Secret as it was read. */
+  readonly existing: StoredSecret;
+  /** Key → base64. */
+  readonly data: Readonly<Record<string, string>>;
+  /** `null` takes one away. @default they stay */
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
+/** A place for Secrets. What it holds cannot be overwritten by way of this interface. */
 export interface SecretStore {
   /** For people, for example `context home, https://10.0.0.1:6443`. */
   readonly title: string;
@@ -47,18 +58,8 @@ export interface SecretStore {
   apply(changes: readonly Change[]): Promise<void>;
 }
 
-/** Why the command does nothing, in words for the operator; never contains a value. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-}
-
-/** The `code` of an error of Node or the API client, for example `ENOENT` or `409`. */
-export function codeOf(error: unknown): string | number | undefined {
-  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' || typeof code === 'number' ? code : undefined;
-}
-
-/** The message of an error that is known to quote no value. */
-export function messageOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+/** A place whose values can be replaced as well: for the rotation, and for nothing else. */
+export interface RotatingStore extends SecretStore {
+  /** In the given order. Throws a {@link Refusal} where a Secret is no longer as it was read. */
+  replace(replacements: readonly Replacement[]): Promise<void>;
 }

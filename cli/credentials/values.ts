@@ -6,7 +6,10 @@ import type { Rule } from '../../lib/core/credential';
 const day = 24 * 60 * 60 * 1000;
 
 /** True where nobody can tell the value again once it is lost. */
-export const isRandom = (rule: Rule): boolean => rule.kind !== 'literal' && sourceOf(rule) === undefined;
+export const isRandom = (rule: Rule): boolean => isOriginal(rule) && rule.kind !== 'supplied';
+
+/** True where the value follows neither from the platform file nor from another value. */
+export const isOriginal = (rule: Rule): boolean => rule.kind !== 'literal' && sourceOf(rule) === undefined;
 
 /** The key of the same credential that a value is made of. @default none */
 export const sourceOf = (rule: Rule): string | undefined => ('of' in rule ? rule.of : undefined);
@@ -19,6 +22,8 @@ export async function makeValue(rule: Rule, source = ''): Promise<string> {
   switch (rule.kind) {
     case 'literal':
       return rule.value;
+    case 'supplied':
+      throw new Error('is supplied by the operator');
     case 'password':
       return password(rule.length);
     case 'hexadecimal':
@@ -97,6 +102,7 @@ export function outdated(rule: Rule, value: string, now = new Date()): string | 
   if (rule.kind === 'htpasswd') {
     return value.startsWith(`${rule.user}:`) ? undefined : 'is for another user than the platform file says now';
   }
+  if (rule.kind === 'supplied') return value === '' ? 'is empty' : undefined;
   if (rule.kind !== 'self-signed-certificate') return undefined;
   let parsed: X509Certificate;
   try {

@@ -4,7 +4,8 @@ import type { Component } from '../core/component';
 import type { Endpoint } from '../core/endpoint';
 import { secretText, type EnvValue } from '../core/env';
 import { temporary } from '../core/mount';
-import type { ContainerProps } from '../core/workload';
+import type { Workload } from '../core/workload';
+import type { ContainerProps } from '../core/container';
 
 /** A component that runs an S3 object store and gives buckets away. */
 export interface ObjectStore {
@@ -19,6 +20,8 @@ export interface BucketProps {
   readonly name: string;
   /** An image with `mc` and a shell, for waiting. */
   readonly clientImage: string;
+  /** The job that makes it. */
+  readonly job: () => Workload;
 }
 
 /** An S3 bucket of one consumer. */
@@ -37,6 +40,8 @@ export class Bucket implements Binding {
     this.why = `bucket ${name}`;
     this.credential = new Credential(store, `${store.name}-${name}`, {
       keys: { accessKeyId: hexadecimal(20), secretAccessKey: hexadecimal(40) },
+      // Another access key would be another user beside the first.
+      rotation: { keys: ['secretAccessKey'], by: 'job', job: props.job },
     });
     this.wait = {
       name: store.name,

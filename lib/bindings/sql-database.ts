@@ -3,7 +3,8 @@ import { password, literal, Credential } from '../core/credential';
 import type { Component } from '../core/component';
 import type { Endpoint } from '../core/endpoint';
 import { secretText, type SecretText } from '../core/env';
-import type { ContainerProps } from '../core/workload';
+import type { Workload } from '../core/workload';
+import type { ContainerProps } from '../core/container';
 
 /** A component that runs a PostgreSQL server and gives databases away. */
 export interface SqlServer {
@@ -22,6 +23,8 @@ export interface SqlDatabaseProps {
   readonly extensions: readonly string[];
   /** An image with `psql`, for waiting. */
   readonly clientImage: string;
+  /** The job that makes it. */
+  readonly job: () => Workload;
 }
 
 /** A PostgreSQL database of one consumer. */
@@ -44,6 +47,7 @@ export class SqlDatabase implements Binding {
     this.why = `database ${name}`;
     this.credential = new Credential(server, `${server.name}-${name.replaceAll('_', '-')}`, {
       keys: { username: literal(name), password: password(20) },
+      rotation: { by: 'job', job: props.job },
     });
     this.wait = {
       name: server.name,

@@ -1,6 +1,6 @@
 import type { Binding } from '../core/binding';
 import type { Endpoint } from '../core/endpoint';
-import type { ContainerProps } from '../core/workload';
+import type { ContainerProps } from '../core/container';
 import { images } from '../images';
 
 /** Another program, used once its port accepts connections. */

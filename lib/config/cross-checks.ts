@@ -3,7 +3,7 @@ import type { Need } from '../core/platform';
 import type { Problem } from './problem';
 
 /** What each need is called for people. */
-const needs: Record<Need, string> = {
+export const needs: Record<Need, string> = {
   sql: 'a database server',
   objectStore: 'an object store',
   gateway: 'a gateway',
@@ -16,6 +16,9 @@ type Section = Readonly<Record<string, unknown>>;
 const section = (value: unknown): Section => (typeof value === 'object' && value !== null ? { ...value } : {});
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const below = (domain: string, parent: string) => domain === parent || domain.endsWith(`.${parent}`);
+
+/** Whether no public authority issues certificates for a domain. */
+export const isPrivate = (domain: string): boolean => privateDomains.some((name) => below(domain, name));
 
 /**
  * What no single setting shows: names that are placeholders, settings that exclude each other, services without their
@@ -77,7 +80,7 @@ function certificates(file: Section): Problem[] {
   const domain = text(file.domain) ?? '';
   const replicas = section(section(file.services).traefik).replicas;
   return [
-    ...(privateDomains.some((name) => below(domain, name))
+    ...(isPrivate(domain)
       ? [
           {
             path: ['tls', 'mode'],

@@ -65,10 +65,11 @@ const tls = z.discriminatedUnion(
 const services = z
   .strictObject(
     Object.fromEntries(
-      Object.entries(catalogue).map(([name, entry]) => [
-        name,
-        entry.options.nullable().optional().describe(`${entry.title}. ${entry.documentation}`),
-      ]),
+      Object.entries(catalogue).map(([name, { options, title, documentation }]) => {
+        // Nothing stands for the defaults, where there is one for everything.
+        const given = options.safeParse({}).success ? options.nullable() : options;
+        return [name, given.optional().describe(`${title}. ${documentation}`)];
+      }),
     ),
     {
       error: whenMissing(`is missing; write at least one service, for example "services: { traefik: {} }"`),

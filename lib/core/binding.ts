@@ -1,5 +1,5 @@
 import type { Endpoint } from './endpoint';
-import type { ContainerProps } from './workload';
+import type { ContainerProps } from './container';
 
 /**
  * What a provider hands to a consumer: a database, a bucket, a started program. A workload that `uses` a binding gets

@@ -136,6 +136,14 @@ export class Job extends Workload {
 export interface CronJobProps extends WorkloadProps {
   /** Five fields, in the platform's time zone. */
   readonly schedule: string;
+  /** Never runs by itself: its jobs are made by hand, from its template. @default false */
+  readonly suspend?: boolean;
+  /** How often a failed run is tried again. @default 2 */
+  readonly retries?: number;
+  /** `Never` makes a new pod for each retry, so that the failed one and its logs stay. @default 'OnFailure' */
+  readonly restartPolicy?: 'OnFailure' | 'Never';
+  /** Seconds after which a run is ended as failed. @default none */
+  readonly deadlineSeconds?: number;
 }
 
 /** Work done again and again, never two at a time. */
@@ -150,17 +158,32 @@ export class CronJob extends Job {
     super(component, name, cron);
   }
 
+  get schedule(): string {
+    return this.cron.schedule;
+  }
+
+  protected override jobSpec(): k8s.JobSpec {
+    const { retries = 2, restartPolicy = 'OnFailure', deadlineSeconds } = this.cron;
+    return {
+      ...(deadlineSeconds === undefined ? {} : { activeDeadlineSeconds: deadlineSeconds }),
+      backoffLimit: retries,
+      template: this.podTemplate(restartPolicy),
+    };
+  }
+
   protected override renderController(): void {
+    const { suspend } = this.cron;
     new k8s.KubeCronJob(this, 'cron-job', {
       metadata: this.metadata,
       spec: {
-        schedule: this.cron.schedule,
+        schedule: this.schedule,
+        ...(suspend ? { suspend } : {}),
         timeZone: this.component.platform.config.timeZone,
         concurrencyPolicy: 'Forbid',
         startingDeadlineSeconds: 600,
         successfulJobsHistoryLimit: 3,
         failedJobsHistoryLimit: 3,
-        jobTemplate: { spec: { ...this.jobSpec(), backoffLimit: 2 } },
+        jobTemplate: { spec: this.jobSpec() },
       },
     });
   }

@@ -2,10 +2,12 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Component } from './component';
 import type { MountSource } from './mount';
 import type { Volume } from './volume';
+import type { Workload } from './workload';
 
 /** How the value of one key comes about. `of` names another key of the same credential. */
 export type Rule =
   | { readonly kind: 'literal'; readonly value: string }
+  | { readonly kind: 'supplied'; readonly what: string }
   | { readonly kind: 'password'; readonly length: number }
   | { readonly kind: 'hexadecimal'; readonly length: number }
   | { readonly kind: 'htpasswd'; readonly user: string; readonly of: string }
@@ -16,6 +18,8 @@ export type Rule =
 
 /** A fixed, public value, such as a user name. */
 export const literal = (value: string): Rule => ({ kind: 'literal', value });
+/** Made elsewhere and handed over by the operator. @param what for people, for example `access key of the backup target` */
+export const supplied = (what: string): Rule => ({ kind: 'supplied', what });
 /** `length` random letters and digits (base64 without `=`, `+` and `/`). */
 export const password = (length: number): Rule => ({ kind: 'password', length });
 /** `length` random hexadecimal digits. */
@@ -38,6 +42,23 @@ export const selfSignedCertificate = (hosts: string[], of: string): Rule => ({
   of,
 });
 
+/** How a program takes over new values of a credential, beyond a restart of the workloads that read it. */
+export type Rotation = {
+  /** The keys that get new values. @default every key whose value is random or supplied */
+  readonly keys?: readonly string[];
+} & (
+  | { readonly by: 'restart' }
+  /** A job of the platform that brings the program up to date: it runs again, with the new values. */
+  | { readonly by: 'job'; readonly job: () => Workload }
+  /** A command in the running main container of a workload; it reads the input, which is made of the new values (key → text). */
+  | {
+      readonly by: 'command';
+      readonly in: () => Workload;
+      readonly command: readonly string[];
+      readonly input: (values: Readonly<Record<string, string>>) => string;
+    }
+);
+
 export interface CredentialProps {
   /** The keys and the rule that makes each. */
   readonly keys: Record<string, Rule>;
@@ -45,6 +66,8 @@ export interface CredentialProps {
   readonly type?: string;
   /** The volume whose data remembers these values: while it exists, a lost value is never made anew. */
   readonly storedIn?: Volume;
+  /** @default by restart; never, where data remembers the values */
+  readonly rotation?: Rotation;
 }
 
 /**
@@ -55,6 +78,8 @@ export class Credential {
   readonly keys: Record<string, Rule>;
   readonly type: string;
   readonly storedIn?: Volume;
+  /** How its values can change; undefined where they cannot. */
+  readonly rotation?: Rotation;
   private readonly uses: { readonly namespace: string; readonly name: string; readonly keys: Set<string> }[] = [];
 
   constructor(
@@ -66,6 +91,7 @@ export class Credential {
     this.keys = props.keys;
     this.type = props.type ?? 'Opaque';
     this.storedIn = props.storedIn;
+    this.rotation = props.rotation ?? (props.storedIn ? undefined : { by: 'restart' });
     this.use(owner.tier.namespace, Object.keys(props.keys));
     owner.platform.graph.credentials.push(this);
   }
@@ -82,6 +108,7 @@ export class Credential {
     return {
       name: this.name,
       readOnly: true,
+      credential: this,
       volume: (workload) => {
         this.use(workload.namespace, keys);
         const items = keys.map((key) => ({ key, path: key }));

@@ -1,5 +1,5 @@
 import { k8s } from 'cdk8s-plus-28';
-import { SecretKey } from './credential';
+import { SecretKey, type Credential } from './credential';
 
 /** Text with secrets inside; see {@link secretText}. */
 export class SecretText {
@@ -21,6 +21,14 @@ export function secretText(strings: TemplateStringsArray, ...values: (string | n
     return value === undefined ? [text] : [text, typeof value === 'number' ? String(value) : value];
   });
   return new SecretText(parts.filter((part) => part !== ''));
+}
+
+/** The credentials that a value refers to. */
+export function credentialsIn(value: EnvValue): Credential[] {
+  if (value instanceof SecretKey) return [value.credential];
+  return value instanceof SecretText
+    ? value.parts.flatMap((part) => (typeof part === 'string' ? [] : part.credential))
+    : [];
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { BackedUp } from './backup';
 import type { ConfigFiles } from './config-files';
 import type { Credential } from './credential';
 import type { Endpoint } from './endpoint';
@@ -26,6 +27,8 @@ export class Graph {
   readonly configFiles: ConfigFiles[] = [];
   readonly credentials: Credential[] = [];
   readonly exceptions: Exception[] = [];
+  /** What is backed up and how, the most critical first. */
+  readonly backups: BackedUp[] = [];
   private readonly connected = new Set<string>();
 
   connect(from: Workload, to: Endpoint, why: string): void {

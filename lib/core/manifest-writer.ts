@@ -12,22 +12,28 @@ const kinds = [
   'PodDisruptionBudget', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob',
 ]; // prettier-ignore
 
-interface Manifest {
+export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/**
- * The files of a platform: path below `dist/` → content. The tree is walked once, so that time grows with the number of
- * objects. Two objects of the same kind and name are an error, since the later would silently replace the earlier.
- */
+/** The files of a platform: path below `dist/` → content. */
 export function manifests(platform: Platform): Map<string, string> {
+  return new Map([...objects(platform)].map(([path, all]) => [path, all.map(document).join('---\n')]));
+}
+
+/**
+ * The objects of a platform: path of their file below `dist/` → objects, in the order in which they are applied. The tree
+ * is walked once, so that time grows with the number of objects. Two objects of the same kind and name are an error, since
+ * the later would silently replace the earlier.
+ */
+export function objects(platform: Platform): Map<string, Manifest[]> {
   const owners = new Map<string, string>();
   const charts = platform.node.children.filter((child): child is ManifestFile => child instanceof ManifestFile);
   const files = charts.map((chart) => {
-    const objects = chart.node.findAll().filter((node) => node instanceof ApiObject);
-    const rendered = objects.map((object) => {
+    const found = chart.node.findAll().filter((node) => node instanceof ApiObject);
+    const rendered = found.map((object) => {
       const manifest = object.toJson() as Manifest;
       claim(owners, manifest, object.node.path);
       return manifest;
@@ -38,7 +44,7 @@ export function manifests(platform: Platform): Map<string, string> {
     files
       .filter(([, rendered]) => rendered.length > 0)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([path, rendered]) => [path, rendered.sort(inOrder).map(document).join('---\n')]),
+      .map(([path, rendered]) => [path, rendered.sort(inOrder)]),
   );
 }
 

@@ -1,5 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { ConfigFiles } from './config-files';
+import type { Credential } from './credential';
 import type { Workload } from './workload';
 
 /** Something that can stand at a path of a container: a volume, config files, secret files, temporary space. */
@@ -11,6 +12,8 @@ export interface MountSource {
   readonly subPath?: string;
   /** The configuration that it carries: its hash goes onto the pods. */
   readonly config?: ConfigFiles;
+  /** The credential whose values it carries. */
+  readonly credential?: Credential;
   /** The pod's volume, or undefined where a claim template provides it. */
   volume(workload: Workload): k8s.Volume | undefined;
 }

@@ -8,6 +8,8 @@ export function ruleInWords(rule: Rule, quote = (text: string): string => text):
   switch (rule.kind) {
     case 'literal':
       return `always ${quote(rule.value)}`;
+    case 'supplied':
+      return `yours: ${rule.what}`;
     case 'password':
       return `${rule.length} random letters and digits`;
     case 'hexadecimal':

@@ -1,18 +1,12 @@
 import { k8s } from 'cdk8s-plus-28';
+import { methodOf, type VolumeBackup } from './backup';
 import type { MountSource } from './mount';
 import type { Workload } from './workload';
-
-/** How much the loss of a volume would hurt; the order in which backups are made and restored. */
-export type BackupPriority = 'critical' | 'high' | 'medium';
-
-/** How the data of a volume gets into a backup that can be restored. */
-export type BackupMethod = 'pg_dump' | 'bucket-mirror' | 'archive';
 
 export interface VolumeProps {
   /** Kubernetes quantity, for example `20Gi`. */
   readonly size: string;
-  /** How to back it up; `none` for data that a program can make again. */
-  readonly backup: { readonly priority: BackupPriority; readonly method: BackupMethod } | 'none';
+  readonly backup: VolumeBackup;
 }
 
 /**
@@ -46,6 +40,7 @@ export class Volume implements MountSource {
   /** The claim, or its template. */
   claim(workload: Workload): k8s.KubePersistentVolumeClaimProps {
     const { backup, size } = this.props;
+    const method = methodOf(backup);
     const storageClassName = workload.component.platform.storageClass;
     return {
       metadata: {
@@ -53,7 +48,7 @@ export class Volume implements MountSource {
         labels: { ...workload.selector, 'hearth/backup-priority': backup === 'none' ? 'none' : backup.priority },
         annotations: {
           'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false',
-          ...(backup === 'none' ? {} : { 'hearth/backup-method': backup.method }),
+          ...(method ? { 'hearth/backup-method': method } : {}),
         },
       },
       spec: {

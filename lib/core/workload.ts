@@ -2,32 +2,19 @@ import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
-import { Endpoint, portsOf, type Port, type PortProps } from './endpoint';
-import { renderEnv, type EnvValue } from './env';
+import { renderContainer, type ContainerProps } from './container';
+import { Endpoint, portsOf, type Port } from './endpoint';
+import type { Credential } from './credential';
+import { credentialsIn } from './env';
 import type { MountSource } from './mount';
-import { renderProbes, type Probes } from './probe';
-import { renderResources, type Resources } from './resources';
+import { renderPlacement } from './placement';
 import { renderServices } from './service';
 import { renderServiceAccount, type KubernetesAccess } from './service-account';
 import { Volume } from './volume';
 
-export interface ContainerProps {
-  readonly image: string;
-  /** The program, started explicitly. @default the image's entrypoint */
-  readonly command?: string[];
-  readonly args?: string[];
-  readonly env?: Record<string, EnvValue>;
-  readonly ports?: Record<string, PortProps>;
-  /** Path → what stands there. The root file system is read-only. */
-  readonly mounts?: Record<string, MountSource>;
-  readonly resources: Resources;
-  readonly probes?: Probes;
-  readonly workingDir?: string;
-  /** Command that runs inside the container right after its start. */
-  readonly postStart?: string[];
-}
-
 export interface WorkloadProps extends ContainerProps {
+  /** Name of the main container. @default the component's */
+  readonly container?: string;
   /** Numeric user and group of every process; files of volumes belong to the group. */
   readonly user: { readonly uid: number; readonly gid: number };
   /** What the pods use of other components, or of other workloads of their own. */
@@ -42,6 +29,8 @@ export interface WorkloadProps extends ContainerProps {
   readonly kubernetes?: KubernetesAccess;
   /** Why the pods reach out to TCP ports (443 by default) of the internet, or of any address. @default they cannot */
   readonly internet?: { readonly why: string; readonly ports?: number[]; readonly privateToo?: boolean };
+  /** Labels of pods of its namespace on whose node it prefers to run, since they share a volume. */
+  readonly near?: Record<string, string>;
   /** How long a stop may take, in seconds. @default 30 */
   readonly terminationGraceSeconds?: number;
 }
@@ -95,15 +84,26 @@ export abstract class Workload extends Construct {
     return [
       ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
       ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
-      { name: this.component.name, init: false, props: this.props },
+      { name: this.props.container ?? this.component.name, init: false, props: this.props },
       ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
     ];
+  }
+
+  /** Its images whose tag may mean another one tomorrow. */
+  get floatingImages(): string[] {
+    return [...new Set(this.containers.map(({ props }) => props.image))].filter(isFloating);
   }
 
   /** TCP ports outside the cluster that the pods may reach. */
   get internetPorts(): number[] {
     const { internet } = this.props;
     return internet ? (internet.ports ?? [443]) : [];
+  }
+
+  /** The credentials that its containers read. */
+  get credentials(): Credential[] {
+    const inEnv = this.containers.flatMap(({ props }) => Object.values(props.env ?? {}).flatMap(credentialsIn));
+    return [...new Set([...inEnv, ...this.mounts.flatMap((mount) => mount.credential ?? [])])];
   }
 
   /** The persistent volumes of its containers. */
@@ -144,7 +144,7 @@ export abstract class Workload extends Construct {
     const { user, kubernetes, metrics, terminationGraceSeconds } = this.props;
     const containers = this.containers;
     const render = (init: boolean) =>
-      containers.filter((c) => c.init === init).map((c) => this.renderContainer(c.name, c.props));
+      containers.filter((c) => c.init === init).map((c) => renderContainer(this, c.name, c.props));
     const initContainers = render(true);
     const volumes = this.podVolumes();
     const { platform, tier } = this.component;
@@ -179,57 +179,11 @@ export abstract class Workload extends Construct {
         },
         ...(terminationGraceSeconds === undefined ? {} : { terminationGracePeriodSeconds: terminationGraceSeconds }),
         ...(restartPolicy ? { restartPolicy } : {}),
-        ...(this.replicas > 1
-          ? {
-              topologySpreadConstraints: [
-                {
-                  maxSkew: 1,
-                  topologyKey: 'kubernetes.io/hostname',
-                  whenUnsatisfiable: 'ScheduleAnyway',
-                  labelSelector: { matchLabels: this.selector },
-                },
-              ],
-            }
-          : {}),
+        ...renderPlacement(this),
         ...(initContainers.length > 0 ? { initContainers } : {}),
         containers: render(false),
         ...(volumes.length > 0 ? { volumes } : {}),
       },
-    };
-  }
-
-  private renderContainer(name: string, props: ContainerProps): k8s.Container {
-    const ports = portsOf(props.ports);
-    const env = renderEnv({ TZ: this.component.platform.config.timeZone, ...props.env }, this.namespace);
-    return {
-      name,
-      image: props.image,
-      imagePullPolicy: 'IfNotPresent',
-      ...(props.command ? { command: props.command } : {}),
-      ...(props.args ? { args: props.args } : {}),
-      ...(props.workingDir ? { workingDir: props.workingDir } : {}),
-      env,
-      ...(ports.length > 0
-        ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
-        : {}),
-      ...(props.probes ? renderProbes(props.probes) : {}),
-      ...(props.postStart ? { lifecycle: { postStart: { exec: { command: props.postStart } } } } : {}),
-      resources: renderResources(props.resources),
-      securityContext: {
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      },
-      ...(props.mounts
-        ? {
-            volumeMounts: Object.entries(props.mounts).map(([mountPath, mount]) => ({
-              name: mount.name,
-              mountPath,
-              ...(mount.subPath ? { subPath: mount.subPath } : {}),
-              ...(mount.readOnly ? { readOnly: true } : {}),
-            })),
-          }
-        : {}),
     };
   }
 
@@ -241,4 +195,10 @@ export abstract class Workload extends Construct {
   private get mounts(): MountSource[] {
     return this.containers.flatMap(({ props }) => Object.values(props.mounts ?? {}));
   }
+}
+
+/** No tag, or `latest`, and no digest. */
+function isFloating(image: string): boolean {
+  const name = image.split('/').at(-1) ?? '';
+  return !name.includes('@') && (!name.includes(':') || name.endsWith(':latest'));
 }

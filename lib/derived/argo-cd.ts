@@ -1,6 +1,7 @@
 import { Application, AppProject } from '../../imports/argoproj.io';
 import { ManifestFile } from '../core/manifest-file';
 import type { Platform } from '../core/platform';
+import type { Volume } from '../core/volume';
 import { tiers } from '../core/tier';
 import { clusterFolder } from './cluster-wide';
 
@@ -45,6 +46,16 @@ export function argoCd(platform: Platform): void {
     })),
   ];
   for (const { id, wave, namespace } of applications) {
+    // Backups stop these for a while, which must not be healed.
+    const stopped = platform.graph.backups
+      .filter(({ volume, workload }) => isArchived(volume) && workload.namespace === namespace && id !== clusterFolder)
+      .map(({ workload: { kind, name } }) => ({
+        group: 'apps',
+        kind,
+        name,
+        namespace,
+        jsonPointers: ['/spec/replicas'],
+      }));
     new Application(file, id, {
       metadata: {
         name: `${name}-${id}`,
@@ -59,9 +70,10 @@ export function argoCd(platform: Platform): void {
           directory: { recurse: true },
         },
         destination: { server, namespace },
+        ...(stopped.length > 0 ? { ignoreDifferences: stopped } : {}),
         syncPolicy: {
           automated: { prune: true, selfHeal: true },
-          syncOptions: ['ServerSideApply=true'],
+          syncOptions: ['ServerSideApply=true', ...(stopped.length > 0 ? ['RespectIgnoreDifferences=true'] : [])],
           // Kinds and namespaces of an earlier wave may not be known yet.
           retry: { limit: 10, backoff: { duration: '10s', factor: 2, maxDuration: '5m' } },
         },
@@ -69,3 +81,5 @@ export function argoCd(platform: Platform): void {
     });
   }
 }
+
+const isArchived = ({ props: { backup } }: Volume) => backup !== 'none' && backup.method === 'archive';

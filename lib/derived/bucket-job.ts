@@ -19,13 +19,13 @@ export interface BucketJobProps {
  * A job that makes every declared bucket with its user and policy, and brings existing ones up to date. It never
  * removes anything. https://min.io/docs/minio/linux/reference/minio-mc-admin.html
  */
-export function bucketJob(store: Component, props: BucketJobProps): void {
+export function bucketJob(store: Component, props: BucketJobProps): Job {
   const name = `${store.name}-buckets`;
   const files = new ConfigFiles(store, name, {
     'buckets.sh': bucketScript(props.buckets),
     ...Object.fromEntries(props.buckets.map((bucket) => [`${bucket.name}.json`, json(bucketPolicy(bucket.name))])),
   });
-  new Job(store, name, {
+  return new Job(store, name, {
     image: props.image,
     command: ['sh', '/etc/buckets/buckets.sh'],
     env: {

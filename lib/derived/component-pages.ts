@@ -26,6 +26,7 @@ export function componentPage(name: string, entry: CatalogueEntry, evidence: Com
       ...(entry.needs.length > 0 ? [`Needs: ${entry.needs.map((need) => needs[need]).join(', ')}`] : []),
       ...(entry.provides.length > 0 ? [`Provides: ${entry.provides.map((need) => needs[need]).join(', ')}`] : []),
       `Asks of its users: ${entry.signIn}`,
+      ...(entry.keeps === undefined ? [] : [`Keeps ${entry.keeps}: [storage-and-backup.md](../storage-and-backup.md)`]),
     ]),
     '## Options',
     settingsTable(schema),

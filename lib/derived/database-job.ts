@@ -19,10 +19,10 @@ export interface DatabaseJobProps {
  * A job that makes every declared database, its role and its extensions, and brings existing ones up to date.
  * It never drops anything. Passwords come from the environment, never from the script.
  */
-export function databaseJob(server: Component, props: DatabaseJobProps): void {
+export function databaseJob(server: Component, props: DatabaseJobProps): Job {
   const name = `${server.name}-databases`;
   const script = new ConfigFiles(server, name, { 'databases.sql': databaseScript(props.databases) });
-  new Job(server, name, {
+  return new Job(server, name, {
     image: props.image,
     command: [
       'sh',
@@ -47,17 +47,19 @@ export function databaseJob(server: Component, props: DatabaseJobProps): void {
   });
 }
 
+/** The head of a psql script: it stops at the first error, and keeps statements with passwords out of the server's log. */
+export const unlogged: readonly string[] = [
+  '\\set ON_ERROR_STOP on',
+  '-- Statements with passwords stay out of the server log.',
+  "SET log_statement = 'none';",
+  "SET log_min_error_statement = 'panic';",
+  'SET log_min_duration_statement = -1;',
+  'SET log_min_duration_sample = -1;',
+  'SET log_transaction_sample_rate = 0;',
+];
+
 /** The idempotent psql script; {@link https://www.postgresql.org/docs/16/app-psql.html} for `\getenv` and `\gexec`. */
 export function databaseScript(databases: readonly SqlDatabase[]): string {
-  const head = [
-    '\\set ON_ERROR_STOP on',
-    '-- Statements with passwords stay out of the server log.',
-    "SET log_statement = 'none';",
-    "SET log_min_error_statement = 'panic';",
-    'SET log_min_duration_statement = -1;',
-    'SET log_min_duration_sample = -1;',
-    'SET log_transaction_sample_rate = 0;',
-  ];
   const blocks = databases.map(({ name, extensions }) => [
     '',
     `\\getenv password ${passwordVariable(name)}`,
@@ -70,11 +72,16 @@ export function databaseScript(databases: readonly SqlDatabase[]): string {
           `\\connect "${name}"`,
           ...extensions.map((extension) => `CREATE EXTENSION IF NOT EXISTS "${extension}" CASCADE;`),
           '\\connect postgres',
-          ...head.slice(1),
+          ...unlogged.slice(1),
         ]
       : []),
   ]);
-  return [...head, ...blocks.flat(), ''].join('\n');
+  return [...unlogged, ...blocks.flat(), ''].join('\n');
+}
+
+/** Gives a role another password, by a script for the standard input of `psql`. */
+export function passwordScript(role: string, next: string): string {
+  return [...unlogged, `ALTER ROLE "${role}" PASSWORD '${next.replaceAll("'", "''")}';`, ''].join('\n');
 }
 
 function passwordVariable(name: string): string {

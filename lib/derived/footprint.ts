@@ -37,6 +37,10 @@ export function podAmounts(workload: Workload, which: keyof Resources): Amounts 
   return most(of(false).reduce(plus, nothing), of(true).reduce(most, nothing));
 }
 
+/** Requests of the largest pod: the most CPU and the most memory, be they of one pod or of two. */
+export const largest = (workloads: readonly Workload[]): Amounts =>
+  workloads.map((workload) => podAmounts(workload, 'requests')).reduce(most, nothing);
+
 /** Bytes of the claims of a workload: each replica of a stateful set has its own. */
 export function storageOf(workload: Workload): number {
   return workload.volumes.reduce(

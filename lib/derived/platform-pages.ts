@@ -1,3 +1,4 @@
+import { methodOf } from '../core/backup';
 import type { Platform } from '../core/platform';
 import { HttpRoute, type Access, type Route } from '../core/route';
 import { nodePort, publicPorts } from '../core/service';
@@ -42,6 +43,7 @@ export function platformPage(platform: Platform): string {
     workloadsTable(platform),
     '### Volumes',
     volumesTable(platform),
+    ...backupSection(platform),
     ...credentialsSections(platform),
     '## Footprint',
     footprintTable(platform),
@@ -134,11 +136,30 @@ function volumesTable(platform: Platform): string {
             code(`${workload.namespace}/${claim}`),
             size,
             platform.storageClass ? code(platform.storageClass) : 'the cluster’s default',
-            ...(backup === 'none' ? ['none', ''] : [backup.priority, backup.method]),
+            backup === 'none' ? 'none' : backup.priority,
+            methodOf(backup) ?? '',
           ]);
       }),
     ),
   );
+}
+
+function backupSection({ graph, config }: Platform): string[] {
+  if (graph.backups.length === 0) return [];
+  return [
+    '### Backups',
+    `Times are in the time zone ${code(config.timeZone)}. See [storage-and-backup.md](../storage-and-backup.md).`,
+    table(
+      ['Name', 'Schedule', 'Repository', 'Backup', 'Restore'],
+      graph.backups.map(({ name, backup, restore, repository }) => [
+        code(name),
+        code(backup.schedule),
+        code(repository),
+        code(`${backup.namespace}/${backup.name}`),
+        code(`${restore.namespace}/${restore.name}`),
+      ]),
+    ),
+  ];
 }
 
 function footprintTable(platform: Platform): string {

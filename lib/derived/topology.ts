@@ -71,7 +71,7 @@ function publicPortsOf(platform: Platform, gateway: Component | undefined): Map<
 }
 
 /** `80, 443, 21115-21119` */
-function ranges(numbers: readonly number[]): string {
+export function ranges(numbers: readonly number[]): string {
   const sorted = [...new Set(numbers)].sort((a, b) => a - b);
   const starts = sorted.filter((number) => !sorted.includes(number - 1));
   return starts

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import * as YAML from 'yaml';
 import { fileStore } from '../../cli/credentials/file-store';
 import type { Change } from '../../cli/credentials/store';
-import { command, hearthFolder, temporaryFolder } from './world';
+import { commandLine } from './command-line';
+import { hearthFolder, temporaryFolder } from './world';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const modeOf = (file: string) => statSync(file).mode & 0o777;
@@ -170,18 +171,18 @@ describe('place', () => {
 
 test('the command writes the file, and a second time finds nothing missing', async () => {
   const file = join(temporaryFolder(), 'secrets.yaml');
-  const first = await command(['home', '--file', file], { root });
+  const first = await commandLine(['credentials', 'home', '--file', file], { root });
   expect(first).toMatchObject({ code: 0, err: '' });
   expect(first.out).toContain(`kubectl apply --server-side -f ${file}`);
   const content = readFileSync(file, 'utf8');
-  const second = await command(['home', '--file', file], { root });
+  const second = await commandLine(['credentials', 'home', '--file', file], { root });
   expect(second).toMatchObject({ code: 0, err: '' });
   expect(second.out).toContain('Nothing was missing.');
   expect(readFileSync(file, 'utf8')).toBe(content);
 });
 
 test('a refused place leaves nothing behind', async () => {
-  const { code, err } = await command(['home', '--file', join(root, 'dist/secrets.yaml')], { root });
+  const { code, err } = await commandLine(['credentials', 'home', '--file', join(root, 'dist/secrets.yaml')], { root });
   expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('among the manifests') as unknown });
   expect(existsSync(join(root, 'dist/secrets.yaml'))).toBe(false);
 });

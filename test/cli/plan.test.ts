@@ -1,13 +1,20 @@
 import bcrypt from 'bcryptjs';
 import { plan, requestOf } from '../../cli/credentials/plan';
 import { idOf } from '../../cli/credentials/store';
+import type { Supplier } from '../../cli/credentials/supplied';
 import type { Platform } from '../../lib/core/platform';
 import { MemoryStore, platform } from './world';
 
 const home = platform();
 
+/** Nothing here is supplied. */
+const nobody: Supplier = {
+  problem: () => 'nobody supplies it',
+  value: () => Promise.reject(new Error('nobody supplies it')),
+};
+
 async function run(store: MemoryStore, of: Platform = home) {
-  const result = await plan(of, await store.read(requestOf(of)));
+  const result = await plan(of, await store.read(requestOf(of)), nobody);
   await store.apply(result.changes);
   return result;
 }
@@ -149,6 +156,7 @@ test('namespaces that do not exist are a problem, with the command that makes th
   store.missingNamespaces.push('home-ai', 'home-data');
   const problem = await refused(store);
   expect(problem).toContain('home-ai, home-data');
+  expect(problem).toContain('npx hearth up home');
   expect(problem).toContain('kubectl apply --server-side -f dist/home/00-cluster');
 });
 
@@ -199,6 +207,29 @@ test('a lost source is not made anew while something made of it exists', async (
   const problem = await refused(store);
   expect(problem).toContain('home-gateway/gateway-basic-auth lacks password');
   expect(problem).toContain('kubectl -n home-ai delete secret gateway-basic-auth');
+});
+
+test('a certificate that no longer fits is noted and kept, with the command that makes a new one', async () => {
+  const store = await filled();
+  const { notices, changes } = await run(store, platform('', 'elsewhere.arpa'));
+  expect(changes).toEqual([]);
+  expect(notices).toEqual([
+    expect.stringMatching(/gateway-tls: tls.crt does not cover .*npx hearth credentials home --rotate gateway-tls/),
+  ]);
+});
+
+test('while a rotation is under way, the values of the owner count', async () => {
+  const store = await filled();
+  store.set('home-data/postgis-mlflow', 'password', 'new');
+  store.annotations.set('home-data/postgis-mlflow', { 'hearth/rotation': 'pending' });
+  store.secrets.delete('home-ai/postgis-mlflow');
+  expect((await run(store)).problems).toEqual([]);
+  expect(store.text('home-ai/postgis-mlflow', 'password')).toBe('new');
+  store.set('home-ai/postgis-mlflow', 'password', 'old');
+  const { problems, values } = await run(store);
+  expect(problems).toEqual([]);
+  const credential = home.graph.credentials.find(({ name }) => name === 'postgis-mlflow');
+  expect(credential && values.get(credential)?.get('password')).toBe(Buffer.from('new').toString('base64'));
 });
 
 test('what the platform file has changed since is noted and kept', async () => {

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, sign, verify, X509Certificate } from 'node:crypto';
 import bcrypt from 'bcryptjs';
-import { isRandom, makeValue, outdated } from '../../cli/credentials/values';
+import { isOriginal, isRandom, makeValue, outdated } from '../../cli/credentials/values';
 import {
   ed25519PrivateKey,
   ed25519PublicKey,
@@ -10,6 +10,7 @@ import {
   password,
   privateKey,
   selfSignedCertificate,
+  supplied,
 } from '../../lib/core/credential';
 
 test.each([1, 16, 20, 65])('password of %d letters and digits', async (length) => {
@@ -31,6 +32,15 @@ test('random values differ', async () => {
 
 test('a literal is itself', async () => {
   expect(await makeValue(literal('postgres'))).toBe('postgres');
+});
+
+test('a supplied value is never made up, and can be given again', async () => {
+  const rule = supplied('key of the backup target');
+  await expect(makeValue(rule)).rejects.toThrow('supplied by the operator');
+  expect(isRandom(rule)).toBe(false);
+  expect([rule, password(20)].map(isOriginal)).toEqual([true, true]);
+  expect([literal('postgres'), htpasswd('admin', 'password')].map(isOriginal)).toEqual([false, false]);
+  expect([outdated(rule, 'whatever'), outdated(rule, '')]).toEqual([undefined, 'is empty']);
 });
 
 test('htpasswd: user and a bcrypt hash of cost 10 that fits the password alone', async () => {

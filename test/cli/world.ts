@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { credentials, type World } from '../../cli/credentials';
-import { idOf, Refusal, type SecretStore, type StoredSecret } from '../../cli/credentials/store';
+import { idOf, type ObjectId, type RotatingStore, type StoredSecret } from '../../cli/credentials/store';
+import { Refusal } from '../../cli/refusal';
 import { parsePlatform } from '../../lib/config/load';
 import { buildPlatform } from '../../lib/build-platform';
 import type { Platform } from '../../lib/core/platform';
@@ -19,35 +19,59 @@ services:
 `;
 
 /** A platform with credentials of every rule; gateway, database and bucket passwords are needed in two namespaces. */
-export const platform = (extra = ''): Platform => buildPlatform(parsePlatform(description + extra, 'home.yaml'));
+export const platform = (extra = '', domain = 'home.arpa'): Platform =>
+  buildPlatform(parsePlatform(description.replace('home.arpa', domain) + extra, 'home.yaml'));
 
 /** A cluster in memory: `namespace/name` → key → base64. */
-export class MemoryStore implements SecretStore {
+export class MemoryStore implements RotatingStore {
   readonly title = 'context memory, https://127.0.0.1:1';
   readonly secrets = new Map<string, Record<string, string>>();
+  readonly annotations = new Map<string, Record<string, string>>();
   readonly missingNamespaces: string[] = [];
   readonly claims: string[] = [];
   writes = 0;
+  /** Called after every Secret that was written: a test can let things happen then. */
+  after: (id: string) => void = () => undefined;
 
-  read: SecretStore['read'] = async (request) => ({
+  read: RotatingStore['read'] = async (request) => ({
     missingNamespaces: request.namespaces.filter((namespace) => this.missingNamespaces.includes(namespace)),
     secrets: request.secrets.flatMap((id): StoredSecret[] => {
       const data = this.secrets.get(idOf(id));
-      return data ? [{ ...id, data: { ...data } }] : [];
+      return data ? [{ ...plainId(id), data: { ...data }, annotations: this.annotations.get(idOf(id)) }] : [];
     }),
     claims: request.claims.filter((id) => this.claims.includes(idOf(id))),
   });
 
-  apply: SecretStore['apply'] = async (changes) => {
+  apply: RotatingStore['apply'] = async (changes) => {
     for (const change of changes) {
       const found = this.secrets.get(idOf(change));
       if ((found === undefined) !== (change.existing === undefined)) throw new Refusal(`${idOf(change)} appeared`);
       for (const key of Object.keys(change.data))
         if (found?.[key] !== undefined) throw new Refusal(`${key} overwritten`);
       this.secrets.set(idOf(change), { ...found, ...change.data });
-      this.writes += 1;
+      this.wrote(idOf(change));
     }
   };
+
+  replace: RotatingStore['replace'] = async (replacements) => {
+    for (const { existing, data, annotations = {} } of replacements) {
+      const id = idOf(existing);
+      const found = this.secrets.get(id);
+      if (JSON.stringify(found) !== JSON.stringify(existing.data)) throw new Refusal(`${id} changed while this ran`);
+      this.secrets.set(id, { ...found, ...data });
+      const all = Object.entries({ ...this.annotations.get(id), ...annotations });
+      this.annotations.set(
+        id,
+        Object.fromEntries(all.flatMap(([key, value]) => (value === null ? [] : [[key, value]]))),
+      );
+      this.wrote(id);
+    }
+  };
+
+  private wrote(id: string): void {
+    this.writes += 1;
+    this.after(id);
+  }
 
   text(id: string, key: string): string {
     return Buffer.from(this.secrets.get(id)?.[key] ?? '', 'base64').toString();
@@ -69,6 +93,8 @@ export class MemoryStore implements SecretStore {
   }
 }
 
+const plainId = ({ namespace, name }: ObjectId): ObjectId => ({ namespace, name });
+
 const temporaryFolders: string[] = [];
 afterAll(() => temporaryFolders.forEach((folder) => rmSync(folder, { recursive: true })));
 
@@ -86,18 +112,4 @@ export function hearthFolder(extra = ''): string {
   mkdirSync(join(root, 'dist'));
   writeFileSync(join(root, 'platforms/home.yaml'), description + extra);
   return root;
-}
-
-/** Runs the command and keeps what it prints. */
-export async function command(args: string[], given: Partial<World> = {}) {
-  const [out, err]: string[][] = [[], []];
-  const code = await credentials(args, {
-    root: given.root ?? hearthFolder(),
-    terminal: true,
-    out: (line) => void out?.push(line),
-    err: (line) => void err?.push(line),
-    cluster: async () => new MemoryStore(),
-    ...given,
-  });
-  return { code, out: (out ?? []).join('\n'), err: (err ?? []).join('\n') };
 }

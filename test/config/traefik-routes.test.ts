@@ -88,10 +88,15 @@ suite('Traefik with the API server', () => {
       workspace = new Workspace(source);
       const options = { cwd: workspace.folder };
       await server.kubectl(['apply', '--server-side', '-f', `dist/${name}/00-cluster`], options);
-      const loader = `file://${join(root, 'node_modules/tsx/dist/loader.mjs')}`;
-      await succeed(process.execPath, ['--import', loader, join(root, 'cli/credentials.ts'), name], {
+      await succeed(process.execPath, [join(root, 'cli/hearth.js'), 'credentials', name], {
         ...options,
-        env: { ...process.env, KUBECONFIG: server.kubeconfig },
+        env: {
+          ...process.env,
+          KUBECONFIG: server.kubeconfig,
+          // What an operator would supply.
+          HEARTH_BACKUP_ACCESSKEYID: 'id',
+          HEARTH_BACKUP_SECRETACCESSKEY: 'key',
+        },
       });
       await server.kubectl(['apply', '--server-side', '-R', '-f', `dist/${name}`], options);
       if (tls.mode === 'secret') await create(await ownCertificate(tls.secret, gateway, platform.config.domain));

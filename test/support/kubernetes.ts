@@ -48,6 +48,7 @@ export interface Application {
     project: string;
     source: { repoURL: string; targetRevision: string; path: string };
     destination: { server: string; namespace: string };
+    ignoreDifferences?: { group: string; kind: string; name: string; namespace: string; jsonPointers: string[] }[];
     syncPolicy: { automated: { prune: boolean; selfHeal: boolean }; syncOptions: string[] };
   };
 }

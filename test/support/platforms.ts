@@ -86,15 +86,19 @@ function testCatalogue(entries: Readonly<Record<string, TestEntry>>): Catalogue 
   };
 }
 
-/** A platform named `test` of the given components and a gateway without pods. */
+/** A platform named `test` of the given components and a gateway without pods. @param own components of hearth itself */
 export function testPlatform(
   entries: Readonly<Record<string, TestEntry>>,
   config: Partial<PlatformConfig> = {},
+  own: Catalogue = {},
 ): Platform {
   const minimal = { name: 'test', domain: 'hearth.test', cluster: 'k3s', services: { traefik: {} } };
   const services =
     config.services ?? Object.fromEntries([...Object.keys(entries), 'gateway'].map((name) => [name, {}]));
-  return buildPlatform({ ...complete(platformSchema.parse(minimal)), ...config, services }, testCatalogue(entries));
+  return buildPlatform(
+    { ...complete(platformSchema.parse(minimal)), ...config, services },
+    { ...testCatalogue(entries), ...own },
+  );
 }
 
 /** The smallest workload: a container that sleeps. */

@@ -99,13 +99,15 @@ const generated = [
   /:\/\/[^\s:/@$]+:[^\s:/@$]+@/,
   /(?=[A-Za-z0-9+]*\d)(?=[A-Za-z0-9+]*[A-Z])(?=[A-Za-z0-9+]*[a-z])[A-Za-z0-9+]{32,}/,
 ];
+/** Public, although it looks like a key. */
+const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const noSecrets: Rule = (synthesis) => [
   ...synthesis.objects.filter(({ kind }) => kind === 'Secret').map((object) => `${label(object)} is in the manifests`),
   ...synthesis.objects
     .filter(({ kind }) => kind !== 'CustomResourceDefinition')
     .flatMap((object) =>
       texts(object)
-        .filter(({ text }) => generated.some((pattern) => pattern.test(text)))
+        .filter(({ text }) => generated.some((pattern) => pattern.test(text.replaceAll(certificate, ''))))
         .map(({ path }) => `${label(object)}${path} looks like a secret`),
     ),
   ...eachContainer(synthesis, ({ env }) =>
@@ -180,6 +182,17 @@ const references: Rule = ({ objects, secrets, config }) => {
     if (!secret) return [`no Secret ${name}`];
     return keys.filter((key) => !secret.keys.includes(key)).map((key) => `Secret ${name} has no ${key}`);
   };
+  const claims = [
+    ...all(objects, 'PersistentVolumeClaim').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    ...all(objects, 'StatefulSet').flatMap(({ metadata, spec }) =>
+      (spec.volumeClaimTemplates ?? []).flatMap((claim) =>
+        Array.from(
+          { length: spec.replicas },
+          (_, replica) => `${metadata.namespace}/${claim.metadata.name}-${metadata.name}-${replica}`,
+        ),
+      ),
+    ),
+  ];
   const ofPods = podsOf(objects).flatMap(({ owner, namespace, template, claimTemplates }) => {
     const { spec } = template;
     const volumes = (spec.volumes as PodTemplate['spec']['volumes'] | undefined) ?? [];
@@ -196,9 +209,7 @@ const references: Rule = ({ objects, secrets, config }) => {
               (secret.items ?? []).map(({ key }) => key),
             )
           : []),
-        ...(claim
-          ? when(!has('PersistentVolumeClaim', namespace, claim.claimName), `no claim ${claim.claimName}`)
-          : []),
+        ...(claim ? when(!claims.includes(`${namespace}/${claim.claimName}`), `no claim ${claim.claimName}`) : []),
       ]),
       ...containersOf(template).flatMap(({ env, volumeMounts }) => [
         ...(env ?? []).flatMap((variable) => {

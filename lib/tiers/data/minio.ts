@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { Bucket, type ObjectStore } from '../../bindings/bucket';
 import { resources, storage } from '../../config/options';
+import type { Dump } from '../../core/backup';
 import { Component } from '../../core/component';
-import { StatefulSet } from '../../core/controllers';
+import { StatefulSet, type Job } from '../../core/controllers';
 import { Credential, hexadecimal } from '../../core/credential';
 import { temporary } from '../../core/mount';
 import type { Platform } from '../../core/platform';
@@ -10,6 +11,7 @@ import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
+import { bucketDump } from '../../derived/bucket-dump';
 import { bucketJob } from '../../derived/bucket-job';
 import { images } from '../../images';
 
@@ -34,6 +36,7 @@ export class Minio extends Component implements ObjectStore {
   private readonly buckets: Bucket[] = [];
   private readonly root: Credential;
   private readonly server: StatefulSet;
+  private bucketsJob?: Job;
 
   constructor(platform: Platform, options: z.output<typeof minioOptions>) {
     super(platform, 'minio');
@@ -57,7 +60,7 @@ export class Minio extends Component implements ObjectStore {
       mounts: {
         '/data': new Volume('data', {
           size: options.storage,
-          backup: { priority: 'critical', method: 'bucket-mirror' },
+          backup: { priority: 'critical', method: 'dump', dump: () => this.dump() },
         }),
         '/tmp': temporary('tmp', '256Mi'),
       },
@@ -93,6 +96,7 @@ export class Minio extends Component implements ObjectStore {
       endpoint: this.server.endpoint('s3'),
       name,
       clientImage: images.minioClient,
+      job: () => this.job(),
     });
     this.buckets.push(bucket);
     return bucket;
@@ -100,11 +104,20 @@ export class Minio extends Component implements ObjectStore {
 
   override complete(): void {
     if (this.buckets.length === 0) return;
-    bucketJob(this, {
+    this.bucketsJob = bucketJob(this, {
       image: images.minioClient,
       endpoint: this.server.endpoint('s3'),
       root: this.root,
       buckets: this.buckets,
     });
+  }
+
+  private job(): Job {
+    if (!this.bucketsJob) throw new Error('the job that makes buckets is made once all of them are declared');
+    return this.bucketsJob;
+  }
+
+  private dump(): Dump {
+    return bucketDump({ image: images.minioClient, endpoint: this.server.endpoint('s3'), root: this.root });
   }
 }

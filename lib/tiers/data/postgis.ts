@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { SqlDatabase, type SqlServer } from '../../bindings/sql-database';
 import { resources, storage } from '../../config/options';
+import type { Dump } from '../../core/backup';
 import { Component } from '../../core/component';
-import { StatefulSet } from '../../core/controllers';
+import { StatefulSet, type Job } from '../../core/controllers';
 import { Credential, literal, password } from '../../core/credential';
 import { temporary } from '../../core/mount';
 import type { Platform } from '../../core/platform';
@@ -10,7 +11,8 @@ import { exec } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { TcpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
-import { databaseJob } from '../../derived/database-job';
+import { databaseDump } from '../../derived/database-dump';
+import { databaseJob, passwordScript } from '../../derived/database-job';
 import { images } from '../../images';
 
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, {
@@ -62,17 +64,25 @@ export class PostGis extends Component implements SqlServer {
   private readonly databases: SqlDatabase[] = [];
   private readonly server: StatefulSet;
   private readonly superuser: Credential;
+  private databasesJob?: Job;
 
   constructor(platform: Platform, options: z.output<typeof postgisOptions>) {
     super(platform, 'postgis');
     platform.provide('sql', this, this);
     const data = new Volume('data', {
       size: options.storage,
-      backup: { priority: 'critical', method: 'pg_dump' },
+      backup: { priority: 'critical', method: 'dump', dump: () => this.dump() },
     });
     this.superuser = new Credential(this, 'postgis', {
       keys: { username: literal('postgres'), password: password(20) },
       storedIn: data,
+      rotation: {
+        keys: ['password'],
+        by: 'command',
+        in: () => this.server,
+        command: ['psql', '-Xq', '--no-password', '--username=postgres', '--dbname=postgres', '--file=-'],
+        input: ({ password: next = '' }) => passwordScript('postgres', next),
+      },
     });
     this.server = new StatefulSet(this, 'postgis', {
       image: images.postgis,
@@ -133,17 +143,31 @@ export class PostGis extends Component implements SqlServer {
       name: database,
       extensions,
       clientImage: images.postgis,
+      job: () => this.job(),
     });
     this.databases.push(made);
     return made;
   }
 
   override complete(): void {
-    databaseJob(this, {
+    this.databasesJob = databaseJob(this, {
       image: images.postgis,
       endpoint: this.server.endpoint('postgres'),
       superuser: this.superuser,
       databases: this.databases,
+    });
+  }
+
+  private job(): Job {
+    if (!this.databasesJob) throw new Error('the job that makes databases is made once all of them are declared');
+    return this.databasesJob;
+  }
+
+  private dump(): Dump {
+    return databaseDump({
+      image: images.postgis,
+      endpoint: this.server.endpoint('postgres'),
+      superuser: this.superuser,
     });
   }
 }

@@ -8,11 +8,19 @@ export function environmentOf({ env }: Container, secret: SecretValue): Record<s
   const result: Record<string, string> = {};
   for (const { name, value, valueFrom } of env) {
     const reference = (valueFrom as { secretKeyRef?: { name: string; key: string } } | undefined)?.secretKeyRef;
-    result[name] = reference
-      ? secret(reference.name, reference.key)
-      : value.replace(/\$\$|\$\(([A-Za-z_][\w.-]*)\)/g, (match, variable?: string) =>
-          variable === undefined ? '$' : (result[variable] ?? match),
-        );
+    if (reference) result[name] = secret(reference.name, reference.key);
+    // A field of the pod is for the test to say.
+    else if ((value as string | undefined) !== undefined) result[name] = expand(value, result);
   }
   return result;
 }
+
+/** Program and arguments of a container, expanded in the same way. */
+export function commandOf({ command, args }: Container, environment: Readonly<Record<string, string>>): string[] {
+  return [...(command ?? []), ...((args as string[] | undefined) ?? [])].map((text) => expand(text, environment));
+}
+
+const expand = (text: string, environment: Readonly<Record<string, string>>) =>
+  text.replace(/\$\$|\$\(([A-Za-z_][\w.-]*)\)/g, (match, variable?: string) =>
+    variable === undefined ? '$' : (environment[variable] ?? match),
+  );

@@ -6,10 +6,19 @@ export interface Result {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. @param input what it reads from standard input @param cwd its folder */
-export function run(command: string, args: string[], { input = '', cwd = process.cwd() } = {}): Promise<Result> {
+export interface RunOptions {
+  /** What it reads from standard input. */
+  readonly input?: string;
+  /** Its folder. */
+  readonly cwd?: string;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs a program to its end. */
+export function run(command: string, args: string[], { input = '', cwd, env }: RunOptions = {}): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
     child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
@@ -21,7 +30,7 @@ export function run(command: string, args: string[], { input = '', cwd = process
 }
 
 /** Runs kubectl against the cluster of `KUBECONFIG`; fails with its message where it fails. */
-export async function kubectl(args: string[], options?: { input?: string; cwd?: string }): Promise<string> {
+export async function kubectl(args: string[], options?: RunOptions): Promise<string> {
   const { code, stdout, stderr } = await run('kubectl', args, options);
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')}\n${stderr}${stdout}`);
   return stdout;

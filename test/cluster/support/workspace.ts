@@ -19,7 +19,8 @@ export const without = (process.env.HEARTH_TEST_WITHOUT ?? '').split(',').filter
 /** A copy of a shipped platform in a folder of its own, fitted to the cluster at hand and synthesized there. */
 export class Workspace {
   readonly folder = mkdtempSync(join(tmpdir(), 'hearth-cluster-'));
-  readonly platform: Platform;
+  private readonly document: YAML.Document.Parsed;
+  private built?: Platform;
 
   private constructor(
     readonly name: string,
@@ -27,16 +28,31 @@ export class Workspace {
     /** `address:port` of an API server. */
     readonly apiServer: string,
   ) {
-    const document = YAML.parseDocument(readFileSync(join(repository, 'platforms', `${name}.yaml`), 'utf8'));
-    document.setIn(['network', 'apiServer'], ranges);
-    for (const service of without) document.deleteIn(['services', service]);
+    this.document = YAML.parseDocument(readFileSync(join(repository, 'platforms', `${name}.yaml`), 'utf8'));
     mkdirSync(join(this.folder, 'platforms'));
-    const file = join(this.folder, 'platforms', `${name}.yaml`);
-    writeFileSync(file, document.toString());
-    this.platform = buildPlatform(loadPlatform(file));
+    for (const service of without) this.document.deleteIn(['services', service]);
+    this.set(['network', 'apiServer'], ranges);
   }
 
-  static async create(name: string): Promise<Workspace> {
+  /** Changes one setting of the platform file. */
+  set(path: string[], value: unknown): void {
+    this.document.setIn(path, this.document.createNode(value));
+    writeFileSync(this.file, this.document.toString());
+    this.built = undefined;
+  }
+
+  /** The platform as its file says now. */
+  get platform(): Platform {
+    this.built ??= buildPlatform(loadPlatform(this.file));
+    return this.built;
+  }
+
+  private get file(): string {
+    return join(this.folder, 'platforms', `${this.name}.yaml`);
+  }
+
+  /** @param services added to those of the platform */
+  static async create(name: string, services: Readonly<Record<string, unknown>> = {}): Promise<Workspace> {
     const endpoints = await kubectlJson<{ subsets: { addresses: { ip: string }[]; ports: { port: number }[] }[] }>([
       'get', 'endpoints', 'kubernetes', '--namespace=default',
     ]); // prettier-ignore
@@ -50,15 +66,24 @@ export class Workspace {
       servers.map(({ ip }) => `${ip}/32`),
       `${first.ip}:${first.port}`,
     );
+    for (const [service, options] of Object.entries(services)) workspace.set(['services', service], options);
     await workspace.script('main.ts');
     return workspace;
   }
 
   /** Runs a script of the repository in the workspace. */
   async script(file: string, ...args: string[]): Promise<string> {
-    const command = ['--import', `file://${tsx}`, join(repository, file), ...args];
-    const { code, stdout, stderr } = await run(process.execPath, command, { cwd: this.folder });
-    if (code !== 0) throw new Error(`${file} ${args.join(' ')}: ${stderr}${stdout}`);
+    return this.node('--import', `file://${tsx}`, join(repository, file), ...args);
+  }
+
+  /** Runs the command line in the workspace. */
+  async hearth(...args: string[]): Promise<string> {
+    return this.node(join(repository, 'cli/hearth.js'), ...args);
+  }
+
+  private async node(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await run(process.execPath, args, { cwd: this.folder });
+    if (code !== 0) throw new Error(`${args.join(' ')}: ${stderr}${stdout}`);
     return stdout;
   }
 
@@ -66,7 +91,7 @@ export class Workspace {
   async apply(): Promise<void> {
     const options = { cwd: this.folder };
     await kubectl(['apply', '--server-side', '-f', `dist/${this.name}/00-cluster`], options);
-    await this.script('cli/credentials.ts', this.name);
+    await this.hearth('credentials', this.name);
     await kubectl(['apply', '--server-side', '-R', '-f', `dist/${this.name}`], options);
   }
 

@@ -50,7 +50,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         'an unknown one, near to nothing',
         ['services:', '  traefik: {}', '  wordpress: {}'],
         [
-          ':6 services.wordpress: there is no service "wordpress"; write one of homepage, minio, mlflow, postgis, rustdesk, traefik',
+          ':6 services.wordpress: there is no service "wordpress"; write one of backup, homepage, minio, mlflow, postgis, rustdesk, traefik',
         ],
       ],
       [
@@ -62,7 +62,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         'one that every JavaScript object has',
         ['services: { traefik: {}, constructor: {} }'],
         [
-          ':4 services.constructor: there is no service "constructor"; write one of homepage, minio, mlflow, postgis, rustdesk, traefik',
+          ':4 services.constructor: there is no service "constructor"; write one of backup, homepage, minio, mlflow, postgis, rustdesk, traefik',
         ],
       ],
       [

@@ -223,3 +223,28 @@ test('CronJob: in the time zone of the platform, never two at a time', () => {
     jobTemplate: { spec: { backoffLimit: 2, template: { spec: { restartPolicy: 'OnFailure' } } } },
   });
 });
+
+test('CronJob: for work that is started by hand, tried again in a new pod, ended after a while, beside other pods', () => {
+  const objects = built((component) => {
+    new CronJob(component, 'by-hand', {
+      ...sleeper,
+      schedule: '0 1 * * *',
+      suspend: true,
+      retries: 1,
+      restartPolicy: 'Never',
+      deadlineSeconds: 600,
+      container: 'work',
+      near: selector,
+    });
+  });
+  const { suspend, jobTemplate } = find(objects, 'CronJob', 'by-hand').spec;
+  expect([suspend, jobTemplate.spec.backoffLimit, jobTemplate.spec.activeDeadlineSeconds]).toEqual([true, 1, 600]);
+  const { spec } = jobTemplate.spec.template;
+  expect([spec.restartPolicy, spec.containers.map(({ name }) => name)]).toEqual(['Never', ['work']]);
+  expect(spec.affinity.podAffinity.preferredDuringSchedulingIgnoredDuringExecution).toEqual([
+    {
+      weight: 100,
+      podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: selector } },
+    },
+  ]);
+});

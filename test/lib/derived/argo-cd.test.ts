@@ -72,6 +72,22 @@ test('what holds data is neither pruned nor deleted', () => {
   for (const { metadata } of kept) expect(metadata.annotations[option]).toBe('Prune=false,Delete=false');
 });
 
+test('what a backup stops for a while is not healed', () => {
+  const target = { endpoint: 'https://s3.hearth.dev', bucket: 'backups' };
+  const ignored = all(objectsOf(geoai({ argoCd }, { backup: { target } })), 'Application').flatMap(
+    ({ metadata, spec }) =>
+      spec.ignoreDifferences ? [[metadata.name, spec.ignoreDifferences, spec.syncPolicy.syncOptions]] : [],
+  );
+  const hbbs = { group: 'apps', kind: 'StatefulSet', name: 'hbbs', namespace: 'geoai-tooling' };
+  expect(ignored).toEqual([
+    [
+      'geoai-09-tooling',
+      [{ ...hbbs, jsonPointers: ['/spec/replicas'] }],
+      ['ServerSideApply=true', 'RespectIgnoreDifferences=true'],
+    ],
+  ]);
+});
+
 function acme() {
   return geoai({ domain: 'geoai.hearth.dev', tls: { mode: 'lets-encrypt', email: 'ops@hearth.dev' } });
 }

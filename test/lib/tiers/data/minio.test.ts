@@ -62,3 +62,11 @@ test('no bucket, no job', () => {
   expect(find(alone, 'StatefulSet', 'minio').spec.replicas).toBe(1);
   expect(all(alone, 'Job')).toEqual([]);
 });
+
+test('new keys: of a bucket its secret key alone, by the job that makes it; of the server by a restart', () => {
+  const rotation = (name: string) => geoai().graph.credentials.find((credential) => credential.name === name)?.rotation;
+  const ofBucket = rotation('minio-mlflow');
+  if (ofBucket?.by !== 'job') throw new Error('rotated in another way');
+  expect([ofBucket.keys, ofBucket.job().name]).toEqual([['secretAccessKey'], 'minio-buckets']);
+  expect(rotation('minio')).toEqual({ by: 'restart' });
+});

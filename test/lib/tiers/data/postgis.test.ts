@@ -104,3 +104,22 @@ test('storage', () => {
     );
   expect([claims({}), claims({ storage: '1Ti' })]).toEqual([['20Gi'], ['1Ti']]);
 });
+
+test('new passwords: of a database by the job that makes it, of the superuser by the running server', () => {
+  const rotation = (name: string) => geoai().graph.credentials.find((credential) => credential.name === name)?.rotation;
+  const [ofDatabase, ofSuperuser] = [rotation('postgis-mlflow'), rotation('postgis')];
+  if (ofDatabase?.by !== 'job' || ofSuperuser?.by !== 'command') throw new Error('rotated in another way');
+  expect(ofDatabase.job().name).toBe('postgis-databases');
+  expect(ofSuperuser.in().name).toBe('postgis');
+  expect(ofSuperuser.keys).toEqual(['password']);
+  expect(ofSuperuser.input({ password: "it's" })).toMatch(/^SET log_statement = 'none';$[^]*PASSWORD 'it''s';\n$/m);
+});
+
+test('a dump holds every database that is no template, and a restore leaves the password of the Secret', () => {
+  const [backup] = geoai({}, { backup: { target: { endpoint: 'https://s3.hearth.dev', bucket: 'b-1' } } }).graph
+    .backups;
+  const { init = {}, command = [] } = backup?.backup.props ?? {};
+  expect(init['save']?.command?.at(-1)).toContain('WHERE datallowconn AND NOT datistemplate');
+  expect(command.at(-1)).toContain('restic backup');
+  expect(backup?.restore.props.command?.at(-1)).toContain("ALTER ROLE CURRENT_USER PASSWORD :'password';");
+});

@@ -1,9 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { command, hearthFolder, MemoryStore, platform } from './world';
+import type { World } from '../../../cli/world';
+import { commandLine } from '../command-line';
+import { MemoryCluster } from '../memory-cluster';
+import { hearthFolder, MemoryStore, platform } from '../world';
 
 const root = hearthFolder();
-const into = (store: MemoryStore) => ({ root, cluster: async () => store });
+const command = (args: string[], given: Partial<World> & { memory?: MemoryCluster } = {}) =>
+  commandLine(['credentials', ...args], { root, terminal: true, ...given });
+function into(store: MemoryStore) {
+  const memory = new MemoryCluster();
+  Object.assign(memory, { secrets: store });
+  return { memory };
+}
 
 /** Every value that is not public, as text, as base64 and line by line. */
 function secretsOf(store: MemoryStore): string[] {
@@ -103,25 +112,32 @@ describe('--show', () => {
 
 test('external secrets: says what the store must hold, and touches nothing', async () => {
   const cluster = () => Promise.reject(new Error('must not be asked'));
-  const { code, out } = await command(['home'], { root: hearthFolder('secrets: external\n'), cluster });
+  const external = { root: hearthFolder('secrets: external\n'), cluster };
+  const { code, out } = await command(['home'], external);
   expect(code).toBe(0);
   for (const { name } of platform().graph.credentials) expect(out.split('\n')).toContain(`home/${name}`);
   expect(out).toMatch(/^ {2}password +20 random letters and digits$/m);
+  const exported = await command(['home', '--export', join(root, 'x.yaml')], external);
+  expect(exported).toMatchObject({ code: 1, err: expect.stringContaining('keep copies of that store') as unknown });
 });
 
 describe('arguments', () => {
   test.each([
-    [['hom'], 'did you mean "home"?'],
-    [['../home'], 'there is no platforms/../home.yaml'],
-    [[], 'which platform? home'],
-    [['home', 'home'], 'one platform at a time'],
-    [['home', '--shwo'], "Unknown option '--shwo'"],
-    [['home', '--file'], '--file'],
-    [['home', '--file', '/tmp/x', '--context', 'y'], 'leave out --context'],
-  ])('%j is refused', async (args, message) => {
+    [['hom'], 1, 'did you mean "home"?'],
+    [['../home'], 1, 'there is no platforms/../home.yaml'],
+    [[], 2, "missing required argument 'platform'"],
+    [['home', 'home'], 2, 'too many arguments'],
+    [['home', '--shwo'], 2, 'Did you mean --show?'],
+    [['home', '--file'], 2, '--file'],
+    [['home', '--file', '/tmp/x', '--context', 'y'], 2, "cannot be used with option '--context"],
+    [['home', '--file', '/tmp/x', '--export', 'y'], 2, "cannot be used with option '--export"],
+    [['home', '--file', '/tmp/x', '--rotate', 'y'], 2, "cannot be used with option '--rotate"],
+    [['home', '--export', '/tmp/x', '--rotate', 'y'], 2, "cannot be used with option '--rotate"],
+    [['home', '--show', '--rotate', 'y'], 2, "cannot be used with option '--show"],
+  ])('%j is refused', async (args, expected, message) => {
     const store = new MemoryStore();
     const { code, out, err } = await command(args, into(store));
-    expect(code).toBe(1);
+    expect(code).toBe(expected);
     expect(err).toContain(message);
     expect(out).toBe('');
     expect(store.writes).toBe(0);
@@ -131,15 +147,18 @@ describe('arguments', () => {
     const asked: unknown[] = [];
     const cluster = async (context?: string) => {
       asked.push(context);
-      return new MemoryStore();
+      return new MemoryCluster();
     };
-    await command(['home', '--context', 'lab'], { root, cluster });
-    await command(['home'], { root, cluster });
+    await command(['home', '--context', 'lab'], { cluster });
+    await command(['home'], { cluster });
     expect(asked).toEqual(['lab', undefined]);
   });
 
   test('--help', async () => {
-    expect(await command(['--help'], { root })).toMatchObject({ code: 0, err: '' });
+    const { code, out, err } = await command(['--help']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    for (const option of ['--show', '--file', '--export', '--rotate', '--context', '--yes'])
+      expect(out).toContain(option);
   });
 });
 

@@ -1,0 +1,99 @@
+import type { KubeConfig } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
+import { suggest } from '../../lib/config/problem';
+import { codeOf, exitCodes, messageOf, Refusal } from '../refusal';
+
+/** The client exists as ES module only; it is loaded where it is needed, and not by tests without a cluster. */
+export const client = () => import('@kubernetes/client-node');
+
+/** The manager of fields that hearth changes beside server-side apply. */
+export const fieldManager = 'hearth';
+
+/** A cluster of the kubeconfig. */
+export interface Connection {
+  readonly config: KubeConfig;
+  /** For people, for example `context home, https://10.0.0.1:6443`. */
+  readonly title: string;
+}
+
+/** @param context name of a kubeconfig context; by default the current one */
+export async function connect(context?: string): Promise<Connection> {
+  const config = await kubeconfig();
+  const known = config.getContexts().map(({ name }) => name);
+  if (context !== undefined) {
+    if (!known.includes(context)) {
+      throw new Refusal(
+        `the kubeconfig has no context "${context}"; ${suggest(context, known)}`,
+        exitCodes.unreachable,
+      );
+    }
+    config.setCurrentContext(context);
+  }
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) {
+    const mend = 'set a context (kubectl config use-context), or name it by --context';
+    throw new Refusal(`the kubeconfig names no cluster; ${mend}`, exitCodes.unreachable);
+  }
+  return { config, title: `context ${config.getCurrentContext()}, ${server}` };
+}
+
+/** The contexts that the kubeconfig knows. */
+export async function contexts(): Promise<string[]> {
+  return (await kubeconfig()).getContexts().map(({ name }) => name);
+}
+
+async function kubeconfig(): Promise<KubeConfig> {
+  const { KubeConfig } = await client();
+  const config = new KubeConfig();
+  try {
+    config.loadFromDefault();
+  } catch (error) {
+    // The message could quote a token.
+    const reason = codeOf(error) ?? 'no valid file';
+    throw new Refusal(`the kubeconfig cannot be read (${reason}); look at $KUBECONFIG`, exitCodes.unreachable);
+  }
+  return config;
+}
+
+/**
+ * In our words: the client's own message holds the whole answer.
+ * @param values texts that were sent as secrets, in base64; what quotes one of them is not repeated
+ */
+export function refusal(error: unknown, title: string, what: string, values: readonly string[] = []): Refusal {
+  if (error instanceof Refusal) return error;
+  const code = codeOf(error);
+  const said = saidBy(error);
+  const secret = values.some((value) => said.includes(value) || said.includes(Buffer.from(value, 'base64').toString()));
+  const reason = secret || said === '' ? '' : `: ${said}`;
+  switch (code) {
+    case 401: {
+      const message = `${title}: the cluster does not know you; renew the kubeconfig or your login`;
+      return new Refusal(message, exitCodes.unreachable);
+    }
+    case 403:
+      return new Refusal(`${title}: the cluster forbids to read or write ${what}${reason}`);
+    case 404:
+      return new Refusal(`${title}: there is no ${what}${reason}`);
+    default: {
+      if (typeof code === 'number') return new Refusal(`${title}: the cluster refuses ${what} (${code})${reason}`);
+      const message = `${title}: no answer about ${what} (${code ?? causeOf(error)}); is the cluster running?`;
+      return new Refusal(message, exitCodes.unreachable);
+    }
+  }
+}
+
+/** The message of the Status object that the API server answered. @default '' */
+function saidBy(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('body' in error)) return '';
+  try {
+    const status: unknown = typeof error.body === 'string' ? JSON.parse(error.body) : error.body;
+    return typeof status === 'object' && status !== null && 'message' in status ? messageOf(status) : '';
+  } catch {
+    return '';
+  }
+}
+
+/** Why there was no answer, for example `ECONNREFUSED`. */
+function causeOf(error: unknown): string | number {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return codeOf(cause) ?? messageOf(error);
+}

@@ -1,0 +1,207 @@
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { text } from 'node:stream/consumers';
+import type { KubernetesObjectApi } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
+import { clusterStore } from '../credentials/cluster-store';
+import { codeOf, messageOf, Refusal } from '../refusal';
+import {
+  refOf,
+  refText,
+  type Cluster,
+  type KubernetesObject,
+  type ListOptions,
+  type ObjectKind,
+  type ObjectRef,
+} from './cluster';
+import { client, connect, fieldManager, refusal } from './connection';
+
+/**
+ * Who applies: the same name as `kubectl apply --server-side`, so that both may be used in turn. Under another name each
+ * would find the fields of the other in its way.
+ */
+const applyManager = 'kubectl';
+
+/** @param context name of a kubeconfig context; by default the current one */
+export async function kubernetesCluster(context?: string): Promise<Cluster> {
+  const connection = await connect(context);
+  const { config, title } = connection;
+  const { Exec, KubernetesObjectApi, Log, PatchStrategy, VersionApi } = await client();
+  const api = KubernetesObjectApi.makeApiClient(config);
+  const at = ({ apiVersion, kind, name, namespace }: ObjectRef) => ({
+    apiVersion,
+    kind,
+    metadata: { name, namespace },
+  });
+
+  const cluster: Cluster = {
+    context: config.getCurrentContext(),
+    title,
+    secrets: await clusterStore(connection),
+    async version() {
+      try {
+        return (await config.makeApiClient(VersionApi).getCode()).gitVersion;
+      } catch (error) {
+        throw refusal(error, title, 'the version of the API server');
+      }
+    },
+    async read<T extends KubernetesObject>(ref: ObjectRef) {
+      await asPlainJson(ref);
+      try {
+        return plain<T>(await api.read(at(ref)));
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw refusal(error, title, refText(ref));
+      }
+    },
+    async list<T extends KubernetesObject>(kind: ObjectKind, { namespace, labels = {} }: ListOptions = {}) {
+      const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(); // prettier-ignore
+      await asPlainJson(kind);
+      try {
+        return await everyPage<T>(api, kind, namespace, selector);
+      } catch (error) {
+        if (isAbsent(error)) return [];
+        throw refusal(error, title, `the list of ${kind.kind} objects`);
+      }
+    },
+    async apply(manifest, { dryRun = false, force = false } = {}) {
+      await asPlainJson(manifest);
+      try {
+        const strategy = PatchStrategy.ServerSideApply;
+        return plain(
+          await api.patch(
+            structuredClone(manifest) as Sent,
+            undefined,
+            dryRun ? 'All' : undefined,
+            applyManager,
+            force,
+            strategy,
+          ),
+        );
+      } catch (error) {
+        const reason = refusal(error, title, refText(refOf(manifest)));
+        if (codeOf(error) !== 409) throw reason;
+        throw new Refusal(
+          `${reason.message}\nSomebody else changed these fields. If Argo CD manages the platform, change it in Git; ` +
+            'otherwise take the fields over with --force',
+        );
+      }
+    },
+    async create(manifest) {
+      await asPlainJson(manifest);
+      try {
+        return plain(await api.create(structuredClone(manifest) as Sent, undefined, undefined, fieldManager));
+      } catch (error) {
+        throw refusal(error, title, refText(refOf(manifest)));
+      }
+    },
+    async patch(ref, changes) {
+      await asPlainJson(ref);
+      try {
+        const body = { ...changes, ...at(ref), metadata: { ...metadataOf(changes), ...at(ref).metadata } };
+        await api.patch(body as Sent, undefined, undefined, fieldManager, undefined, PatchStrategy.MergePatch);
+      } catch (error) {
+        throw refusal(error, title, refText(ref));
+      }
+    },
+    async delete(ref) {
+      try {
+        await api.delete(at(ref), undefined, undefined, undefined, undefined, 'Background');
+        return true;
+      } catch (error) {
+        if (isAbsent(error)) return false;
+        throw refusal(error, title, refText(ref));
+      }
+    },
+    async logs({ namespace, pod, container }, { follow, tail, sinceSeconds, previous }, to, signal) {
+      const through = new PassThrough();
+      try {
+        const options = { follow, tailLines: tail, sinceSeconds, previous };
+        const request = await new Log(config).log(namespace, pod, container, through, options);
+        signal?.addEventListener('abort', () => request.abort(), { once: true });
+        await pipeline(through, to, { end: false, signal });
+      } catch (error) {
+        if (signal?.aborted) return;
+        throw refusal(error, title, `the log of ${namespace}/${pod}, container ${container}`);
+      }
+    },
+    async exec({ namespace, pod, container }, command, input) {
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      const said = Promise.all([text(stdout), text(stderr)]);
+      try {
+        const code = await new Promise<number>((resolve, reject) => {
+          const stdin = input === undefined ? null : Readable.from([input]);
+          new Exec(config)
+            .exec(namespace, pod, container, [...command], stdout, stderr, stdin, false, (status) =>
+              resolve(exitCode(status)),
+            )
+            .then((socket) => {
+              socket.on('error', reject);
+              socket.on('close', () => reject(new Error('the connection ended early')));
+            }, reject);
+        });
+        stdout.end();
+        stderr.end();
+        const [out, err] = await said;
+        return { code, stdout: out, stderr: err };
+      } catch (error) {
+        throw refusal(error, title, `a command in ${namespace}/${pod}, container ${container}`);
+      }
+    },
+  };
+  return cluster;
+}
+
+type Sent = Parameters<KubernetesObjectApi['patch']>[0];
+
+const plain = <T extends KubernetesObject>(object: unknown): T => JSON.parse(JSON.stringify(object)) as T;
+
+const metadataOf = (changes: object): object => ('metadata' in changes ? (changes.metadata as object) : {});
+
+/** There is no such object, or its kind is unknown to the cluster. */
+const isAbsent = (error: unknown): boolean =>
+  codeOf(error) === 404 || messageOf(error).startsWith('Unrecognized API version and kind');
+
+async function everyPage<T extends KubernetesObject>(
+  api: KubernetesObjectApi,
+  { apiVersion, kind }: ObjectKind,
+  namespace: string | undefined,
+  selector: string,
+): Promise<T[]> {
+  const items: T[] = [];
+  let next: string | undefined;
+  do {
+    const page = await api.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector || undefined, 500, next); // prettier-ignore
+    // The items of a list say neither their version nor their kind.
+    items.push(...page.items.map((item) => ({ ...plain<T>(item), apiVersion, kind })));
+    next = page.metadata?._continue;
+  } while (next);
+  return items;
+}
+
+const known = new Set<string>();
+
+/**
+ * Tells the client to leave objects of this kind as they are. By itself it sends the fields that its own classes know
+ * under its own names: `from` of a NetworkPolicy, which they call `_from`, would be left out, and the policy open to all.
+ */
+async function asPlainJson({ apiVersion, kind }: ObjectKind): Promise<void> {
+  if (known.has(`${apiVersion}/${kind}`)) return;
+  known.add(`${apiVersion}/${kind}`);
+  const { ObjectSerializer, defaultSerializer } = await import('@kubernetes/client-node/dist/serializer.js');
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  for (const name of [kind, `${kind}List`]) {
+    ObjectSerializer.registerModel({ group: group ?? '', version: version ?? '', kind: name }, defaultSerializer);
+  }
+}
+
+interface Status {
+  readonly status?: string;
+  readonly details?: { readonly causes?: { readonly reason?: string; readonly message?: string }[] };
+}
+
+/** Of a command, as the API server reports it. */
+function exitCode({ status, details }: Status): number {
+  if (status === 'Success') return 0;
+  const cause = details?.causes?.find(({ reason }) => reason === 'ExitCode');
+  return Number(cause?.message ?? 1);
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { text } from 'node:stream/consumers';
+import { PassThrough } from 'node:stream';
+import type { Platform } from '../../lib/core/platform';
+import type { Workload } from '../../lib/core/workload';
+import { waves } from '../../lib/derived/applied-objects';
+import { exitCodes, Refusal } from '../refusal';
+import type { World } from '../world';
+import type { Cluster, KubernetesObject } from './cluster';
+import { isOwnedBy, newestFirst, type CronJob, type Job, type Pod } from './kinds';
+import { runLabel } from './leftovers';
+import { podReason } from './pod-reason';
+
+export type PodSpec = NonNullable<NonNullable<Job['spec']>['template']['spec']>;
+export type Container = PodSpec['containers'][number];
+type JobSpec = NonNullable<Job['spec']>;
+
+export interface RunOptions {
+  /** What the run is for, a label of it: `backup`, `restore`, `rotation`. */
+  readonly purpose: string;
+  /** Changes the pod before it runs. @default as the model says */
+  readonly adapt?: (spec: PodSpec) => PodSpec;
+  /** How long it may take, in seconds. */
+  readonly timeout: number;
+  readonly say: (what: string) => void;
+}
+
+/** How long the job of a run stays, for a look at what went wrong. */
+const dayInSeconds = 86_400;
+
+/**
+ * Runs a job of the model, or one from the template of a cron job, once more and to its end. Throws a Refusal with what
+ * the failing container said.
+ * @returns the log of its main container
+ */
+export async function runOnce(
+  world: World,
+  cluster: Cluster,
+  platform: Platform,
+  workload: Workload,
+  { purpose, adapt = (spec) => spec, timeout, say }: RunOptions,
+): Promise<string> {
+  const { namespace, selector } = workload;
+  const spec = jobSpecOf(platform, workload);
+  const pod = adapt(spec.template.spec ?? { containers: [] });
+  const what = workload.name.endsWith(`-${purpose}`) ? workload.name : `${workload.name}-${purpose}`;
+  const name = `${what.slice(0, 56)}-${randomBytes(3).toString('hex')}`;
+  const labels = {
+    ...selector,
+    'app.kubernetes.io/managed-by': 'hearth',
+    'app.kubernetes.io/part-of': platform.config.name,
+    [runLabel]: purpose,
+  };
+  const batch = { apiVersion: 'batch/v1', kind: 'Job' };
+  const template = { ...spec.template, spec: pod };
+  const manifest = {
+    metadata: { name, namespace, labels },
+    spec: { ...spec, ttlSecondsAfterFinished: dayInSeconds, template },
+  };
+  await cluster.create({ ...batch, ...manifest });
+  const job = { ...batch, namespace, name };
+  const look = `kubectl -n ${namespace} logs job/${name} --all-containers`;
+  for (let seconds = 0; ; seconds++) {
+    const found = await cluster.read<Job>(job);
+    const ended = (type: string) => found?.status?.conditions?.find((is) => is.type === type && is.status === 'True');
+    const pods = await cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels: { 'batch.kubernetes.io/job-name': name } }); // prettier-ignore
+    const newest = [...pods].sort(newestFirst)[0];
+    if (ended('Complete')) return logOf(cluster, newest, pod.containers[0]?.name ?? '');
+    const reason = newest ? podReason(newest, () => [], world.now()) : '';
+    const failure = ended('Failed');
+    if (!found || failure) {
+      const why = reason || failure?.message || 'somebody deleted the job';
+      throw new Refusal(`${namespace}/${name} failed: ${why}\nIts log: ${look}`, exitCodes.notReady);
+    }
+    if (seconds >= timeout) {
+      throw new Refusal(`${namespace}/${name} is not done after ${timeout} s, and goes on: ${reason}\nIts log: ${look}`, exitCodes.notReady); // prettier-ignore
+    }
+    say(reason || (newest ? 'is running' : 'waits for its pod'));
+    await world.sleep(1000);
+  }
+}
+
+/** Whether a run of the workload, by schedule or by hand, is under way. */
+export async function isRunning(cluster: Cluster, { selector, namespace, name }: Workload): Promise<boolean> {
+  const jobs = await cluster.list<Job>({ apiVersion: 'batch/v1', kind: 'Job' }, { namespace });
+  const own = jobs.filter((job) => {
+    const labels = job.metadata.labels ?? {};
+    return isOwnedBy(job, 'CronJob', name) || Object.entries(selector).every(([key, value]) => labels[key] === value);
+  });
+  return own.some(({ status }) => (status?.active ?? 0) > 0);
+}
+
+function jobSpecOf(platform: Platform, workload: Workload): JobSpec {
+  const all: readonly KubernetesObject[] = waves(platform).flatMap(({ objects }) => objects);
+  const found = all.find(
+    ({ kind, metadata }) =>
+      kind === workload.kind &&
+      metadata.namespace === workload.namespace &&
+      metadata.labels?.['app.kubernetes.io/instance'] === workload.name,
+  ) as Job | CronJob | undefined;
+  const spec = found?.spec && ('jobTemplate' in found.spec ? found.spec.jobTemplate.spec : found.spec);
+  if (!spec) throw new Error(`${workload.name} has no object`);
+  return spec;
+}
+
+async function logOf(cluster: Cluster, pod: Pod | undefined, container: string): Promise<string> {
+  if (!pod) return '';
+  const sink = new PassThrough();
+  const said = text(sink);
+  await cluster.logs({ namespace: pod.metadata.namespace ?? '', pod: pod.metadata.name, container }, {}, sink);
+  sink.end();
+  return said;
+}

@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { suggest } from '../../lib/config/problem';
+import type { BackedUp } from '../../lib/core/backup';
+import type { Platform } from '../../lib/core/platform';
+import { wholeNumber } from '../arguments';
+import type { Cluster } from '../cluster/cluster';
+import { isRunning, runOnce, type Container } from '../cluster/running';
+import { outputOption, print, table, type OutputOptions } from '../output';
+import { Refusal } from '../refusal';
+import { clusterCommand, clusterOf, platformOf } from '../target';
+import type { World } from '../world';
+
+interface BackupOptions extends OutputOptions {
+  readonly context?: string;
+  readonly list?: boolean;
+  readonly timeout: number;
+}
+
+/** `backup`: now, rather than on schedule; or what there is. */
+export const backupCommand = (world: World): Command =>
+  clusterCommand('backup', 'make a backup now, and wait for it; or list the backups that exist')
+    .argument('[name...]', 'these alone, see --list; by default everything')
+    .option('--list', 'list the snapshots in the backup target')
+    .addOption(outputOption())
+    .option('--timeout <seconds>', 'how long each may take', wholeNumber, 6 * 3600)
+    .action(async (name: string, names: string[], options: BackupOptions) => {
+      const platform = platformOf(world, name);
+      const sets = backupsOf(platform, names);
+      const cluster = await clusterOf(world, platform, options.context);
+      if (options.list) return list(world, cluster, platform, sets, options);
+      world.out(cluster.title);
+      await ready(cluster, sets);
+      await world.progress(
+        sets.map((set) => ({
+          title: `backup ${set.name}`,
+          async run(say) {
+            const start = world.now().getTime();
+            await runOnce(world, cluster, platform, set.backup, { purpose: 'backup', timeout: options.timeout, say });
+            return `done after ${Math.round((world.now().getTime() - start) / 1000)} s, in ${set.repository}`;
+          },
+        })),
+      );
+    });
+
+/** The backups of a platform, by their names; throws where it has none. */
+export function backupsOf({ config, graph }: Platform, names: readonly string[]): BackedUp[] {
+  if (graph.backups.length === 0) {
+    throw new Refusal(
+      `${config.name} has no backup; add the service "backup" with its target to platforms/${config.name}.yaml ` +
+        '(docs/storage-and-backup.md), then npx hearth up',
+    );
+  }
+  const known = graph.backups.map(({ name }) => name);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new Refusal(
+      unknown.map((name) => `${config.name} has no backup of "${name}"; ${suggest(name, known)}`).join('\n'),
+    );
+  }
+  return names.length === 0 ? [...graph.backups] : graph.backups.filter(({ name }) => names.includes(name));
+}
+
+/** Refuses before the first of several is touched. */
+export async function ready(cluster: Cluster, sets: readonly BackedUp[]): Promise<void> {
+  for (const { name, backup, restore, component } of sets) {
+    const { namespace } = backup;
+    if (!(await cluster.read({ apiVersion: 'batch/v1', kind: 'CronJob', namespace, name: backup.name }))) {
+      const platform = component.platform.config.name;
+      throw new Refusal(`the cluster does not know the backup of ${name} yet: npx hearth up ${platform}`);
+    }
+    for (const workload of [backup, restore]) {
+      if (await isRunning(cluster, workload))
+        throw new Refusal(`${workload.name} is under way; wait until it is done: kubectl -n ${namespace} get jobs`);
+    }
+  }
+}
+
+const snapshotSchema = z.object({ id: z.string(), short_id: z.string(), time: z.string() });
+
+/** One snapshot of a repository. */
+export interface Snapshot {
+  readonly id: string;
+  readonly shortId: string;
+  readonly time: Date;
+}
+
+/** The snapshots of a backup, newest first, as its repository tells. */
+export async function snapshotsOf(
+  world: World,
+  cluster: Cluster,
+  platform: Platform,
+  set: BackedUp,
+  say: (what: string) => void,
+): Promise<Snapshot[]> {
+  const log = await runOnce(world, cluster, platform, set.restore, {
+    purpose: 'list',
+    timeout: 300,
+    say,
+    adapt(spec) {
+      const fetch =
+        spec.initContainers?.find(({ name }) => name === 'fetch') ??
+        spec.containers.find(({ name }) => name === 'fetch');
+      if (!fetch) throw new Error(`${set.restore.name} has no container fetch`);
+      const initContainers = spec.initContainers?.filter(({ name }) => name === 'reach-target');
+      return { ...spec, initContainers, containers: [withSnapshot(fetch, 'list')] };
+    },
+  });
+  const json = log.trim().split('\n').at(-1) ?? '[]';
+  const found = z.array(snapshotSchema).nullable().parse(JSON.parse(json)) ?? [];
+  return found
+    .map(({ id, short_id, time }) => ({ id, shortId: short_id, time: new Date(time) }))
+    .sort((a, b) => b.time.getTime() - a.time.getTime());
+}
+
+/** The container with another snapshot to fetch. */
+export function withSnapshot(container: Container, snapshot: string): Container {
+  const others = container.env?.filter(({ name }) => name !== 'SNAPSHOT') ?? [];
+  return { ...container, env: [...others, { name: 'SNAPSHOT', value: snapshot }] };
+}
+
+async function list(
+  world: World,
+  cluster: Cluster,
+  platform: Platform,
+  sets: readonly BackedUp[],
+  options: OutputOptions,
+): Promise<void> {
+  world.err(cluster.title);
+  const rows: { name: string; snapshot: string; time: string; repository: string }[] = [];
+  for (const set of sets) {
+    const found = await snapshotsOf(world, cluster, platform, set, () => undefined);
+    rows.push(
+      ...found.map(({ shortId, time }) => ({
+        name: set.name,
+        snapshot: shortId,
+        time: time.toISOString(),
+        repository: set.repository,
+      })),
+    );
+  }
+  print(
+    world,
+    options,
+    rows,
+    () =>
+    rows.length === 0
+      ? ['There is no backup yet.']
+      : table(['NAME', 'SNAPSHOT', 'TIME', 'REPOSITORY'], rows.map(({ name, snapshot, time, repository }) => [name, snapshot, time, repository])), // prettier-ignore
+  );
+}

@@ -1,0 +1,164 @@
+import type { Command } from 'commander';
+import { backupPriorities, type BackedUp } from '../../lib/core/backup';
+import type { Component } from '../../lib/core/component';
+import type { Platform } from '../../lib/core/platform';
+import type { Workload } from '../../lib/core/workload';
+import { wholeNumber } from '../arguments';
+import { refuseUnderArgoCd } from '../cluster/argo-cd';
+import type { Cluster } from '../cluster/cluster';
+import { runOnce, type PodSpec } from '../cluster/running';
+import { start, stop } from '../cluster/scaling';
+import { exitCodes, messageOf, Refusal } from '../refusal';
+import { clusterCommand, clusterOf, confirmed, platformOf } from '../target';
+import type { Step, World } from '../world';
+import { backupsOf, ready, snapshotsOf, withSnapshot, type Snapshot } from './backup';
+import { startComponents, stopComponents } from './stop';
+
+interface RestoreOptions {
+  readonly context?: string;
+  readonly snapshot?: string;
+  readonly yes?: boolean;
+  readonly timeout: number;
+}
+
+/** `restore`: makes data what a backup says, with its users stopped meanwhile. */
+export const restoreCommand = (world: World): Command =>
+  clusterCommand(
+    'restore',
+    'bring data back from a backup: lists what exists, asks, stops what uses it, restores, checks, starts',
+  )
+    .argument('[name...]', 'these alone, see backup --list; by default everything')
+    .option('--snapshot <id>', 'which one, see backup --list; latest for the newest')
+    .option('--yes', 'do not ask; takes the newest snapshot where none is named')
+    .option('--timeout <seconds>', 'how long each may take', wholeNumber, 6 * 3600)
+    .action(async (name: string, names: string[], options: RestoreOptions) => {
+      const platform = platformOf(world, name);
+      const sets = byPriority(backupsOf(platform, names));
+      const cluster = await clusterOf(world, platform, options.context);
+      world.out(cluster.title);
+      await refuseUnderArgoCd(cluster, platform, 'the stop of what uses the data');
+      await ready(cluster, sets);
+      const chosen = await choose(world, cluster, platform, sets, options);
+      const what = chosen.map(({ set, snapshot }) => `${set.name} of ${snapshot.time.toISOString()}`).join(', ');
+      await confirmed(world, `Replace the present data by the backup of ${what}?`, options.yes);
+      await restore(world, cluster, platform, chosen, options.timeout);
+    });
+
+interface Choice {
+  readonly set: BackedUp;
+  readonly snapshot: Snapshot;
+}
+
+const byPriority = (sets: readonly BackedUp[]): BackedUp[] =>
+  [...sets].sort((a, b) => backupPriorities.indexOf(a.priority) - backupPriorities.indexOf(b.priority));
+
+async function choose(
+  world: World,
+  cluster: Cluster,
+  platform: Platform,
+  sets: readonly BackedUp[],
+  { snapshot, yes }: RestoreOptions,
+): Promise<Choice[]> {
+  if (snapshot !== undefined && snapshot !== 'latest' && sets.length > 1) {
+    throw new Refusal('a snapshot is of one backup: name which', exitCodes.usage);
+  }
+  const choices: Choice[] = [];
+  const missing: string[] = [];
+  for (const set of sets) {
+    const found = await snapshotsOf(world, cluster, platform, set, () => undefined);
+    const picked = await pick(world, set, found, snapshot ?? (yes ? 'latest' : undefined));
+    if (picked) choices.push({ set, snapshot: picked });
+    else
+      missing.push(
+        snapshot && snapshot !== 'latest'
+          ? `${set.name} has no snapshot ${snapshot}`
+          : `there is no backup of ${set.name} in ${set.repository}`,
+      );
+  }
+  if (missing.length > 0)
+    throw new Refusal(
+      `${missing.join('\n')}\nSee: npx hearth backup ${platform.config.name} --list. Nothing was changed.`,
+    );
+  return choices;
+}
+
+async function pick(
+  world: World,
+  { name }: BackedUp,
+  found: readonly Snapshot[],
+  wanted: string | undefined,
+): Promise<Snapshot | undefined> {
+  if (wanted === 'latest' || found.length === 0) return found[0];
+  if (wanted !== undefined) return found.find(({ id }) => id.startsWith(wanted));
+  if (!world.ask) return found[0];
+  return world.ask.select(`Which backup of ${name}?`, found.map((value) => ({ name: `${value.time.toISOString()}  ${value.shortId}`, value }))); // prettier-ignore
+}
+
+async function restore(
+  world: World,
+  cluster: Cluster,
+  platform: Platform,
+  chosen: readonly Choice[],
+  timeout: number,
+): Promise<void> {
+  const sets = chosen.map(({ set }) => set);
+  const users = usersOf(platform, sets);
+  const schedules = sets.map(({ backup }) => backup);
+  try {
+    await stopComponents(world, cluster, platform, users, 300);
+    await stop(world, cluster, platform, schedules, 300);
+    for (const choice of chosen) await restoreOne(world, cluster, platform, choice, timeout);
+    await start(world, cluster, platform, schedules, 300);
+    await startComponents(world, cluster, platform, users, 600);
+  } catch (error) {
+    const { name } = platform.config;
+    const names = sets.map((set) => set.name).join(' ');
+    throw new Refusal(
+      `${messageOf(error)}\nThe restore is not complete, and what uses the data may be stopped. ` +
+        `Run it again: npx hearth restore ${name} ${names}; or go on with the data as it is: npx hearth start ${name}`,
+      error instanceof Refusal ? error.exitCode : exitCodes.refused,
+    );
+  }
+}
+
+async function restoreOne(
+  world: World,
+  cluster: Cluster,
+  platform: Platform,
+  { set, snapshot }: Choice,
+  timeout: number,
+): Promise<void> {
+  const { name, workload, component, volume } = set;
+  const archive = volume.props.backup !== 'none' && volume.props.backup.method === 'archive';
+  const run = (title: string, job: Workload, purpose: string, adapt?: (spec: PodSpec) => PodSpec): Step => ({
+    title,
+    async run(say) {
+      await runOnce(world, cluster, platform, job, { purpose, timeout, say, adapt });
+      return 'done';
+    },
+  });
+  // A dump is loaded into the running program; files are replaced under a stopped one.
+  await (archive ? stop : start)(world, cluster, platform, [workload], 600);
+  const fetch = (spec: PodSpec) => withSnapshotEverywhere(spec, snapshot.id);
+  await world.progress([run(`restore ${name} of ${snapshot.time.toISOString()}`, set.restore, 'restore', fetch)]);
+  if (archive) await start(world, cluster, platform, [workload], 600);
+  // Roles, buckets and passwords as the platform wants them now.
+  const jobs = platform.graph.workloads.filter((other) => other.component === component && other.kind === 'Job');
+  await world.progress(jobs.map((job) => run(`${job.name} again`, job, 'again')));
+}
+
+function withSnapshotEverywhere(spec: PodSpec, id: string): PodSpec {
+  const set = (containers: PodSpec['containers'] = []) =>
+    containers.map((container) => (container.name === 'fetch' ? withSnapshot(container, id) : container));
+  return { ...spec, initContainers: set(spec.initContainers), containers: set(spec.containers) };
+}
+
+/** The components that keep connections to the data, and would write to it. */
+function usersOf(platform: Platform, sets: readonly BackedUp[]): Component[] {
+  const providers = new Set(sets.map(({ workload }) => workload));
+  const own = new Set(sets.map(({ component }) => component));
+  const users = platform.graph.connections
+    .filter(({ from, to }) => providers.has(to.workload) && from.replicas > 0 && !own.has(from.component))
+    .map(({ from }) => from.component);
+  return [...new Set(users)];
+}

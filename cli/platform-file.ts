@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Document, isScalar } from 'yaml';
+import { parsePlatform } from '../lib/config/load';
+import type { PlatformConfig } from '../lib/config/platform-config';
+import { ConfigError, type Problem } from '../lib/config/problem';
+import { platformSchemaFile } from '../lib/derived/documentation';
+import { sizes, type Size } from './presets';
+import { codeOf, Refusal } from './refusal';
+
+export type ClusterKind = PlatformConfig['cluster'];
+
+/** What a new platform file says. */
+export interface Draft {
+  readonly name: string;
+  readonly domain: string;
+  readonly cluster: ClusterKind;
+  /** Address for Let’s Encrypt. @default certificates are self-signed */
+  readonly contact?: string;
+  readonly services: readonly string[];
+  readonly size: Size;
+}
+
+/** The name of a platform's file, from the root. */
+export const fileOf = (name: string): string => join('platforms', `${name}.yaml`);
+
+/** A platform file with comments. */
+export function platformFile({ name, domain, cluster, contact, services, size }: Draft): string {
+  const tls = contact === undefined ? { mode: 'self-signed' } : { mode: 'lets-encrypt', email: contact };
+  const document = new Document({
+    name,
+    domain,
+    cluster,
+    tls,
+    services: Object.fromEntries(services.map((service) => [service, sizes[size][service] ?? null])),
+  });
+  if (document.contents) {
+    document.contents.commentBefore = [
+      ' yaml-language-server: $schema=./schema.json',
+      ' Every setting: docs/platform-file.md, and docs/components/ for the services.',
+    ].join('\n');
+  }
+  const comment = (path: readonly string[], text: string) => {
+    const node = document.getIn(path, true);
+    if (isScalar(node)) node.comment = ` ${text}`;
+  };
+  comment(['domain'], onThisMachine(domain) ? 'this machine' : 'needs DNS records for it and *.it');
+  if (contact !== undefined) comment(['tls', 'email'], 'hears of expiring certificates');
+  else comment(['tls', 'mode'], onThisMachine(domain) ? 'clients must trust it' : 'clients must trust it; with a public domain: { mode: lets-encrypt, email: … }'); // prettier-ignore
+  return document.toString({ nullStr: '', lineWidth: 0, singleQuote: true });
+}
+
+/** Whether a domain stands for the machine itself: RFC 6761. */
+export const onThisMachine = (domain: string): boolean => domain === 'localhost' || domain.endsWith('.localhost');
+
+/** What is wrong with a platform file that would say this. */
+export function problemsOf(draft: Draft): readonly Problem[] {
+  try {
+    parsePlatform(platformFile(draft), fileOf(draft.name));
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
+  }
+}
+
+/** Writes the file of a platform whole or not at all, and the schema that it names where there is none. */
+export function writePlatformFile(root: string, draft: Draft): void {
+  const file = join(root, fileOf(draft.name));
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    const schema = join(dirname(file), 'schema.json');
+    if (!existsSync(schema)) replace(schema, platformSchemaFile());
+    replace(file, platformFile(draft));
+  } catch (error) {
+    throw new Refusal(
+      `${file} cannot be written (${codeOf(error) ?? 'unknown reason'}); look at the rights of its folder`,
+    );
+  }
+}
+
+function replace(file: string, content: string): void {
+  const next = `${file}.${process.pid}.new`;
+  try {
+    writeFileSync(next, content);
+    renameSync(next, file);
+  } finally {
+    rmSync(next, { force: true });
+  }
+}

@@ -1,0 +1,41 @@
+import { join } from 'node:path';
+import { buildPlatform } from '../../../lib/build-platform';
+import { loadPlatforms } from '../../../lib/config/load';
+import { waves } from '../../../lib/derived/applied-objects';
+import { leftovers, ownedObjects } from '../../../cli/cluster/leftovers';
+import { root } from '../../support/platforms';
+import { MemoryCluster } from '../memory-cluster';
+
+const configs = ['platforms', 'test/platforms'].flatMap((folder) => loadPlatforms(join(root, folder)));
+
+test.each(configs.map((config) => [config.name, config] as const))(
+  '%s: finds every object of the model',
+  async (_, config) => {
+    const platform = buildPlatform(config);
+    const cluster = new MemoryCluster();
+    const objects = waves(platform).flatMap((wave) => wave.objects);
+    for (const object of objects) await cluster.apply(object);
+    const never = ['CustomResourceDefinition', 'PersistentVolumeClaim'];
+    expect(await ownedObjects(cluster, platform)).toHaveLength(
+      objects.filter(({ kind }) => !never.includes(kind)).length,
+    );
+    expect(leftovers(await ownedObjects(cluster, platform), waves(platform))).toEqual([]);
+  },
+);
+
+test('what another platform made, and runs of commands, are no leftovers', async () => {
+  const [config] = configs;
+  if (!config) throw new Error('no platform');
+  const platform = buildPlatform(config);
+  const cluster = new MemoryCluster();
+  const job = (name: string, labels: Record<string, string>) => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace: 'x', labels: { 'app.kubernetes.io/managed-by': 'hearth', ...labels } },
+  });
+  cluster.put(job('old', { 'app.kubernetes.io/part-of': config.name }));
+  cluster.put(job('run', { 'app.kubernetes.io/part-of': config.name, 'hearth/run': 'backup' }));
+  cluster.put(job('other', { 'app.kubernetes.io/part-of': 'another' }));
+  const found = leftovers(await ownedObjects(cluster, platform), waves(platform));
+  expect(found.map(({ metadata }) => metadata.name)).toEqual(['old']);
+});

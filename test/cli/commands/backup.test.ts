@@ -1,0 +1,173 @@
+import type { Asking, World } from '../../../cli/world';
+import { commandLine } from '../command-line';
+import { LivingCluster } from '../living-cluster';
+import { hearthFolder } from '../world';
+
+const root = hearthFolder('  backup:\n    target: { endpoint: https://s3.home.arpa, bucket: backups }\n');
+const env = { HEARTH_BACKUP_ACCESSKEYID: 'key', HEARTH_BACKUP_SECRETACCESSKEY: 'secret' };
+let memory: LivingCluster;
+const run = (args: string[], given: Partial<World> & { answers?: Partial<Asking> } = {}) =>
+  commandLine(args, { memory, root, env, ...given });
+
+const snapshots = JSON.stringify([
+  { id: 'a'.repeat(64), short_id: 'aaaaaaaa', time: '2026-01-01T01:00:00.123456789Z', hostname: 'home' },
+  { id: 'b'.repeat(64), short_id: 'bbbbbbbb', time: '2026-01-02T01:00:00.123456789Z', hostname: 'home' },
+]);
+
+interface Job {
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly template: { readonly spec: Record<'initContainers' | 'containers', Container[]> } };
+}
+interface Container {
+  readonly name: string;
+  readonly env?: { readonly name: string; readonly value?: string }[];
+}
+/** The jobs that were run, as `name of what it is for: containers`, with the snapshot that they fetch. */
+const runs = () =>
+  memory.written
+    .filter(({ verb, ref }) => verb === 'create' && ref.kind === 'Job')
+    .map(({ body }) => {
+      const { metadata, spec } = body as unknown as Job;
+      const all = [...(spec.template.spec.initContainers ?? []), ...spec.template.spec.containers];
+      const snapshot = all.flatMap(({ env: variables = [] }) => variables.filter(({ name }) => name === 'SNAPSHOT'))[0];
+      return [metadata.name.replace(/-[0-9a-f]{6}$/, ''), all.map(({ name }) => name).join(), snapshot?.value];
+    });
+
+beforeEach(async () => {
+  memory = new LivingCluster();
+  expect((await run(['up', 'home'])).code).toBe(0);
+  memory.written.length = 0;
+  memory.logOf = () => `a warning of restic\n${snapshots}\n`;
+});
+
+describe('backup', () => {
+  test('makes every backup now, one after the other, and says where it is', async () => {
+    const { code, out } = await run(['backup', 'home']);
+    expect(code).toBe(0);
+    expect(out.split('\n')[0]).toBe(memory.title);
+    expect(runs().map(([name]) => name)).toEqual(['postgis-backup', 'minio-backup', 'rustdesk-backup']);
+    expect(out).toContain('s3:https://s3.home.arpa/backups/home/postgis');
+  });
+
+  test('a failed one says what its container said, ends with 3, and leaves the others alone', async () => {
+    memory.failing.set(/postgis-backup/, 'the backup target s3.home.arpa:443 cannot be reached');
+    const { code, err } = await run(['backup', 'home', 'postgis']);
+    expect(code).toBe(3);
+    expect(err).toContain('the backup target s3.home.arpa:443 cannot be reached');
+    expect(err).toContain('kubectl -n home-data logs job/postgis-backup-');
+  });
+
+  test('--list shows the snapshots, newest first, without making any', async () => {
+    const { out } = await run(['backup', 'home', 'postgis', '--list', '--output', 'json']);
+    expect(JSON.parse(out)).toMatchObject([
+      { name: 'postgis', snapshot: 'bbbbbbbb', time: '2026-01-02T01:00:00.123Z' },
+      { name: 'postgis', snapshot: 'aaaaaaaa' },
+    ]);
+    expect(runs()).toEqual([['postgis-restore-list', 'reach-target,fetch', 'list']]);
+    memory.logOf = () => '[]\n';
+    expect((await run(['backup', 'home', '--list'])).out).toContain('There is no backup yet.');
+  });
+
+  test('explains a platform without backups, an unknown name, and a cluster that does not know them yet', async () => {
+    const without = await run(['backup', 'home'], { root: hearthFolder() });
+    expect(without.err).toContain('add the service "backup" with its target to platforms/home.yaml');
+    expect((await run(['backup', 'home', 'postgres'])).err).toBe(
+      'home has no backup of "postgres"; did you mean "postgis"?',
+    );
+    memory.objects.clear();
+    expect((await run(['backup', 'home'])).err).toBe(
+      'the cluster does not know the backup of postgis yet: npx hearth up home',
+    );
+  });
+
+  test('refuses while one is under way', async () => {
+    const labels = { 'app.kubernetes.io/name': 'minio', 'app.kubernetes.io/instance': 'minio-backup' };
+    memory.put({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'x', namespace: 'home-data', labels },
+      ...{ status: { active: 1 } },
+    });
+    const { code, err } = await run(['backup', 'home']);
+    expect(code).toBe(1);
+    expect(err).toContain('minio-backup is under way');
+    expect(runs()).toEqual([]);
+  });
+});
+
+describe('restore', () => {
+  test('stops users, restores by priority, brings roles and buckets up to date, and starts the users again', async () => {
+    const { code, out } = await run(['restore', 'home', '--yes']);
+    expect(code).toBe(0);
+    const id = 'b'.repeat(64);
+    expect(runs().filter(([, , snapshot]) => snapshot !== 'list').map(([name, , snapshot]) => [name, snapshot])).toEqual([
+      ['postgis-restore', id], ['postgis-databases-again', undefined],
+      ['minio-restore', id], ['minio-buckets-again', undefined],
+      ['rustdesk-restore', id],
+    ]); // prettier-ignore
+    const order = memory.changes.filter((change) =>
+      /mlflow|hbbs|Job (postgis|rustdesk)-restore-[0-9a-f]{6}$/.test(change),
+    );
+    expect(order.map((change) => change.replace(/-[0-9a-f]{6}$/, ''))).toEqual([
+      'apply Deployment mlflow',
+      'create Job postgis-restore',
+      'apply StatefulSet hbbs',
+      'create Job rustdesk-restore',
+      'apply StatefulSet hbbs',
+      'apply Deployment mlflow',
+    ]);
+    expect(out).toContain('restore postgis of 2026-01-02T01:00:00.123Z: done');
+    expect((await run(['status', 'home'])).code).toBe(0);
+    expect((await run(['diff', 'home', '--exit-code'])).code).toBe(0);
+  });
+
+  test('asks which one and whether, and changes nothing before', async () => {
+    const asked: string[] = [];
+    const no = await run(['restore', 'home', 'minio'], {
+      answers: {
+        select: async (message, choices) => {
+          asked.push(message, ...choices.map(({ name }) => name));
+          const last = choices.at(-1);
+          if (!last) throw new Error('no choice');
+          return last.value;
+        },
+        confirm: async (message) => {
+          asked.push(message);
+          return false;
+        },
+      },
+    });
+    expect(no).toMatchObject({ code: 1, err: 'Nothing was changed.' });
+    expect(asked).toEqual([
+      'Which backup of minio?', '2026-01-02T01:00:00.123Z  bbbbbbbb', '2026-01-01T01:00:00.123Z  aaaaaaaa',
+      'Replace the present data by the backup of minio of 2026-01-01T01:00:00.123Z?',
+    ]); // prettier-ignore
+    expect(memory.changes.filter((change) => !change.includes('-list-'))).toEqual([]);
+  });
+
+  test('a snapshot by its id; one that does not exist, or no backup at all, changes nothing', async () => {
+    expect((await run(['restore', 'home', 'minio', '--snapshot', 'aaaa', '--yes'])).code).toBe(0);
+    expect(runs().find(([name]) => name === 'minio-restore')?.[2]).toBe('a'.repeat(64));
+    memory.written.length = 0;
+    const other = await run(['restore', 'home', 'minio', '--snapshot', 'cccc', '--yes']);
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining('minio has no snapshot cccc') as unknown });
+    memory.logOf = () => '[]';
+    const none = await run(['restore', 'home', 'minio', '--yes']);
+    expect(none.err).toContain('there is no backup of minio in s3:https://s3.home.arpa/backups/home/minio');
+    expect(memory.changes.filter((change) => !change.includes('-list-'))).toEqual([]);
+    expect((await run(['restore', 'home', '--snapshot', 'aaaa', '--yes'])).code).toBe(2);
+  });
+
+  test('a failure says that users may be stopped, and how to go on', async () => {
+    memory.failing.set(/minio-restore-[0-9a-f]{6}$/, 'no space left on device');
+    const { code, err } = await run(['restore', 'home', 'minio', '--yes']);
+    expect(code).toBe(3);
+    expect(err).toContain('no space left on device');
+    expect(err).toContain(
+      'Run it again: npx hearth restore home minio; or go on with the data as it is: npx hearth start home',
+    );
+    memory.failing.clear();
+    expect((await run(['restore', 'home', 'minio', '--yes'])).code).toBe(0);
+    expect((await run(['status', 'home'])).code).toBe(0);
+  });
+});

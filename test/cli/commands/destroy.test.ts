@@ -1,0 +1,74 @@
+import { commandLine } from '../command-line';
+import { LivingCluster } from '../living-cluster';
+import { hearthFolder } from '../world';
+
+const root = hearthFolder();
+let memory: LivingCluster;
+const destroy = (args: string[], input?: string) =>
+  commandLine(['destroy', 'home', ...args], {
+    memory,
+    root,
+    ...(input === undefined ? {} : { answers: { input: async () => input, confirm: async () => true } }),
+  });
+
+beforeEach(async () => {
+  memory = new LivingCluster();
+  await commandLine(['up', 'home'], { memory, root });
+  const metadata = { name: 'data-postgis-0', namespace: 'home-data' };
+  memory.put({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, ...{ spec: { volumeName: 'pv-1' } } });
+  memory.put({ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv-1' } });
+  memory.written.length = 0;
+});
+
+test.each([
+  ['no word about the data', [], undefined],
+  ['--yes alone', ['--yes'], undefined],
+  ['told once', ['--delete-data'], undefined],
+  ['told once with --yes', ['--delete-data', '--yes'], undefined],
+  ['told again with another name', ['--delete-data', '--confirm', 'hom'], undefined],
+  ['another answer', ['--delete-data'], 'yes'],
+])('refuses while claims hold data: %s', async (_, args, input) => {
+  const { code, err } = await destroy(args, input);
+  expect(code).toBe(1);
+  expect(err).toContain('Nothing was changed.');
+  expect(err).toContain('home');
+  expect(memory.written).toEqual([]);
+});
+
+test.each([
+  ['by flags', ['--delete-data', '--confirm', 'home'], undefined],
+  ['by an answer', ['--delete-data'], 'home'],
+])('deletes everything where told twice %s, also volumes that outlive their claims', async (_, args, input) => {
+  expect((await destroy(args, input)).code).toBe(0);
+  expect(memory.written[0]).toMatchObject({
+    verb: 'patch',
+    ref: { kind: 'PersistentVolume', name: 'pv-1' },
+    body: { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
+  });
+  const left = [...memory.objects.values()].map(({ kind }) => kind);
+  expect([...new Set(left)].sort()).toEqual(['CustomResourceDefinition', 'PersistentVolume']);
+});
+
+test('--keep-data keeps claims, Secrets, namespaces and their StorageClass, and up brings everything back', async () => {
+  const secrets = memory.secrets.content;
+  const { code, out } = await destroy(['--keep-data', '--yes']);
+  expect(code).toBe(0);
+  expect(out).toContain('npx hearth up home');
+  const left = new Set([...memory.objects.values()].map(({ kind }) => kind));
+  expect([...left].sort()).toEqual(['CustomResourceDefinition', 'Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'StorageClass']); // prettier-ignore
+  expect((await commandLine(['up', 'home'], { memory, root })).code).toBe(0);
+  expect(memory.secrets.content).toBe(secrets);
+});
+
+test('without data it asks once', async () => {
+  await memory.delete({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    namespace: 'home-data',
+    name: 'data-postgis-0',
+  });
+  memory.written.length = 0;
+  expect(await destroy([])).toMatchObject({ code: 2, err: expect.stringContaining('--yes') as unknown });
+  expect(memory.written).toEqual([]);
+  expect((await destroy(['--yes'])).code).toBe(0);
+});

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { loadPlatforms } from '../../../lib/config/load';
+import { waves } from '../../../lib/derived/applied-objects';
+import { buildPlatform } from '../../../lib/build-platform';
+import { distFiles } from '../../../lib/synth';
+import { parse } from '../../support/objects';
+import { root } from '../../support/platforms';
+
+const configs = ['platforms', 'test/platforms'].flatMap((folder) => loadPlatforms(join(root, folder)));
+
+describe.each(configs.map((config) => [config.name, config] as const))('%s', (name, config) => {
+  const model = waves(buildPlatform(config));
+
+  test('what is applied is what stands in dist/, in the order of its folders', () => {
+    const written = [...distFiles(buildPlatform(config))].filter(([path]) => path.startsWith(`${name}/`));
+    const folders = [...new Set(written.map(([path]) => path.split('/')[1] ?? ''))].sort();
+    expect(model.map(({ folder }) => folder)).toEqual(folders);
+    const text = (object: unknown) => JSON.stringify(object);
+    expect(
+      model
+        .flatMap(({ objects }) => JSON.parse(JSON.stringify(objects)) as object[])
+        .map(text)
+        .sort(),
+    ).toEqual(
+      written.flatMap(([, content]) => parse(content)).map(text).sort(), // prettier-ignore
+    );
+  });
+
+  test('namespaces and kinds come before what needs them', () => {
+    expect(model[0]?.folder).toBe('00-cluster');
+    const namespaces = model[0]?.objects
+      .filter(({ kind }) => kind === 'Namespace')
+      .map(({ metadata }) => metadata.name);
+    const used = model.slice(1).flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.namespace ?? []));
+    expect(
+      [...new Set(used)].filter((namespace) => namespace !== 'kube-system' && !namespaces?.includes(namespace)),
+    ).toEqual([]);
+  });
+});
