@@ -1,49 +1,55 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../lib/config/problem';
+import { backupCommand } from './commands/backup';
 import { credentialsCommand } from './commands/credentials';
+import { destroyCommand } from './commands/destroy';
+import { diffCommand, updateCommand } from './commands/diff';
 import { doctorCommand } from './commands/doctor';
 import { footprintCommand } from './commands/footprint';
 import { initCommand } from './commands/init';
-import { backupCommand } from './commands/backup';
-import { destroyCommand } from './commands/destroy';
-import { diffCommand, updateCommand } from './commands/diff';
-import { restoreCommand } from './commands/restore';
-import { startCommand, stopCommand } from './commands/stop';
-import { upCommand } from './commands/up';
 import { logsCommand } from './commands/logs';
 import { restartCommand } from './commands/restart';
+import { restoreCommand } from './commands/restore';
 import { statusCommand } from './commands/status';
+import { startCommand, stopCommand } from './commands/stop';
+import { upCommand } from './commands/up';
 import { urlsCommand } from './commands/urls';
 import { exitCodes, Refusal } from './refusal';
 import type { World } from './world';
 
-/** Every command, in the order of the help. */
+/** Every command, in the order of the help: to begin, every day, data, in the end. */
 const commands = [
+  initCommand,
+  doctorCommand,
   upCommand,
+  statusCommand,
+  urlsCommand,
+  logsCommand,
   diffCommand,
   updateCommand,
+  restartCommand,
   stopCommand,
   startCommand,
+  footprintCommand,
+  credentialsCommand,
   backupCommand,
   restoreCommand,
   destroyCommand,
-  credentialsCommand,
-  urlsCommand,
-  doctorCommand,
-  footprintCommand,
-  initCommand,
-  statusCommand,
-  logsCommand,
-  restartCommand,
 ];
 
-/** Runs one command line. What is wrong is explained on standard error. @returns the exit code */
-export async function hearth(args: readonly string[], world: World): Promise<number> {
+/** The whole command line. */
+export function programOf(world: World): Command {
   const program = new Command('hearth')
     .description('Runs self-hosted platforms on Kubernetes: what happens after synth.')
     .showHelpAfterError('(hearth --help, or hearth help COMMAND, lists what there is)')
     .configureHelp({ sortOptions: true });
   for (const make of commands) program.addCommand(make(world).copyInheritedSettings(program));
+  return program;
+}
+
+/** Runs one command line. What is wrong is explained on standard error. @returns the exit code */
+export async function hearth(args: readonly string[], world: World): Promise<number> {
+  const program = programOf(world);
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => world.out(text.trimEnd()),

@@ -5,6 +5,9 @@ import { loadPlatforms } from '../lib/config/load';
 import { buildPlatform } from '../lib/build-platform';
 import { documentation } from '../lib/derived/documentation';
 import { parseEvidence } from '../lib/derived/evidence';
+import { fence } from '../lib/derived/markdown';
+import { programOf } from '../cli/program';
+import type { World } from '../cli/world';
 
 /** What `npm run docs` writes: path below the project → content. */
 export function generatedDocs(root: string): Map<string, string> {
@@ -14,6 +17,7 @@ export function generatedDocs(root: string): Map<string, string> {
     platforms: loadPlatforms(join(root, 'platforms')).map((config) => buildPlatform(config)),
     catalogue,
     evidence: parseEvidence(read('test/evidence.yaml')),
+    sections: { commands: commandReference() },
     pages: new Map(
       written
         .filter((path) => path.endsWith('.md') && path !== 'docs/exceptions.md')
@@ -21,4 +25,15 @@ export function generatedDocs(root: string): Map<string, string> {
         .filter(([, text]) => text.includes('<!-- generated: ')),
     ),
   });
+}
+
+/** The help of every command. */
+function commandReference(): string {
+  // No command runs, so that none needs anything of the world.
+  const { commands } = programOf({} as World);
+  const helps = commands.map((command) => {
+    const help = command.configureHelp({ helpWidth: 110 }).helpInformation().trimEnd();
+    return `### ${command.name()}\n\n${fence('text', help)}`;
+  });
+  return helps.join('\n\n');
 }

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import * as YAML from 'yaml';
 import { z } from 'zod';
+import { programOf } from '../cli/program';
+import type { World } from '../cli/world';
 import { generatedDocs } from '../docs/generated';
 import { catalogue } from '../lib/catalogue';
 import { loadPlatforms, parsePlatform } from '../lib/config/load';
@@ -55,6 +57,17 @@ describe('pages', () => {
       return !existsSync(join(root, place)) || (anchor !== undefined && !anchors(place).includes(anchor));
     });
     expect(broken).toEqual([]);
+  });
+
+  test.each(pages)('the commands and options of hearth in %s exist', (path) => {
+    const { commands } = programOf({} as World);
+    const unknown = [...read(path).matchAll(/npx hearth ([a-z]+)([^`\n#;&|]*)/g)].flatMap(([line, name, rest = '']) => {
+      const command = commands.find((candidate) => candidate.name() === name);
+      const options = [...rest.matchAll(/(?<=\s)--[a-z-]+/g)].map(([option]) => option);
+      const known = command?.options.map(({ long }) => long) ?? [];
+      return command && options.every((option) => known.includes(option)) ? [] : [line];
+    });
+    expect(unknown).toEqual([]);
   });
 
   test.each(pages)('the npm scripts in %s exist', (path) => {

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suggest } from '../../lib/config/problem';
 import { codeOf, exitCodes, messageOf, Refusal } from '../refusal';
 
@@ -54,6 +55,21 @@ async function kubeconfig(): Promise<KubeConfig> {
   return config;
 }
 
+/** How often a request is sent again that the API server is too busy for, with a second between. */
+const patience = 30;
+
+/** Sends a request, and again where the API server asks for that: it has not touched anything then. */
+export async function patiently<T>(request: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await request();
+    } catch (error) {
+      if (codeOf(error) !== 429 || tries === patience) throw error;
+      await sleep(1000);
+    }
+  }
+}
+
 /**
  * In our words: the client's own message holds the whole answer.
  * @param values texts that were sent as secrets, in base64; what quotes one of them is not repeated
@@ -83,12 +99,18 @@ export function refusal(error: unknown, title: string, what: string, values: rea
 
 /** The message of the Status object that the API server answered. @default '' */
 function saidBy(error: unknown): string {
-  if (typeof error !== 'object' || error === null || !('body' in error)) return '';
+  const status = bodyOf<object>(error);
+  return typeof status === 'object' && 'message' in status ? messageOf(status) : '';
+}
+
+/** The object that the API server answered. @default there is none */
+export function bodyOf<T extends object>(error: unknown): T | undefined {
+  if (typeof error !== 'object' || error === null || !('body' in error)) return undefined;
   try {
-    const status: unknown = typeof error.body === 'string' ? JSON.parse(error.body) : error.body;
-    return typeof status === 'object' && status !== null && 'message' in status ? messageOf(status) : '';
+    const body: unknown = typeof error.body === 'string' ? JSON.parse(error.body) : error.body;
+    return typeof body === 'object' && body !== null ? (body as T) : undefined;
   } catch {
-    return '';
+    return undefined;
   }
 }
 

@@ -13,7 +13,7 @@ import {
   type ObjectKind,
   type ObjectRef,
 } from './cluster';
-import { client, connect, fieldManager, refusal } from './connection';
+import { bodyOf, client, connect, fieldManager, patiently, refusal } from './connection';
 
 /**
  * Who applies: the same name as `kubectl apply --server-side`, so that both may be used in turn. Under another name each
@@ -47,7 +47,7 @@ export async function kubernetesCluster(context?: string): Promise<Cluster> {
     async read<T extends KubernetesObject>(ref: ObjectRef) {
       await asPlainJson(ref);
       try {
-        return plain<T>(await api.read(at(ref)));
+        return plain<T>(await patiently(() => api.read(at(ref))));
       } catch (error) {
         if (isAbsent(error)) return undefined;
         throw refusal(error, title, refText(ref));
@@ -65,21 +65,16 @@ export async function kubernetesCluster(context?: string): Promise<Cluster> {
     },
     async apply(manifest, { dryRun = false, force = false } = {}) {
       await asPlainJson(manifest);
+      const send = () =>
+        api.patch(structuredClone(manifest) as Sent, undefined, dryRun ? 'All' : undefined, applyManager, force, PatchStrategy.ServerSideApply); // prettier-ignore
       try {
-        const strategy = PatchStrategy.ServerSideApply;
-        return plain(
-          await api.patch(
-            structuredClone(manifest) as Sent,
-            undefined,
-            dryRun ? 'All' : undefined,
-            applyManager,
-            force,
-            strategy,
-          ),
-        );
+        return plain(await patiently(send));
       } catch (error) {
         const reason = refusal(error, title, refText(refOf(manifest)));
         if (codeOf(error) !== 409) throw reason;
+        // Whoever scaled it by hand, or stopped it for a backup, manages this field since.
+        if (conflicts(error).every((field) => field === '.spec.replicas'))
+          return await cluster.apply(manifest, { dryRun, force: true });
         throw new Refusal(
           `${reason.message}\nSomebody else changed these fields. If Argo CD manages the platform, change it in Git; ` +
             'otherwise take the fields over with --force',
@@ -89,7 +84,9 @@ export async function kubernetesCluster(context?: string): Promise<Cluster> {
     async create(manifest) {
       await asPlainJson(manifest);
       try {
-        return plain(await api.create(structuredClone(manifest) as Sent, undefined, undefined, fieldManager));
+        return plain(
+          await patiently(() => api.create(structuredClone(manifest) as Sent, undefined, undefined, fieldManager)),
+        );
       } catch (error) {
         throw refusal(error, title, refText(refOf(manifest)));
       }
@@ -98,14 +95,16 @@ export async function kubernetesCluster(context?: string): Promise<Cluster> {
       await asPlainJson(ref);
       try {
         const body = { ...changes, ...at(ref), metadata: { ...metadataOf(changes), ...at(ref).metadata } };
-        await api.patch(body as Sent, undefined, undefined, fieldManager, undefined, PatchStrategy.MergePatch);
+        await patiently(() =>
+          api.patch(body as Sent, undefined, undefined, fieldManager, undefined, PatchStrategy.MergePatch),
+        );
       } catch (error) {
         throw refusal(error, title, refText(ref));
       }
     },
     async delete(ref) {
       try {
-        await api.delete(at(ref), undefined, undefined, undefined, undefined, 'Background');
+        await patiently(() => api.delete(at(ref), undefined, undefined, undefined, undefined, 'Background'));
         return true;
       } catch (error) {
         if (isAbsent(error)) return false;
@@ -170,7 +169,8 @@ async function everyPage<T extends KubernetesObject>(
   const items: T[] = [];
   let next: string | undefined;
   do {
-    const page = await api.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector || undefined, 500, next); // prettier-ignore
+    const from = next;
+    const page = await patiently(() => api.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector || undefined, 500, from)); // prettier-ignore
     // The items of a list say neither their version nor their kind.
     items.push(...page.items.map((item) => ({ ...plain<T>(item), apiVersion, kind })));
     next = page.metadata?._continue;
@@ -196,8 +196,14 @@ async function asPlainJson({ apiVersion, kind }: ObjectKind): Promise<void> {
 
 interface Status {
   readonly status?: string;
-  readonly details?: { readonly causes?: { readonly reason?: string; readonly message?: string }[] };
+  readonly details?: {
+    readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  };
 }
+
+/** The fields that somebody else manages, as the API server reports them. */
+const conflicts = (error: unknown): string[] =>
+  bodyOf<Status>(error)?.details?.causes?.map(({ field = '' }) => field) ?? [''];
 
 /** Of a command, as the API server reports it. */
 function exitCode({ status, details }: Status): number {

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly adapt?: (spec: PodSpec) => PodSpec;
   /** How long it may take, in seconds. */
   readonly timeout: number;
+  /** Deletes the job once it is done: nobody wants to look at it. */
+  readonly forget?: boolean;
   readonly say: (what: string) => void;
 }
 
@@ -38,7 +40,7 @@ export async function runOnce(
   cluster: Cluster,
   platform: Platform,
   workload: Workload,
-  { purpose, adapt = (spec) => spec, timeout, say }: RunOptions,
+  { purpose, adapt = (spec) => spec, timeout, forget, say }: RunOptions,
 ): Promise<string> {
   const { namespace, selector } = workload;
   const spec = jobSpecOf(platform, workload);
@@ -65,7 +67,11 @@ export async function runOnce(
     const ended = (type: string) => found?.status?.conditions?.find((is) => is.type === type && is.status === 'True');
     const pods = await cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels: { 'batch.kubernetes.io/job-name': name } }); // prettier-ignore
     const newest = [...pods].sort(newestFirst)[0];
-    if (ended('Complete')) return logOf(cluster, newest, pod.containers[0]?.name ?? '');
+    if (ended('Complete')) {
+      const log = await logOf(cluster, newest, pod.containers[0]?.name ?? '');
+      if (forget) await cluster.delete(job);
+      return log;
+    }
     const reason = newest ? podReason(newest, () => [], world.now()) : '';
     const failure = ended('Failed');
     if (!found || failure) {

@@ -95,6 +95,7 @@ export async function snapshotsOf(
 ): Promise<Snapshot[]> {
   const log = await runOnce(world, cluster, platform, set.restore, {
     purpose: 'list',
+    forget: true,
     timeout: 300,
     say,
     adapt(spec) {

@@ -2,12 +2,12 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
 import { refText, type Cluster } from '../cluster/cluster';
+import { restartWorkloads } from '../cluster/restarting';
 import { differences, type Difference } from '../cluster/comparing';
 import { outputOption, print, type OutputOptions } from '../output';
 import { exitCodes } from '../refusal';
 import { clusterCommand, clusterOf, confirmed, platformOf } from '../target';
 import type { World } from '../world';
-import { restartWorkloads } from './restart';
 import { up, withUpOptions, type UpOptions } from './up';
 
 /** `diff`: what applying would change. */

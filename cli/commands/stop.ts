@@ -5,6 +5,7 @@ import type { Workload } from '../../lib/core/workload';
 import { startOrder } from '../../lib/derived/start-order';
 import { wholeNumber } from '../arguments';
 import { refuseUnderArgoCd } from '../cluster/argo-cd';
+import type { Cluster } from '../cluster/cluster';
 import { start, stop } from '../cluster/scaling';
 import { clusterCommand, clusterOf, componentsOf, platformOf } from '../target';
 import type { World } from '../world';
@@ -14,41 +15,47 @@ interface ScaleOptions {
   readonly timeout: number;
 }
 
-const scaleCommand = (name: string, description: string) =>
+/** What a command is about, once its arguments are understood. */
+interface Scope {
+  readonly cluster: Cluster;
+  readonly platform: Platform;
+  readonly components: readonly Component[];
+  readonly timeout: number;
+  /** The arguments as they were given. */
+  readonly given: string;
+}
+
+const scaleCommand = (world: World, name: string, description: string, run: (scope: Scope) => Promise<void>): Command =>
   clusterCommand(name, description)
     .argument('[component...]', 'these alone; by default all')
-    .option('--timeout <seconds>', 'how long each step may take', wholeNumber, 300);
+    .option('--timeout <seconds>', 'how long each step may take', wholeNumber, 300)
+    .action(async (platformName: string, names: string[], { context, timeout }: ScaleOptions) => {
+      const platform = platformOf(world, platformName);
+      const components = componentsOf(platform, names);
+      const cluster = await clusterOf(world, platform, context);
+      world.out(cluster.title);
+      await refuseUnderArgoCd(cluster, platform, `the ${name}`);
+      await run({ cluster, platform, components, timeout, given: [platformName, ...names].join(' ') });
+    });
 
 /** `stop`: no pod runs any more; data, Secrets and addresses stay. */
-export const stopCommand = (world: World): Command =>
-  scaleCommand('stop', 'scale to zero, consumers before what they use; nothing is deleted').action(
-    async (name: string, names: string[], options: ScaleOptions) => {
-      const platform = platformOf(world, name);
-      const components = componentsOf(platform, names);
-      const cluster = await clusterOf(world, platform, options.context);
-      world.out(cluster.title);
-      await refuseUnderArgoCd(cluster, platform, 'the stop');
-      await stopComponents(world, cluster, platform, components, options.timeout);
-      const users = usersOf(platform, components);
-      if (users.length > 0) world.err(`note: still running, and in need of them: ${users.join(', ')}`);
-      world.out(`Start again: npx hearth start ${[name, ...names].join(' ')}`);
-    },
-  );
+export const stopCommand = (world: World): Command => {
+  const description = 'scale to zero, consumers before what they use; nothing is deleted';
+  return scaleCommand(world, 'stop', description, async ({ cluster, platform, components, timeout, given }) => {
+    await stopComponents(world, cluster, platform, components, timeout);
+    const users = usersOf(platform, components);
+    if (users.length > 0) world.err(`note: still running, and in need of them: ${users.join(', ')}`);
+    world.out(`Start again: npx hearth start ${given}`);
+  });
+};
 
 /** `start`: as many pods again as the platform file says. */
-export const startCommand = (world: World): Command =>
-  scaleCommand('start', 'scale back to what the platform file says, providers before their users').action(
-    async (name: string, names: string[], options: ScaleOptions) => {
-      const platform = platformOf(world, name);
-      const components = componentsOf(platform, names);
-      const cluster = await clusterOf(world, platform, options.context);
-      world.out(cluster.title);
-      await refuseUnderArgoCd(cluster, platform, 'the start');
-      await startComponents(world, cluster, platform, components, options.timeout);
-    },
-  );
-
-type Cluster = Awaited<ReturnType<typeof clusterOf>>;
+export const startCommand = (world: World): Command => {
+  const description = 'scale back to what the platform file says, providers before their users';
+  return scaleCommand(world, 'start', description, async ({ cluster, platform, components, timeout }) => {
+    await startComponents(world, cluster, platform, components, timeout);
+  });
+};
 
 /** The levels of the start order, cut down to some components. */
 function levelsOf(platform: Platform, components: readonly Component[]): Workload[][] {

@@ -1,5 +1,5 @@
 import type { CoreV1Api } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
-import { client, fieldManager, refusal, type Connection } from '../cluster/connection';
+import { client, fieldManager, patiently, refusal, type Connection } from '../cluster/connection';
 import { codeOf, Refusal } from '../refusal';
 import { idOf, type Change, type ObjectId, type Replacement, type RotatingStore, type StoredSecret } from './store';
 
@@ -12,13 +12,13 @@ export async function clusterStore({ config, title }: Connection): Promise<Rotat
     async read({ namespaces, secrets, claims }) {
       const [foundNamespaces, foundSecrets, foundClaims] = await Promise.all([
         found(title, namespaces, async (name) => {
-          const namespace = await api.readNamespace({ name });
+          const namespace = await patiently(() => api.readNamespace({ name }));
           // Nothing can be made in a namespace that is being deleted.
           return namespace.status?.phase === 'Terminating' ? undefined : name;
         }),
         found(title, secrets, (id) => readSecret(api, id)),
         found(title, claims, async ({ namespace, name }) => {
-          await api.readNamespacedPersistentVolumeClaim({ namespace, name });
+          await patiently(() => api.readNamespacedPersistentVolumeClaim({ namespace, name }));
           return { namespace, name };
         }),
       ]);
@@ -79,7 +79,7 @@ async function found<Id extends string | ObjectId, T>(
 }
 
 async function readSecret(api: CoreV1Api, { namespace, name }: ObjectId): Promise<StoredSecret> {
-  const { data = {}, metadata } = await api.readNamespacedSecret({ namespace, name });
+  const { data = {}, metadata } = await patiently(() => api.readNamespacedSecret({ namespace, name }));
   return { namespace, name, data, annotations: metadata?.annotations, version: metadata?.resourceVersion };
 }
 
@@ -87,7 +87,7 @@ async function add(api: CoreV1Api, change: Change, dryRun: string | undefined): 
   const { namespace, name, type, labels, data, existing } = change;
   if (existing) return patch(api, existing, addition(existing, data), dryRun);
   const body = { apiVersion: 'v1', kind: 'Secret', metadata: { namespace, name, labels: { ...labels } }, type, data };
-  await api.createNamespacedSecret({ namespace, body, dryRun, fieldManager });
+  await patiently(() => api.createNamespacedSecret({ namespace, body, dryRun, fieldManager }));
 }
 
 async function replace(api: CoreV1Api, { existing, data, annotations = {} }: Replacement, dryRun: string | undefined) {
@@ -120,7 +120,7 @@ async function patch(api: CoreV1Api, existing: StoredSecret, operations: Operati
   const body = [{ op: 'test', path: '/metadata/resourceVersion', value: version }, ...operations];
   const { PatchStrategy, setHeaderOptions } = await client();
   const options = setHeaderOptions('Content-Type', PatchStrategy.JsonPatch);
-  await api.patchNamespacedSecret({ namespace, name, body, dryRun, fieldManager }, options);
+  await patiently(() => api.patchNamespacedSecret({ namespace, name, body, dryRun, fieldManager }, options));
 }
 
 /** What became of a Secret between reading and writing it. */

@@ -17,13 +17,21 @@ export interface DocumentationProps {
   readonly platforms: readonly Platform[];
   readonly catalogue: Catalogue;
   readonly evidence: Evidence;
+  /** Generated sections that do not follow from the model: name → text. */
+  readonly sections: Readonly<Record<string, string>>;
   /** Written pages that have generated sections: path → text. */
   readonly pages: ReadonlyMap<string, string>;
 }
 
 /** Everything in the documentation that follows from the model: path below the project → content. */
-export function documentation({ platforms, catalogue, evidence, pages }: DocumentationProps): Map<string, string> {
-  const sections = generatedSections(platforms, catalogue, evidence);
+export function documentation({
+  platforms,
+  catalogue,
+  evidence,
+  sections: others,
+  pages,
+}: DocumentationProps): Map<string, string> {
+  const sections = { ...generatedSections(platforms, catalogue, evidence), ...others };
   return new Map([
     ['platforms/schema.json', platformSchemaFile()],
     ['docs/exceptions.md', exceptionsPage(platforms)],

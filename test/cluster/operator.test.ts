@@ -187,6 +187,9 @@ s3.put_object(Bucket='mlflow', Key='after the backup', Body=b'x')
     await timed('destroy', hearth.succeed('destroy', 'geoai', '--keep-data', '--yes'));
     expect(Object.keys(await pods())).toEqual([]);
     await hearth.succeed('up', 'geoai');
+    // The gateway has a new address inside the cluster.
+    await client.stop();
+    client = await startClient();
     await eventually(async () => expect(await content()).toEqual(saved), 120);
     await hearth.succeed('destroy', 'geoai', '--delete-data', '--confirm', 'geoai');
     for (const { namespace } of workspace.platform.tiers) {

@@ -2,7 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { run, type Result } from './kubectl';
 
-const program = join(__dirname, '../../../cli/hearth.js');
+const repository = join(__dirname, '../../..');
+const program = join(repository, 'cli/hearth.js');
+/** Lets node run TypeScript, from any folder. */
+const typescript = `--import=file://${join(repository, 'node_modules/tsx/dist/loader.mjs')}`;
 
 /** The command line as a user runs it, in a folder with `platforms/`, without a terminal. */
 export class Hearth {
@@ -15,7 +18,7 @@ export class Hearth {
 
   /** @returns what it printed, and its exit code */
   attempt(...args: string[]): Promise<Result> {
-    return run(process.execPath, [this.file, ...args], { cwd: this.folder, env: this.env });
+    return run(process.execPath, [typescript, this.file, ...args], { cwd: this.folder, env: this.env });
   }
 
   /** What it prints on standard output; fails where it does. */
@@ -27,7 +30,7 @@ export class Hearth {
 
   /** Starts it, to be killed. */
   start(...args: string[]): ChildProcess {
-    return spawn(process.execPath, [this.file, ...args], {
+    return spawn(process.execPath, [typescript, this.file, ...args], {
       cwd: this.folder,
       env: { ...process.env, ...this.env },
       stdio: 'ignore',
