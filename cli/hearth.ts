@@ -11,18 +11,22 @@ import { contexts } from './cluster/connection';
 import { kubernetesCluster } from './cluster/kubernetes';
 import { hearth } from './program';
 import { progress } from './progress';
-import { codeOf } from './refusal';
+import { codeOf, exitCodes } from './refusal';
 import type { World } from './world';
 
 /** Runs the command line of this process. @param catalogue what a platform file may name */
 export async function main(catalogue?: Catalogue): Promise<void> {
   const interrupted = new AbortController();
-  process.once('SIGINT', () => {
+  // Not once: the drawing of the progress would take the process for one without a listener, and kill it.
+  process.on('SIGINT', () => {
+    if (interrupted.signal.aborted) process.exit(exitCodes.interrupted);
     interrupted.abort();
-    process.exitCode = 130;
+    process.exitCode = exitCodes.interrupted;
     // What does not listen to the signal ends here.
-    setTimeout(() => process.exit(130), 500).unref();
+    setTimeout(() => process.exit(exitCodes.interrupted), 500).unref();
   });
+  // The progress hides the cursor while it draws.
+  process.on('exit', () => process.stdout.isTTY && process.stdout.write('\x1b[?25h'));
   // `hearth logs … | head` closes the pipe.
   process.stdout.on('error', (error) => process.exit(codeOf(error) === 'EPIPE' ? 0 : 1));
   const terminal = process.stdout.isTTY === true;

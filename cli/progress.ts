@@ -19,6 +19,8 @@ export const progress =
       })),
       {
         concurrent: together,
+        // The process has its own way to end.
+        registerSignalListeners: false,
         rendererOptions: { collapseErrors: false },
         exitOnError: !together,
         collectErrors: 'minimal',

@@ -107,8 +107,14 @@ function notServing({ status }: Pod, events: readonly Event[], now: Date): strin
   const since = container.state?.running?.startedAt ?? '';
   const probe = events.find((event) => event.reason === 'Unhealthy' && timeOf(event) >= since);
   const said = probe?.message?.replace(/^\w/, (letter) => letter.toLowerCase());
-  return named(container, status, said ?? (container.started ? 'is not ready yet' : 'is starting'));
+  // Until the program answers for the first time, that is no fault.
+  if (!container.started)
+    return named(container, status, said === undefined ? 'is starting' : `is starting (${lastOf(said)})`);
+  return named(container, status, said ?? 'is not ready yet');
 }
+
+/** The cause, behind what leads to it: `Get \"…\": dial tcp …: connect: connection refused` → `connection refused`. */
+const lastOf = (message: string): string => message.split(': ').at(-1)?.trim() ?? '';
 
 /** Why a container does not run; undefined where it does, or has not been tried. */
 function problemOf(container: ContainerStatus, { spec }: Pick<Pod, 'spec' | 'status'>): string | undefined {

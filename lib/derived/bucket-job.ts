@@ -44,7 +44,7 @@ export function bucketJob(store: Component, props: BucketJobProps): Job {
   });
 }
 
-/** The idempotent script. Keys go to `mc` by standard input, so that no process list shows them. */
+/** The idempotent script. Keys go to `mc` by standard input, so that no process list shows them, and into no log. */
 export function bucketScript(buckets: readonly { readonly name: string }[]): string {
   const lines = buckets.flatMap(({ name }) => {
     const user = `"$${variable(name, 'ACCESS_KEY_ID')}"`;
@@ -53,11 +53,11 @@ export function bucketScript(buckets: readonly { readonly name: string }[]): str
       '',
       `mc mb --ignore-existing store/${name}`,
       `mc admin policy create store ${policy} /etc/buckets/${name}.json`,
-      `printf '%s\\n%s\\n' ${user} "$${variable(name, 'SECRET_ACCESS_KEY')}" | mc admin user add store`,
+      `printf '%s\\n%s\\n' ${user} "$${variable(name, 'SECRET_ACCESS_KEY')}" | mc admin user add store > /dev/null`,
       // Attaching a policy twice is an error.
       `case "$(mc --json admin user info store ${user})" in`,
       `  *${policy}*) ;;`,
-      `  *) mc admin policy attach store ${policy} --user ${user} ;;`,
+      `  *) mc admin policy attach store ${policy} --user ${user} > /dev/null ;;`,
       'esac',
     ];
   });

@@ -90,6 +90,16 @@ describe('the reason', () => {
     expect((await stateOf('mlflow')).reason).toBe('readiness probe failed: HTTP probe failed with statuscode: 503');
   });
 
+  test('a program that has not answered yet is no fault', async () => {
+    const container = { running: { startedAt: created } };
+    starting('mlflow', { ...containers('mlflow', container, { started: false }), phase: 'Running' });
+    expect((await stateOf('mlflow')).reason).toBe('is starting');
+    const probe =
+      'Startup probe failed: Get "http://10.0.0.7:5000/health": dial tcp 10.0.0.7:5000: connect: connection refused';
+    memory.put(event('Pod', { name: 'mlflow-abc', namespace: 'home-ai' }, 'Unhealthy', probe));
+    expect((await stateOf('mlflow')).reason).toBe('is starting (connection refused)');
+  });
+
   test('a restart of a moment ago, not one of long ago', async () => {
     const restarted = (finishedAt: string) =>
       starting('mlflow', {

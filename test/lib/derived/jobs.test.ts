@@ -80,18 +80,18 @@ describe('buckets', () => {
 
      mc mb --ignore-existing store/mlflow
      mc admin policy create store bucket-mlflow /etc/buckets/mlflow.json
-     printf '%s\\n%s\\n' "$MLFLOW_ACCESS_KEY_ID" "$MLFLOW_SECRET_ACCESS_KEY" | mc admin user add store
+     printf '%s\\n%s\\n' "$MLFLOW_ACCESS_KEY_ID" "$MLFLOW_SECRET_ACCESS_KEY" | mc admin user add store > /dev/null
      case "$(mc --json admin user info store "$MLFLOW_ACCESS_KEY_ID")" in
        *bucket-mlflow*) ;;
-       *) mc admin policy attach store bucket-mlflow --user "$MLFLOW_ACCESS_KEY_ID" ;;
+       *) mc admin policy attach store bucket-mlflow --user "$MLFLOW_ACCESS_KEY_ID" > /dev/null ;;
      esac
 
      mc mb --ignore-existing store/tile-cache
      mc admin policy create store bucket-tile-cache /etc/buckets/tile-cache.json
-     printf '%s\\n%s\\n' "$TILE_CACHE_ACCESS_KEY_ID" "$TILE_CACHE_SECRET_ACCESS_KEY" | mc admin user add store
+     printf '%s\\n%s\\n' "$TILE_CACHE_ACCESS_KEY_ID" "$TILE_CACHE_SECRET_ACCESS_KEY" | mc admin user add store > /dev/null
      case "$(mc --json admin user info store "$TILE_CACHE_ACCESS_KEY_ID")" in
        *bucket-tile-cache*) ;;
-       *) mc admin policy attach store bucket-tile-cache --user "$TILE_CACHE_ACCESS_KEY_ID" ;;
+       *) mc admin policy attach store bucket-tile-cache --user "$TILE_CACHE_ACCESS_KEY_ID" > /dev/null ;;
      esac
      "
     `);
@@ -101,7 +101,7 @@ describe('buckets', () => {
     const script = bucketScript([{ name: 'mlflow' }]);
     expect(script).not.toMatch(/\bm[cb] (rb|rm)\b|remove|detach/);
     expect(script.split('\n').filter((line) => line.includes('SECRET_ACCESS_KEY'))).toEqual([
-      'printf \'%s\\n%s\\n\' "$MLFLOW_ACCESS_KEY_ID" "$MLFLOW_SECRET_ACCESS_KEY" | mc admin user add store',
+      'printf \'%s\\n%s\\n\' "$MLFLOW_ACCESS_KEY_ID" "$MLFLOW_SECRET_ACCESS_KEY" | mc admin user add store > /dev/null',
     ]);
   });
 
