@@ -19,6 +19,6 @@ async function answer<T>(question: () => Promise<T>): Promise<T> {
     return await question();
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ExitPromptError') throw error;
-    throw new Refusal('Nothing was changed.', exitCodes.interrupted);
+    throw new Refusal('Interrupted.', exitCodes.interrupted);
   }
 }

@@ -61,7 +61,11 @@ export async function hearth(args: readonly string[], world: World): Promise<num
     return world.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-    if (world.signal.aborted) return exitCodes.interrupted;
+    if (world.signal.aborted) {
+      // What a command says of the state that it leaves behind.
+      if (error instanceof Refusal) world.err(error.message);
+      return exitCodes.interrupted;
+    }
     if (!(error instanceof Refusal) && !(error instanceof ConfigError)) throw error;
     world.err(error.message);
     return error instanceof Refusal ? error.exitCode : exitCodes.refused;

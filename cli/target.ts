@@ -7,7 +7,7 @@ import { suggest } from '../lib/config/problem';
 import type { Component } from '../lib/core/component';
 import type { Platform } from '../lib/core/platform';
 import type { Cluster } from './cluster/cluster';
-import { exitCodes, Refusal } from './refusal';
+import { codeOf, exitCodes, messageOf, Refusal } from './refusal';
 import type { World } from './world';
 
 /** A command about one platform. */
@@ -25,8 +25,16 @@ export function clusterCommand(name: string, description: string): Command {
 /** The platforms that have a file. */
 export function platformNames(root: string): string[] {
   const folder = join(root, 'platforms');
-  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const files = existsSync(folder) ? filesIn(folder) : [];
   return files.flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : [])).sort();
+}
+
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw new Refusal(`${folder} is no folder that can be read (${codeOf(error) ?? messageOf(error)}); check it and its permissions`); // prettier-ignore
+  }
 }
 
 /** Builds the platform of that name; throws a ConfigError with what is wrong in its file. */

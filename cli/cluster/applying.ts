@@ -2,15 +2,17 @@ import type { Wave } from '../../lib/derived/applied-objects';
 import { Refusal } from '../refusal';
 import type { Step, World } from '../world';
 import { refOf, refText, type Cluster, type KubernetesObject } from './cluster';
+import type { Job } from './kinds';
 
 /** A step for each wave of the platform: server-side apply of its objects, one after the other. */
 export function applySteps(cluster: Cluster, world: World, model: readonly Wave[], force: boolean): Step[] {
   return model.map(({ folder, objects }) => ({
     title: folder,
     async run(say) {
-      const versions = await Promise.all(
-        objects.map(async (manifest) => versionOf(await cluster.read(refOf(manifest)))),
-      );
+      const before = await Promise.all(objects.map((manifest) => cluster.read(refOf(manifest))));
+      const versions = before.map(versionOf);
+      const failed = before.filter((object): object is KubernetesObject => object !== undefined && hasFailed(object));
+      for (const job of failed) await remove(cluster, world, job, say);
       let changed = 0;
       for (const [i, manifest] of objects.entries()) {
         say(refText(refOf(manifest)));
@@ -18,12 +20,33 @@ export function applySteps(cluster: Cluster, world: World, model: readonly Wave[
         if (version === undefined || version !== versions[i]) changed += 1;
       }
       await untilKnown(cluster, world, objects, say);
-      return `${changed} made or changed, ${objects.length - changed} unchanged`;
+      const again = failed.map((job) => `; ${nameOf(job)} failed before: runs it again`);
+      return `${changed} made or changed, ${objects.length - changed} unchanged${again.join('')}`;
     },
   }));
 }
 
 const versionOf = (object: KubernetesObject | undefined) => object?.metadata.resourceVersion;
+
+/** A job whose retries are used up: it would stay as it is for ever. */
+const hasFailed = (object: KubernetesObject): boolean =>
+  object.kind === 'Job' &&
+  ((object as Job).status?.conditions ?? []).some(({ type, status }) => type === 'Failed' && status === 'True');
+
+/** Of a job without the hash of its work. */
+const nameOf = ({ metadata }: KubernetesObject): string =>
+  metadata.labels?.['app.kubernetes.io/instance'] ?? metadata.name;
+
+/** Deletes an object, and waits until its name is free. */
+async function remove(cluster: Cluster, world: World, object: KubernetesObject, say: (what: string) => void) {
+  const ref = refOf(object);
+  say(`deletes ${refText(ref)}, which failed`);
+  await cluster.delete(ref);
+  for (let tries = 0; (await cluster.read(ref)) !== undefined; tries++) {
+    if (tries === 120) throw new Refusal(`${refText(ref)} failed before, and is not gone a minute after its deletion; look at its finalizers`); // prettier-ignore
+    await world.sleep(500);
+  }
+}
 
 interface Definition extends KubernetesObject {
   readonly status?: { readonly conditions?: { readonly type: string; readonly status: string }[] };

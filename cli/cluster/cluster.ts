@@ -104,6 +104,6 @@ export interface Cluster {
   delete(ref: ObjectRef): Promise<boolean>;
   /** Writes the log of a container to a stream; ends when the log does, or with the signal. */
   logs(from: PodContainer, options: LogOptions, to: Writable, signal?: AbortSignal): Promise<void>;
-  /** Runs a command in a container to its end. */
+  /** Runs a command in a container to its end. It must end by itself: its input is never closed. */
   exec(inside: PodContainer, command: readonly string[], input?: string): Promise<CommandResult>;
 }

@@ -4,14 +4,20 @@ import type { Platform } from '../../lib/core/platform';
 import { waves } from '../../lib/derived/applied-objects';
 import { refOf, refText, type Cluster, type KubernetesObject, type ObjectRef } from './cluster';
 import { leftovers, ownedObjects } from './leftovers';
+import { rehearse, type Rehearsal } from './rehearsing';
 
 /** How an object of the cluster differs from the model. */
 export interface Difference {
-  /** new: would be made; changed: would become another; leftover: no longer in the model. */
-  readonly change: 'new' | 'changed' | 'leftover';
+  /**
+   * new: would be made; changed: would become another; refused: would have to become another, which the cluster does not
+   * allow; leftover: no longer in the model.
+   */
+  readonly change: 'new' | 'changed' | 'refused' | 'leftover';
   readonly object: ObjectRef;
   /** Unified diff from the cluster to the model, as YAML. */
   readonly diff: string;
+  /** Why the cluster refuses it, and the mend. */
+  readonly reason?: string;
 }
 
 /**
@@ -20,15 +26,7 @@ export interface Difference {
  */
 export async function differences(cluster: Cluster, platform: Platform): Promise<Difference[]> {
   const model = waves(platform);
-  const compare = async (manifest: KubernetesObject): Promise<Difference[]> => {
-    const live = await cluster.read(refOf(manifest));
-    // What does not exist cannot be rehearsed: its namespace or its kind may be missing as well.
-    const next = live ? await cluster.apply(manifest, { dryRun: true, force: true }) : manifest;
-    const diff = difference(refText(refOf(manifest)), live, next);
-    return diff === undefined ? [] : [{ change: live ? 'changed' : 'new', object: refOf(manifest), diff }];
-  };
-  const found: Difference[] = [];
-  for (const { objects } of model) found.push(...(await Promise.all(objects.map(compare))).flat());
+  const found = (await rehearse(cluster, model, true)).flatMap(differenceOf);
   const left = leftovers(await ownedObjects(cluster, platform), model);
   return [
     ...found,
@@ -37,6 +35,13 @@ export async function differences(cluster: Cluster, platform: Platform): Promise
       return { change: 'leftover', object: refOf(object), diff };
     }),
   ];
+}
+
+function differenceOf({ manifest, live, next, refused }: Rehearsal): Difference[] {
+  const object = refOf(manifest);
+  if (refused !== undefined) return [{ change: 'refused', object, diff: '', reason: refused }];
+  const diff = difference(refText(object), live, next);
+  return diff === undefined ? [] : [{ change: live ? 'changed' : 'new', object, diff }];
 }
 
 function difference(title: string, from?: KubernetesObject, to?: KubernetesObject): string | undefined {

@@ -2,9 +2,7 @@ import type { KubeConfig } from '@kubernetes/client-node' with { 'resolution-mod
 import { setTimeout as sleep } from 'node:timers/promises';
 import { suggest } from '../../lib/config/problem';
 import { codeOf, exitCodes, messageOf, Refusal } from '../refusal';
-
-/** The client exists as ES module only; it is loaded where it is needed, and not by tests without a cluster. */
-export const client = () => import('@kubernetes/client-node');
+import { CredentialsError, kubeconfig, type Limits } from './kubeconfig';
 
 /** The manager of fields that hearth changes beside server-side apply. */
 export const fieldManager = 'hearth';
@@ -17,8 +15,8 @@ export interface Connection {
 }
 
 /** @param context name of a kubeconfig context; by default the current one */
-export async function connect(context?: string): Promise<Connection> {
-  const config = await kubeconfig();
+export async function connect(context?: string, limits?: Limits): Promise<Connection> {
+  const config = await kubeconfig(limits);
   const known = config.getContexts().map(({ name }) => name);
   if (context !== undefined) {
     if (!known.includes(context)) {
@@ -42,19 +40,6 @@ export async function contexts(): Promise<string[]> {
   return (await kubeconfig()).getContexts().map(({ name }) => name);
 }
 
-async function kubeconfig(): Promise<KubeConfig> {
-  const { KubeConfig } = await client();
-  const config = new KubeConfig();
-  try {
-    config.loadFromDefault();
-  } catch (error) {
-    // The message could quote a token.
-    const reason = codeOf(error) ?? 'no valid file';
-    throw new Refusal(`the kubeconfig cannot be read (${reason}); look at $KUBECONFIG`, exitCodes.unreachable);
-  }
-  return config;
-}
-
 /** How often a request is sent again that the API server is too busy for, with a second between. */
 const patience = 30;
 
@@ -76,6 +61,7 @@ export async function patiently<T>(request: () => Promise<T>): Promise<T> {
  */
 export function refusal(error: unknown, title: string, what: string, values: readonly string[] = []): Refusal {
   if (error instanceof Refusal) return error;
+  if (error instanceof CredentialsError) return error.refusal;
   const code = codeOf(error);
   const said = saidBy(error);
   const secret = values.some((value) => said.includes(value) || said.includes(Buffer.from(value, 'base64').toString()));
@@ -116,6 +102,10 @@ export function bodyOf<T extends object>(error: unknown): T | undefined {
 
 /** Why there was no answer, for example `ECONNREFUSED`. */
 function causeOf(error: unknown): string | number {
+  const name = typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
+  if (name === 'AbortError') return 'none came in time';
+  // Its message quotes the answer, which may be a Secret.
+  if (name === 'SyntaxError') return 'it is not JSON';
   const cause = error instanceof Error ? error.cause : undefined;
   return codeOf(cause) ?? messageOf(error);
 }

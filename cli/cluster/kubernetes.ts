@@ -1,9 +1,9 @@
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { text } from 'node:stream/consumers';
-import type { KubernetesObjectApi } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
+import type { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
 import { clusterStore } from '../credentials/cluster-store';
-import { codeOf, messageOf, Refusal } from '../refusal';
+import { codeOf, exitCodes, messageOf, Refusal } from '../refusal';
 import {
   refOf,
   refText,
@@ -13,7 +13,8 @@ import {
   type ObjectKind,
   type ObjectRef,
 } from './cluster';
-import { bodyOf, client, connect, fieldManager, patiently, refusal } from './connection';
+import { bodyOf, connect, fieldManager, patiently, refusal } from './connection';
+import { client, defaultLimits, type Limits } from './kubeconfig';
 
 /**
  * Who applies: the same name as `kubectl apply --server-side`, so that both may be used in turn. Under another name each
@@ -22,8 +23,8 @@ import { bodyOf, client, connect, fieldManager, patiently, refusal } from './con
 const applyManager = 'kubectl';
 
 /** @param context name of a kubeconfig context; by default the current one */
-export async function kubernetesCluster(context?: string): Promise<Cluster> {
-  const connection = await connect(context);
+export async function kubernetesCluster(context?: string, limits: Limits = defaultLimits): Promise<Cluster> {
+  const connection = await connect(context, limits);
   const { config, title } = connection;
   const { Exec, KubernetesObjectApi, Log, PatchStrategy, VersionApi } = await client();
   const api = KubernetesObjectApi.makeApiClient(config);
@@ -72,9 +73,7 @@ export async function kubernetesCluster(context?: string): Promise<Cluster> {
       } catch (error) {
         const reason = refusal(error, title, refText(refOf(manifest)));
         if (codeOf(error) !== 409) throw reason;
-        // Whoever scaled it by hand, or stopped it for a backup, manages this field since.
-        if (conflicts(error).every((field) => field === '.spec.replicas'))
-          return await cluster.apply(manifest, { dryRun, force: true });
+        if (conflicts(error).every((field) => stopping.includes(field))) return cluster.apply(manifest, { dryRun, force: true }); // prettier-ignore
         throw new Refusal(
           `${reason.message}\nSomebody else changed these fields. If Argo CD manages the platform, change it in Git; ` +
             'otherwise take the fields over with --force',
@@ -115,27 +114,49 @@ export async function kubernetesCluster(context?: string): Promise<Cluster> {
       const through = new PassThrough();
       try {
         const options = { follow, tailLines: tail, sinceSeconds, previous };
-        const request = await new Log(config).log(namespace, pod, container, through, options);
+        const from = follow ? config : inTime(config, limits.request);
+        const request = await new Log(from).log(namespace, pod, container, through, options);
         signal?.addEventListener('abort', () => request.abort(), { once: true });
         await pipeline(through, to, { end: false, signal });
       } catch (error) {
         if (signal?.aborted) return;
-        throw refusal(error, title, `the log of ${namespace}/${pod}, container ${container}`);
+        const what = `the log of ${namespace}/${pod}, container ${container}`;
+        // The client says so of whatever went wrong before an answer.
+        if (codeOf(error) === 500 && !bodyOf(error))
+          throw new Refusal(`${title}: no answer about ${what}; is the cluster running?`, exitCodes.unreachable);
+        throw refusal(error, title, what);
       }
     },
     async exec({ namespace, pod, container }, command, input) {
-      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      const [stdout, stderr, stdin] = [new PassThrough(), new PassThrough(), new PassThrough()];
       const said = Promise.all([text(stdout), text(stderr)]);
+      const what = `a command in ${namespace}/${pod}, container ${container}`;
+      const late = AbortSignal.timeout(limits.exec);
+      // Never ended: without version 5 of the protocol the client could only close the whole connection.
+      if (input !== undefined) stdin.write(input);
       try {
         const code = await new Promise<number>((resolve, reject) => {
-          const stdin = input === undefined ? null : Readable.from([input]);
+          late.addEventListener('abort', () => {
+            const message = `${title}: ${what} did not end within ${limits.exec / 1000} seconds; look at the pod`;
+            reject(new Refusal(message, exitCodes.unreachable));
+          });
           new Exec(config)
-            .exec(namespace, pod, container, [...command], stdout, stderr, stdin, false, (status) =>
-              resolve(exitCode(status)),
+            .exec(
+              namespace,
+              pod,
+              container,
+              [...command],
+              stdout,
+              stderr,
+              input === undefined ? null : stdin,
+              false,
+              (status) => resolve(exitCode(status)),
             )
             .then((socket) => {
               socket.on('error', reject);
               socket.on('close', () => reject(new Error('the connection ended early')));
+              if (late.aborted) socket.terminate();
+              else late.addEventListener('abort', () => socket.terminate());
             }, reject);
         });
         stdout.end();
@@ -143,11 +164,21 @@ export async function kubernetesCluster(context?: string): Promise<Cluster> {
         const [out, err] = await said;
         return { code, stdout: out, stderr: err };
       } catch (error) {
-        throw refusal(error, title, `a command in ${namespace}/${pod}, container ${container}`);
+        throw refusal(error, title, what);
       }
     },
   };
   return cluster;
+}
+
+/** The same kubeconfig, for a log that is not followed: its answer must begin in time. */
+function inTime(config: KubeConfig, milliseconds: number): KubeConfig {
+  const limited = Object.create(config) as KubeConfig;
+  limited.applyToFetchOptions = async (options) => ({
+    ...(await config.applyToFetchOptions(options)),
+    timeout: milliseconds,
+  });
+  return limited;
 }
 
 type Sent = Parameters<KubernetesObjectApi['patch']>[0];
@@ -200,6 +231,9 @@ interface Status {
     readonly causes?: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
   };
 }
+
+/** Fields that whoever stopped it, by hand or for a backup, manages since: applying the platform starts it again. */
+const stopping = ['.spec.replicas', '.spec.suspend'];
 
 /** The fields that somebody else manages, as the API server reports them. */
 const conflicts = (error: unknown): string[] =>

@@ -6,9 +6,10 @@ import type { Workload } from '../../lib/core/workload';
 import { waves } from '../../lib/derived/applied-objects';
 import { exitCodes, Refusal } from '../refusal';
 import type { World } from '../world';
-import type { Cluster, KubernetesObject } from './cluster';
+import type { Cluster, KubernetesObject, ObjectRef } from './cluster';
 import { isOwnedBy, newestFirst, type CronJob, type Job, type Pod } from './kinds';
 import { runLabel } from './leftovers';
+import { persistently } from './persistence';
 import { podReason } from './pod-reason';
 
 export type PodSpec = NonNullable<NonNullable<Job['spec']>['template']['spec']>;
@@ -26,6 +27,9 @@ export interface RunOptions {
   readonly forget?: boolean;
   readonly say: (what: string) => void;
 }
+
+/** The purpose of runs that change nothing. */
+export const listing = 'list';
 
 /** How long the job of a run stays, for a look at what went wrong. */
 const dayInSeconds = 86_400;
@@ -61,39 +65,61 @@ export async function runOnce(
   };
   await cluster.create({ ...batch, ...manifest });
   const job = { ...batch, namespace, name };
-  const look = `kubectl -n ${namespace} logs job/${name} --all-containers`;
+  try {
+    const main = pod.containers[0]?.name ?? '';
+    return await logOf(cluster, await untilComplete(world, cluster, job, { timeout, say, kept: !forget }), main);
+  } finally {
+    if (forget) await cluster.delete(job);
+  }
+}
+
+interface Waiting extends Pick<RunOptions, 'timeout' | 'say'> {
+  /** Whether the job stays, to be looked at. */
+  readonly kept: boolean;
+}
+
+/** @returns the pod that did the work */
+async function untilComplete(
+  world: World,
+  cluster: Cluster,
+  job: ObjectRef & { readonly namespace: string },
+  { timeout, say, kept }: Waiting,
+): Promise<Pod | undefined> {
+  const { namespace, name } = job;
+  const look = kept ? `\nIts log: kubectl -n ${namespace} logs job/${name} --all-containers` : '';
+  const labels = { 'batch.kubernetes.io/job-name': name };
   for (let seconds = 0; ; seconds++) {
-    const found = await cluster.read<Job>(job);
+    const found = await persistently(world, () => cluster.read<Job>(job));
+    const pods = await persistently(world, () => cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels })); // prettier-ignore
     const ended = (type: string) => found?.status?.conditions?.find((is) => is.type === type && is.status === 'True');
-    const pods = await cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels: { 'batch.kubernetes.io/job-name': name } }); // prettier-ignore
     const newest = [...pods].sort(newestFirst)[0];
-    if (ended('Complete')) {
-      const log = await logOf(cluster, newest, pod.containers[0]?.name ?? '');
-      if (forget) await cluster.delete(job);
-      return log;
-    }
+    if (ended('Complete')) return newest;
     const reason = newest ? podReason(newest, () => [], world.now()) : '';
     const failure = ended('Failed');
     if (!found || failure) {
       const why = reason || failure?.message || 'somebody deleted the job';
-      throw new Refusal(`${namespace}/${name} failed: ${why}\nIts log: ${look}`, exitCodes.notReady);
+      throw new Refusal(`${namespace}/${name} failed: ${why}${look}`, exitCodes.notReady);
     }
     if (seconds >= timeout) {
-      throw new Refusal(`${namespace}/${name} is not done after ${timeout} s, and goes on: ${reason}\nIts log: ${look}`, exitCodes.notReady); // prettier-ignore
+      const state = kept ? ', and goes on' : '';
+      throw new Refusal(
+        `${namespace}/${name} is not done after ${timeout} s${state}: ${reason}${look}`,
+        exitCodes.notReady,
+      );
     }
     say(reason || (newest ? 'is running' : 'waits for its pod'));
     await world.sleep(1000);
   }
 }
 
-/** Whether a run of the workload, by schedule or by hand, is under way. */
+/** Whether a run of the workload, by schedule or by hand, is under way; one that only lists does not count. */
 export async function isRunning(cluster: Cluster, { selector, namespace, name }: Workload): Promise<boolean> {
   const jobs = await cluster.list<Job>({ apiVersion: 'batch/v1', kind: 'Job' }, { namespace });
   const own = jobs.filter((job) => {
     const labels = job.metadata.labels ?? {};
     return isOwnedBy(job, 'CronJob', name) || Object.entries(selector).every(([key, value]) => labels[key] === value);
   });
-  return own.some(({ status }) => (status?.active ?? 0) > 0);
+  return own.some(({ metadata, status }) => (status?.active ?? 0) > 0 && metadata.labels?.[runLabel] !== listing);
 }
 
 function jobSpecOf(platform: Platform, workload: Workload): JobSpec {

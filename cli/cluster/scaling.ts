@@ -1,67 +1,61 @@
-import type { Platform } from '../../lib/core/platform';
+import { CronJob } from '../../lib/core/controllers';
 import type { Workload } from '../../lib/core/workload';
-import { waves } from '../../lib/derived/applied-objects';
 import { exitCodes, Refusal } from '../refusal';
 import type { World } from '../world';
-import { refOf, type Cluster, type KubernetesObject } from './cluster';
+import type { Cluster, ObjectRef } from './cluster';
+import { apiVersions, type Deployment } from './kinds';
+import { persistently } from './persistence';
 import { statesOf } from './readiness';
 import { waitForWorkloads } from './waiting';
 
-/** A node that no pod of a stopped daemon set can be on. */
-const nowhere = { 'hearth/stopped': 'true' };
+/** The object that controls the pods of a workload. */
+const controllerRef = ({ kind, namespace, name }: Workload): ObjectRef => ({
+  apiVersion: apiVersions[kind] ?? '',
+  kind,
+  namespace,
+  name,
+});
 
-interface Controller extends KubernetesObject {
-  readonly spec: { readonly template?: { readonly spec?: object } };
+/** A label that no node has. */
+const nowhere = 'hearth/stopped';
+
+/** What of its controller says whether a workload runs: nothing else of it changes. */
+function running(workload: Workload, runs: boolean): object {
+  if (workload instanceof CronJob) return { suspend: runs ? workload.suspended : true };
+  if (workload.kind === 'DaemonSet') {
+    return { template: { spec: { nodeSelector: { [nowhere]: runs ? null : 'true' } } } };
+  }
+  return { replicas: runs ? workload.replicas : 0 };
 }
 
-/** The objects of the model that control the pods of a platform, each by its workload. */
-export function controllers(platform: Platform): Map<Workload, Controller> {
-  const objects = waves(platform).flatMap(({ objects: all }) => all);
-  return new Map(
-    platform.graph.workloads.flatMap((workload) => {
-      const found = objects.find(
-        ({ kind, metadata }) =>
-          kind === workload.kind && metadata.namespace === workload.namespace && metadata.name === workload.name,
-      );
-      return found ? [[workload, found as Controller] as const] : [];
+/** Those that exist and are not scaled to zero. */
+export async function runningAmong(cluster: Cluster, workloads: readonly Workload[]): Promise<Workload[]> {
+  const found = await Promise.all(
+    workloads.map(async (workload) => {
+      const object = await cluster.read<Deployment>(controllerRef(workload));
+      return object && object.spec?.replicas !== 0 ? [workload] : [];
     }),
   );
-}
-
-/** The same object, but so that it runs nothing: applied as the model's own objects are, `start` is to apply those again. */
-function stopped(controller: Controller): KubernetesObject {
-  const { kind, spec } = controller;
-  switch (kind) {
-    case 'CronJob':
-      return { ...controller, spec: { ...spec, suspend: true } } as KubernetesObject;
-    case 'DaemonSet': {
-      const template = { ...spec.template, spec: { ...spec.template?.spec, nodeSelector: nowhere } };
-      return { ...controller, spec: { ...spec, template } } as KubernetesObject;
-    }
-    default:
-      return { ...controller, spec: { ...spec, replicas: 0 } } as KubernetesObject;
-  }
+  return found.flat();
 }
 
 /** Stops workloads at once, and waits until their pods are gone. What does not exist is left alone. */
 export async function stop(
   world: World,
   cluster: Cluster,
-  platform: Platform,
   workloads: readonly Workload[],
   timeoutSeconds: number,
 ): Promise<void> {
-  const objects = controllers(platform);
   const end = async (say: (what: string) => void) => {
     for (const workload of workloads) {
-      const controller = objects.get(workload);
-      if (controller && (await cluster.read(refOf(controller)))) await cluster.apply(stopped(controller));
+      const ref = controllerRef(workload);
+      if (await cluster.read(ref)) await cluster.patch(ref, { spec: running(workload, false) });
     }
-    // What is running for a schedule ends by itself.
+    // What runs for a schedule ends by itself.
     await untilGone(world, cluster, workloads.filter(({ kind }) => kind !== 'CronJob'), timeoutSeconds, say); // prettier-ignore
     return 'stopped';
   };
-  await world.progress([{ title: namesOf(workloads), run: end }]);
+  await world.progress([{ title: workloads.map(({ name }) => name).join(', '), run: end }]);
 }
 
 async function untilGone(
@@ -72,7 +66,7 @@ async function untilGone(
   say: (what: string) => void,
 ): Promise<void> {
   for (let seconds = 0; ; seconds++) {
-    const states = await statesOf(cluster, workloads, world.now());
+    const states = await persistently(world, () => statesOf(cluster, workloads, world.now()));
     const left = states.flatMap(({ pods }) => pods.flatMap(({ name, ended }) => (ended ? [] : name))).join(', ');
     if (left === '') return;
     if (seconds >= timeoutSeconds) {
@@ -86,20 +80,19 @@ async function untilGone(
   }
 }
 
-/** Brings workloads back to what the model says, and waits until they are up. */
+/** Runs as many pods again as the model says, and waits until they are up. */
 export async function start(
   world: World,
   cluster: Cluster,
-  platform: Platform,
   workloads: readonly Workload[],
   timeoutSeconds: number,
 ): Promise<void> {
-  const objects = controllers(platform);
-  for (const workload of workloads) {
-    const controller = objects.get(workload);
-    if (controller) await cluster.apply(controller);
+  const found = await Promise.all(workloads.map((workload) => cluster.read(controllerRef(workload))));
+  const missing = workloads.filter((_, i) => !found[i]).map(({ name }) => name);
+  if (missing.length > 0) {
+    const platform = workloads[0]?.component.platform.config.name ?? '';
+    throw new Refusal(`not in the cluster: ${missing.join(', ')}; npx hearth up ${platform} makes it`);
   }
+  for (const workload of workloads) await cluster.patch(controllerRef(workload), { spec: running(workload, true) });
   await waitForWorkloads(world, cluster, workloads, timeoutSeconds);
 }
-
-const namesOf = (workloads: readonly Workload[]) => workloads.map(({ name }) => name).join(', ');

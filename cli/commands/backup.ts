@@ -5,7 +5,8 @@ import type { BackedUp } from '../../lib/core/backup';
 import type { Platform } from '../../lib/core/platform';
 import { wholeNumber } from '../arguments';
 import type { Cluster } from '../cluster/cluster';
-import { isRunning, runOnce, type Container } from '../cluster/running';
+import type { CronJob } from '../cluster/kinds';
+import { isRunning, listing, runOnce, type Container } from '../cluster/running';
 import { outputOption, print, table, type OutputOptions } from '../output';
 import { Refusal } from '../refusal';
 import { clusterCommand, clusterOf, platformOf } from '../target';
@@ -30,7 +31,7 @@ export const backupCommand = (world: World): Command =>
       const cluster = await clusterOf(world, platform, options.context);
       if (options.list) return list(world, cluster, platform, sets, options);
       world.out(cluster.title);
-      await ready(cluster, sets);
+      await refuseUnready(cluster, sets);
       await world.progress(
         sets.map((set) => ({
           title: `backup ${set.name}`,
@@ -61,19 +62,34 @@ export function backupsOf({ config, graph }: Platform, names: readonly string[])
   return names.length === 0 ? [...graph.backups] : graph.backups.filter(({ name }) => names.includes(name));
 }
 
-/** Refuses before the first of several is touched. */
-export async function ready(cluster: Cluster, sets: readonly BackedUp[]): Promise<void> {
-  for (const { name, backup, restore, component } of sets) {
+/** Refuses before the first of several is touched: where the cluster does not know a backup as it is in the file, or runs one. */
+export async function refuseUnready(cluster: Cluster, sets: readonly BackedUp[]): Promise<void> {
+  for (const { name, backup, restore, component, repository } of sets) {
     const { namespace } = backup;
-    if (!(await cluster.read({ apiVersion: 'batch/v1', kind: 'CronJob', namespace, name: backup.name }))) {
-      const platform = component.platform.config.name;
-      throw new Refusal(`the cluster does not know the backup of ${name} yet: npx hearth up ${platform}`);
+    const up = `npx hearth up ${component.platform.config.name}`;
+    const found = await cluster.read<CronJob>({
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      namespace,
+      name: backup.name,
+    });
+    if (!found) throw new Refusal(`the cluster does not know the backup of ${name} yet: ${up}`);
+    const known = repositoryOf(found);
+    if (known !== repository) {
+      throw new Refusal(
+        `the cluster keeps the backup of ${name} in ${known}, the platform file says ${repository}: ${up} first`,
+      );
     }
     for (const workload of [backup, restore]) {
-      if (await isRunning(cluster, workload))
-        throw new Refusal(`${workload.name} is under way; wait until it is done: kubectl -n ${namespace} get jobs`);
+      if (!(await isRunning(cluster, workload))) continue;
+      throw new Refusal(`${workload.name} is under way; wait until it is done: kubectl -n ${namespace} get jobs`);
     }
   }
+}
+
+function repositoryOf({ spec }: CronJob): string | undefined {
+  const containers = spec?.jobTemplate.spec?.template.spec?.containers ?? [];
+  return containers.flatMap(({ env = [] }) => env).find(({ name }) => name === 'RESTIC_REPOSITORY')?.value;
 }
 
 const snapshotSchema = z.object({ id: z.string(), short_id: z.string(), time: z.string() });
@@ -94,7 +110,7 @@ export async function snapshotsOf(
   say: (what: string) => void,
 ): Promise<Snapshot[]> {
   const log = await runOnce(world, cluster, platform, set.restore, {
-    purpose: 'list',
+    purpose: listing,
     forget: true,
     timeout: 300,
     say,
@@ -107,7 +123,8 @@ export async function snapshotsOf(
       return { ...spec, initContainers, containers: [withSnapshot(fetch, 'list')] };
     },
   });
-  const json = log.trim().split('\n').at(-1) ?? '[]';
+  const json = log.trim().split('\n').at(-1) ?? '';
+  if (json === '') throw new Refusal(`the list of the backups of ${set.name} got lost; try again`);
   const found = z.array(snapshotSchema).nullable().parse(JSON.parse(json)) ?? [];
   return found
     .map(({ id, short_id, time }) => ({ id, shortId: short_id, time: new Date(time) }))

@@ -5,6 +5,9 @@ import { refuseUnderArgoCd } from '../cluster/argo-cd';
 import { refOf, refText, type Cluster, type KubernetesObject, type ObjectRef } from '../cluster/cluster';
 import type { Pod } from '../cluster/kinds';
 import { ownedObjects } from '../cluster/leftovers';
+import { persistently } from '../cluster/persistence';
+import { requestOf } from '../credentials/plan';
+import { idOf } from '../credentials/store';
 import { exitCodes, Refusal } from '../refusal';
 import { clusterCommand, clusterOf, confirmed, platformOf } from '../target';
 import type { Step, World } from '../world';
@@ -22,7 +25,7 @@ interface DestroyOptions {
 export const destroyCommand = (world: World): Command =>
   clusterCommand('destroy', 'delete the platform from the cluster')
     .option('--keep-data', 'keep volumes, Secrets and namespaces')
-    .option('--delete-data', 'delete the volumes as well; wants --confirm too')
+    .option('--delete-data', 'delete volumes and Secrets as well; wants --confirm too')
     .option('--confirm <platform>', 'the name of the platform again, for --delete-data without a question')
     .option('--yes', 'do not ask; data is never deleted by this alone')
     .option('--timeout <seconds>', 'how long to wait until everything is gone', wholeNumber, 300)
@@ -33,65 +36,83 @@ export const destroyCommand = (world: World): Command =>
       const cluster = await clusterOf(world, platform, options.context);
       world.out(cluster.title);
       await refuseUnderArgoCd(cluster, platform, 'the deletion');
-      const claims = await claimsOf(cluster, platform);
-      if (claims.length > 0) await decideOnData(world, platform, claims, options);
-      else await confirmed(world, `Delete ${name} from ${cluster.title}? It has no volumes.`, options.yes);
-      await destroy(world, cluster, platform, { claims, deleteData: !options.keepData, timeout: options.timeout });
+      const found = await holdings(cluster, platform);
+      if (found.owned.length === 0) return world.out(`There is nothing of ${name} in this cluster.`);
+      const deleteData = await decide(world, platform, found, options);
+      await destroy(world, cluster, platform, found, deleteData, options.timeout);
       const { cluster: kind } = platform.config;
       if (kind === 'kind') world.out(`The kind cluster itself is left; delete it: kind delete cluster --name ${name}`);
     });
 
-interface Claim extends KubernetesObject {
-  readonly spec?: { readonly volumeName?: string };
+/** What a cluster has of a platform. */
+interface Holdings {
+  /** What carries the labels of the platform: a namespace of the same name that somebody else made is not among it. */
+  readonly owned: readonly KubernetesObject[];
+  readonly namespaces: readonly string[];
+  /** Every claim in these namespaces, also those that the platform no longer declares. */
+  readonly claims: readonly Claim[];
+  /** Names of the Secrets with its credentials. */
+  readonly secrets: readonly string[];
 }
 
-/** Every claim in the namespaces of the platform, also those that it no longer declares. */
-async function claimsOf(cluster: Cluster, platform: Platform): Promise<Claim[]> {
+async function holdings(cluster: Cluster, platform: Platform): Promise<Holdings> {
+  const owned = await ownedObjects(cluster, platform);
+  const namespaces = owned.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
   const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
-  const lists = platform.tiers.map(({ namespace }) => cluster.list<Claim>(kind, { namespace }));
-  return (await Promise.all(lists)).flat();
+  const claims = (await Promise.all(namespaces.map((namespace) => cluster.list<Claim>(kind, { namespace })))).flat();
+  const { secrets } = await cluster.secrets.read(requestOf(platform));
+  return {
+    owned,
+    namespaces,
+    claims,
+    secrets: secrets.filter(({ namespace }) => namespaces.includes(namespace)).map(idOf),
+  };
 }
 
-/** Data goes only where the operator says so twice. */
-async function decideOnData(
-  world: World,
-  platform: Platform,
-  claims: readonly Claim[],
-  options: DestroyOptions,
-): Promise<void> {
-  const { name } = platform.config;
-  const which = claims.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).join(', ');
-  if (options.keepData) return confirmed(world, `Delete everything of ${name} but its data (${which})?`, options.yes);
+/** Data, and the Secrets that open it, go only where the operator says so twice. @returns whether they go */
+async function decide(world: World, platform: Platform, found: Holdings, options: DestroyOptions): Promise<boolean> {
+  const { config, graph } = platform;
+  const { name } = config;
+  const claims = found.claims.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+  if (claims.length + found.secrets.length === 0) {
+    await confirmed(world, `Delete ${name}? It has neither data nor Secrets here.`, options.yes);
+    return true;
+  }
+  const which = [...(claims.length > 0 ? [`the data in ${claims.join(', ')}`] : []), `${found.secrets.length} Secrets`].join(' and '); // prettier-ignore
+  if (options.keepData) {
+    await confirmed(world, `Delete everything of ${name} but ${which}?`, options.yes);
+    return false;
+  }
+  const password =
+    graph.backups.length > 0
+      ? ` The password of its backups goes as well: without a copy (npx hearth credentials ${name} --export FILE) nobody can read them.`
+      : '';
   if (!options.deleteData) {
     throw new Refusal(
-      `${name} has data in ${which}. Keep it: npx hearth destroy ${name} --keep-data. ` +
-        `Delete it for ever: npx hearth destroy ${name} --delete-data --confirm ${name}. Nothing was changed.`,
+      `${name} has ${which}. Keep them: npx hearth destroy ${name} --keep-data. Delete them for ever: ` +
+        `npx hearth destroy ${name} --delete-data --confirm ${name}.${password} Nothing was changed.`,
     );
   }
-  const again =
-    options.confirm ??
-    (await world.ask?.input(`The data in ${which} will be gone for ever. Write ${name} to delete it:`));
-  if (again === name) return;
-  const mend =
-    options.confirm === undefined && !world.ask ? `say --confirm ${name} as well` : `write ${name} to delete it`;
+  const question = `${which} will be gone for ever.${password} Write ${name} to delete everything:`;
+  const again = options.confirm ?? (await world.ask?.input(question[0]?.toUpperCase() + question.slice(1)));
+  if (again === name) return true;
+  const mend = again === undefined ? `say --confirm ${name} as well` : `write ${name} to delete it`;
   throw new Refusal(`The data of ${name} was not deleted: ${mend}. Nothing was changed.`);
 }
 
-interface Plan {
-  readonly claims: readonly Claim[];
-  readonly deleteData: boolean;
-  readonly timeout: number;
+interface Claim extends KubernetesObject {
+  readonly spec?: { readonly volumeName?: string };
 }
 
 async function destroy(
   world: World,
   cluster: Cluster,
   platform: Platform,
-  { claims, deleteData, timeout }: Plan,
+  { owned, claims, namespaces: all }: Holdings,
+  deleteData: boolean,
+  timeout: number,
 ): Promise<void> {
-  const owned = await ownedObjects(cluster, platform);
-  // Secrets stay as well: with values made anew nobody could open the data.
-  const namespaces = deleteData ? platform.tiers.map(({ namespace }) => namespace) : [];
+  const namespaces = deleteData ? all : [];
   const single = owned.filter(
     ({ kind, metadata }) => kind !== 'Namespace' && !namespaces.includes(metadata.namespace ?? ''),
   );
@@ -107,24 +128,26 @@ async function destroy(
         return `${count} deleted`;
       },
     },
-    {
-      title: 'namespaces',
-      async run(say) {
-        const refs = namespaces.map((name): ObjectRef => ({ apiVersion: 'v1', kind: 'Namespace', name }));
-        const count = await deleteAll(cluster, refs, say);
-        await gone(world, timeout, say, async () => {
-          const found = await Promise.all(refs.map((ref) => cluster.read(ref)));
-          return found.flatMap((object) => (object ? `namespace ${object.metadata.name}` : []));
-        });
-        return `${count} deleted`;
-      },
-    },
+    ...(deleteData ? [deletion(world, cluster, namespaces, timeout)] : []),
   ];
   await world.progress(steps);
-  if (!deleteData)
-    world.out(`Kept: data, Secrets and namespaces. Bring it back: npx hearth up ${platform.config.name}`);
+  const { name } = platform.config;
+  if (!deleteData) world.out(`Kept: data, Secrets and namespaces. Bring it back: npx hearth up ${name}`);
   world.out('Custom resource definitions stay: other platforms may use them.');
 }
+
+const deletion = (world: World, cluster: Cluster, namespaces: readonly string[], timeout: number): Step => ({
+  title: 'namespaces',
+  async run(say) {
+    const refs = namespaces.map((name): ObjectRef => ({ apiVersion: 'v1', kind: 'Namespace', name }));
+    const count = await deleteAll(cluster, refs, say);
+    await gone(world, timeout, say, async () => {
+      const left = await Promise.all(refs.map((ref) => cluster.read(ref)));
+      return left.flatMap((object) => (object ? `namespace ${object.metadata.name}` : []));
+    });
+    return `${count} deleted`;
+  },
+});
 
 /** Volumes of a class that retains them would outlive their claims on the disk of a node. */
 const release = (cluster: Cluster, claims: readonly Claim[]): Step => ({
@@ -169,7 +192,7 @@ async function gone(
   ask: () => Promise<string[]>,
 ): Promise<void> {
   for (let seconds = 0; ; seconds++) {
-    const left = await ask();
+    const left = await persistently(world, ask);
     if (left.length === 0) return;
     if (seconds >= timeout) {
       throw new Refusal(

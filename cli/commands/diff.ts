@@ -5,7 +5,7 @@ import { refText, type Cluster } from '../cluster/cluster';
 import { restartWorkloads } from '../cluster/restarting';
 import { differences, type Difference } from '../cluster/comparing';
 import { outputOption, print, type OutputOptions } from '../output';
-import { exitCodes } from '../refusal';
+import { exitCodes, Refusal } from '../refusal';
 import { clusterCommand, clusterOf, confirmed, platformOf } from '../target';
 import type { World } from '../world';
 import { up, withUpOptions, type UpOptions } from './up';
@@ -21,7 +21,7 @@ export const diffCommand = (world: World): Command =>
         const cluster = await clusterOf(world, platform, options.context);
         world.err(cluster.title);
         const found = await differences(cluster, platform);
-        const json = found.map(({ change, object, diff }) => ({ change, ...object, diff }));
+        const json = found.map(({ change, object, ...rest }) => ({ change, ...object, ...rest }));
         print(world, options, json, () => report(world, found));
         if (options.exitCode && found.length > 0) world.exitCode = exitCodes.notReady;
       },
@@ -43,6 +43,7 @@ export const updateCommand = (world: World): Command =>
       );
       report(world, found).forEach((line) => world.out(line));
       for (const workload of pulled) world.out(`restarts, to pull its image anew: ${workload.name} (${workload.floatingImages.join(', ')})`); // prettier-ignore
+      if (found.some(({ change }) => change === 'refused')) throw new Refusal('The cluster refuses what is named above. Nothing was changed.'); // prettier-ignore
       if (found.length + pulled.length === 0) return;
       await confirmed(world, `Apply this to ${cluster.title}?`, options.yes);
       await update(world, cluster, platform, options);
@@ -55,17 +56,16 @@ const update = (world: World, cluster: Cluster, platform: Platform, options: UpO
 function report(world: World, found: readonly Difference[]): string[] {
   if (found.length === 0) return ['Nothing differs.'];
   const count = (change: Difference['change']) => found.filter((difference) => difference.change === change).length;
-  const details = found.flatMap(({ change, object, diff }) =>
-    change === 'changed'
-      ? diff
-          .trimEnd()
-          .split('\n')
-          .map((line) => colour(world, line))
-      : [`${change}: ${refText(object)}`],
-  );
+  const details = found.flatMap(({ change, object, diff, reason }) => {
+    if (change === 'refused') return `refused: ${refText(object)}: ${reason}`.split('\n');
+    if (change !== 'changed') return [`${change}: ${refText(object)}`];
+    const lines = diff.trimEnd().split('\n');
+    return lines.map((line) => colour(world, line));
+  });
+  const refused = count('refused') > 0 ? `, ${count('refused')} refused` : '';
   return [
     ...details,
-    `${count('new')} new, ${count('changed')} changed, ${count('leftover')} no longer in the platform`,
+    `${count('new')} new, ${count('changed')} changed${refused}, ${count('leftover')} no longer in the platform`,
   ];
 }
 

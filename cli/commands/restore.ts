@@ -1,18 +1,17 @@
 import type { Command } from 'commander';
 import { backupPriorities, type BackedUp } from '../../lib/core/backup';
-import type { Component } from '../../lib/core/component';
 import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
 import { wholeNumber } from '../arguments';
 import { refuseUnderArgoCd } from '../cluster/argo-cd';
 import type { Cluster } from '../cluster/cluster';
-import { runOnce, type PodSpec } from '../cluster/running';
-import { start, stop } from '../cluster/scaling';
+import { isRunning, runOnce, type PodSpec } from '../cluster/running';
+import { runningAmong, start, stop } from '../cluster/scaling';
 import { exitCodes, messageOf, Refusal } from '../refusal';
 import { clusterCommand, clusterOf, confirmed, platformOf } from '../target';
 import type { Step, World } from '../world';
-import { backupsOf, ready, snapshotsOf, withSnapshot, type Snapshot } from './backup';
-import { startComponents, stopComponents } from './stop';
+import { backupsOf, refuseUnready, snapshotsOf, withSnapshot, type Snapshot } from './backup';
+import { startInOrder, stopInOrder } from './stop';
 
 interface RestoreOptions {
   readonly context?: string;
@@ -37,7 +36,7 @@ export const restoreCommand = (world: World): Command =>
       const cluster = await clusterOf(world, platform, options.context);
       world.out(cluster.title);
       await refuseUnderArgoCd(cluster, platform, 'the stop of what uses the data');
-      await ready(cluster, sets);
+      await refuseUnready(cluster, sets);
       const chosen = await choose(world, cluster, platform, sets, options);
       const what = chosen.map(({ set, snapshot }) => `${set.name} of ${snapshot.time.toISOString()}`).join(', ');
       await confirmed(world, `Replace the present data by the backup of ${what}?`, options.yes);
@@ -65,7 +64,7 @@ async function choose(
   const choices: Choice[] = [];
   const missing: string[] = [];
   for (const set of sets) {
-    const found = await snapshotsOf(world, cluster, platform, set, () => undefined);
+    const found = await lookedUp(world, cluster, platform, set);
     const picked = await pick(world, set, found, snapshot ?? (yes ? 'latest' : undefined));
     if (picked) choices.push({ set, snapshot: picked });
     else
@@ -80,6 +79,16 @@ async function choose(
       `${missing.join('\n')}\nSee: npx hearth backup ${platform.config.name} --list. Nothing was changed.`,
     );
   return choices;
+}
+
+async function lookedUp(world: World, cluster: Cluster, platform: Platform, set: BackedUp): Promise<Snapshot[]> {
+  let found: Snapshot[] = [];
+  const run: Step['run'] = async (say) => {
+    found = await snapshotsOf(world, cluster, platform, set, say);
+    return `${found.length} found`;
+  };
+  await world.progress([{ title: `backups of ${set.name}`, run }]);
+  return found;
 }
 
 async function pick(
@@ -102,23 +111,33 @@ async function restore(
   timeout: number,
 ): Promise<void> {
   const sets = chosen.map(({ set }) => set);
-  const users = usersOf(platform, sets);
   const schedules = sets.map(({ backup }) => backup);
   try {
-    await stopComponents(world, cluster, platform, users, 300);
-    await stop(world, cluster, platform, schedules, 300);
+    await stop(world, cluster, schedules, 300);
+    // One may have begun while the question waited for its answer.
+    await refuseUnready(cluster, sets);
+    const users = await runningAmong(cluster, usersOf(platform, sets));
+    await stopInOrder(world, cluster, platform, users, 300);
     for (const choice of chosen) await restoreOne(world, cluster, platform, choice, timeout);
-    await start(world, cluster, platform, schedules, 300);
-    await startComponents(world, cluster, platform, users, 600);
+    await startInOrder(world, cluster, platform, [...users, ...schedules], 600);
   } catch (error) {
-    const { name } = platform.config;
-    const names = sets.map((set) => set.name).join(' ');
-    throw new Refusal(
-      `${messageOf(error)}\nThe restore is not complete, and what uses the data may be stopped. ` +
-        `Run it again: npx hearth restore ${name} ${names}; or go on with the data as it is: npx hearth start ${name}`,
-      error instanceof Refusal ? error.exitCode : exitCodes.refused,
-    );
+    const code = error instanceof Refusal ? error.exitCode : exitCodes.refused;
+    const said = world.signal.aborted ? 'Interrupted.' : messageOf(error);
+    throw new Refusal(`${said}\n${await stateAfter(cluster, platform, sets)}`, code);
   }
+}
+
+/** What a restore that did not come to its end leaves behind, and how to go on. */
+async function stateAfter(cluster: Cluster, platform: Platform, sets: readonly BackedUp[]): Promise<string> {
+  const { name } = platform.config;
+  const state = 'The restore is not complete: what uses the data may be stopped, and scheduled backups are paused.';
+  for (const { restore } of sets) {
+    const active = await isRunning(cluster, restore).catch(() => false);
+    if (active)
+      return `${state} ${restore.name} goes on; once it is done (kubectl -n ${restore.namespace} get jobs): npx hearth start ${name}`;
+  }
+  const again = `npx hearth restore ${name} ${sets.map((set) => set.name).join(' ')}`;
+  return `${state} Run it again (${again}), or go on with the data as it is; then: npx hearth start ${name}`;
 }
 
 async function restoreOne(
@@ -137,14 +156,16 @@ async function restoreOne(
       return 'done';
     },
   });
+  const ran = (await runningAmong(cluster, [workload])).length > 0;
   // A dump is loaded into the running program; files are replaced under a stopped one.
-  await (archive ? stop : start)(world, cluster, platform, [workload], 600);
+  await (archive ? stop : start)(world, cluster, [workload], 600);
   const fetch = (spec: PodSpec) => withSnapshotEverywhere(spec, snapshot.id);
   await world.progress([run(`restore ${name} of ${snapshot.time.toISOString()}`, set.restore, 'restore', fetch)]);
-  if (archive) await start(world, cluster, platform, [workload], 600);
+  if (archive && ran) await start(world, cluster, [workload], 600);
   // Roles, buckets and passwords as the platform wants them now.
   const jobs = platform.graph.workloads.filter((other) => other.component === component && other.kind === 'Job');
   await world.progress(jobs.map((job) => run(`${job.name} again`, job, 'again')));
+  if (!archive && !ran) await stop(world, cluster, [workload], 600);
 }
 
 function withSnapshotEverywhere(spec: PodSpec, id: string): PodSpec {
@@ -153,12 +174,12 @@ function withSnapshotEverywhere(spec: PodSpec, id: string): PodSpec {
   return { ...spec, initContainers: set(spec.initContainers), containers: set(spec.containers) };
 }
 
-/** The components that keep connections to the data, and would write to it. */
-function usersOf(platform: Platform, sets: readonly BackedUp[]): Component[] {
-  const providers = new Set(sets.map(({ workload }) => workload));
-  const own = new Set(sets.map(({ component }) => component));
+/** What keeps connections to the data, and would write to it. */
+function usersOf(platform: Platform, sets: readonly BackedUp[]): Workload[] {
+  const providers = sets.map(({ workload }) => workload);
+  const own = sets.map(({ component }) => component);
   const users = platform.graph.connections
-    .filter(({ from, to }) => providers.has(to.workload) && from.replicas > 0 && !own.has(from.component))
-    .map(({ from }) => from.component);
+    .filter(({ from, to }) => providers.includes(to.workload) && from.replicas > 0 && !own.includes(from.component))
+    .map(({ from }) => from);
   return [...new Set(users)];
 }

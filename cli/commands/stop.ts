@@ -7,6 +7,7 @@ import { wholeNumber } from '../arguments';
 import { refuseUnderArgoCd } from '../cluster/argo-cd';
 import type { Cluster } from '../cluster/cluster';
 import { start, stop } from '../cluster/scaling';
+import { refuseUnderWay } from '../cluster/under-way';
 import { clusterCommand, clusterOf, componentsOf, platformOf } from '../target';
 import type { World } from '../world';
 
@@ -35,6 +36,7 @@ const scaleCommand = (world: World, name: string, description: string, run: (sco
       const cluster = await clusterOf(world, platform, context);
       world.out(cluster.title);
       await refuseUnderArgoCd(cluster, platform, `the ${name}`);
+      await refuseUnderWay(cluster, platform);
       await run({ cluster, platform, components, timeout, given: [platformName, ...names].join(' ') });
     });
 
@@ -42,7 +44,7 @@ const scaleCommand = (world: World, name: string, description: string, run: (sco
 export const stopCommand = (world: World): Command => {
   const description = 'scale to zero, consumers before what they use; nothing is deleted';
   return scaleCommand(world, 'stop', description, async ({ cluster, platform, components, timeout, given }) => {
-    await stopComponents(world, cluster, platform, components, timeout);
+    await stopInOrder(world, cluster, platform, workloadsOf(platform, components), timeout);
     const users = usersOf(platform, components);
     if (users.length > 0) world.err(`note: still running, and in need of them: ${users.join(', ')}`);
     world.out(`Start again: npx hearth start ${given}`);
@@ -53,43 +55,41 @@ export const stopCommand = (world: World): Command => {
 export const startCommand = (world: World): Command => {
   const description = 'scale back to what the platform file says, providers before their users';
   return scaleCommand(world, 'start', description, async ({ cluster, platform, components, timeout }) => {
-    await startComponents(world, cluster, platform, components, timeout);
+    await startInOrder(world, cluster, platform, workloadsOf(platform, components), timeout);
   });
 };
 
-/** The levels of the start order, cut down to some components. */
-function levelsOf(platform: Platform, components: readonly Component[]): Workload[][] {
-  const levels = startOrder(platform).map((level) => level.filter(({ component }) => components.includes(component)));
-  return levels.filter((level) => level.length > 0);
+/** Everything of these components that runs, or is scheduled. */
+const workloadsOf = (platform: Platform, components: readonly Component[]): Workload[] =>
+  platform.graph.workloads.filter(({ component, kind }) => components.includes(component) && kind !== 'Job');
+
+/** Levels of the start order, with what is scheduled last. */
+function levelsOf(platform: Platform, workloads: readonly Workload[]): Workload[][] {
+  const scheduled = workloads.filter(({ kind }) => kind === 'CronJob');
+  const levels = startOrder(platform).map((level) => level.filter((workload) => workloads.includes(workload)));
+  return [...levels, scheduled].filter((level) => level.length > 0);
 }
 
-const scheduled = (platform: Platform, components: readonly Component[]) =>
-  platform.graph.workloads.filter(({ kind, component }) => kind === 'CronJob' && components.includes(component));
-
-/** Stops components, the last to start first. */
-export async function stopComponents(
+/** Stops workloads, the last to start first. */
+export async function stopInOrder(
   world: World,
   cluster: Cluster,
   platform: Platform,
-  components: readonly Component[],
+  workloads: readonly Workload[],
   timeout: number,
 ): Promise<void> {
-  for (const level of [scheduled(platform, components), ...levelsOf(platform, components).reverse()]) {
-    if (level.length > 0) await stop(world, cluster, platform, level, timeout);
-  }
+  for (const level of levelsOf(platform, workloads).reverse()) await stop(world, cluster, level, timeout);
 }
 
-/** Starts components, each level once the one before it is up. */
-export async function startComponents(
+/** Starts workloads, each level once the one before it is up. */
+export async function startInOrder(
   world: World,
   cluster: Cluster,
   platform: Platform,
-  components: readonly Component[],
+  workloads: readonly Workload[],
   timeout: number,
 ): Promise<void> {
-  for (const level of [...levelsOf(platform, components), scheduled(platform, components)]) {
-    if (level.length > 0) await start(world, cluster, platform, level, timeout);
-  }
+  for (const level of levelsOf(platform, workloads)) await start(world, cluster, level, timeout);
 }
 
 /** Names of running components that need one of these. */

@@ -7,6 +7,8 @@ import { refuseUnderArgoCd } from '../cluster/argo-cd';
 import { refOf, refText, type Cluster } from '../cluster/cluster';
 import { kindSteps } from '../cluster/kind';
 import { isSuperseded, leftovers, ownedObjects } from '../cluster/leftovers';
+import { refuseImpossible } from '../cluster/rehearsing';
+import { refuseUnderWay } from '../cluster/under-way';
 import { waitUntilUp } from '../cluster/waiting';
 import { clusterCommand, clusterOf, platformOf } from '../target';
 import type { Step, World } from '../world';
@@ -46,7 +48,9 @@ export async function up(world: World, cluster: Cluster, platform: Platform, opt
   const { name } = platform.config;
   platform.notices.forEach((notice) => world.err(`note: ${notice}`));
   if (!options.force) await refuseUnderArgoCd(cluster, platform, 'what it applies');
+  await refuseUnderWay(cluster, platform);
   const model = waves(platform);
+  await refuseImpossible(cluster, model, options.force ?? false);
   const [clusterWide, ...tiers] = applySteps(cluster, world, model, options.force ?? false);
   const prune = await pruneSteps(cluster, platform, options.prune ?? false, world);
   if (clusterWide) await world.progress([clusterWide]);

@@ -1,5 +1,6 @@
 import type { CoreV1Api } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
-import { client, fieldManager, patiently, refusal, type Connection } from '../cluster/connection';
+import { fieldManager, patiently, refusal, type Connection } from '../cluster/connection';
+import { client } from '../cluster/kubeconfig';
 import { codeOf, Refusal } from '../refusal';
 import { idOf, type Change, type ObjectId, type Replacement, type RotatingStore, type StoredSecret } from './store';
 

@@ -2,6 +2,7 @@ import type { Credential } from '../../lib/core/credential';
 import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
 import { suggest } from '../../lib/config/problem';
+import { runningAmong } from '../cluster/scaling';
 import type { Cluster } from '../cluster/cluster';
 import { Refusal } from '../refusal';
 import { confirmed } from '../target';
@@ -10,7 +11,7 @@ import { claimsOf, examine, letGo, ownSecret, rotationAnnotation, titleOf, type 
 import { changesFor, complete, requestOf, supplyProblems } from './plan';
 import { idOf, type Replacement, type Snapshot } from './store';
 import { supplier } from './supplied';
-import { consumersOf, finishRotations, running, runningPod, takeOver } from './taking-over';
+import { consumersOf, finishRotations, runningPod, takeOver } from './taking-over';
 import { isOriginal, sourceOf } from './values';
 
 /** New values for a credential, in its Secrets and in the programs. @param yes the operator has agreed already */
@@ -37,7 +38,7 @@ export async function rotate(
     ...(await unreachable(credential, cluster, platform)),
   ];
   if (problems.length > 0) throw new Refusal([...problems, 'Nothing was changed.'].join('\n'));
-  const restarting = await running(cluster, consumersOf(platform, [credential]));
+  const restarting = await runningAmong(cluster, consumersOf(platform, [credential]));
   effects(credential, restarting).forEach((line) => world.out(line));
   await confirmed(world, `Rotate ${name}?`, yes);
   const values = await complete(credential, kept, given);
@@ -130,7 +131,7 @@ async function unreachable({ name, rotation }: Credential, cluster: Cluster, { c
   }
   if (rotation?.by !== 'job') return [];
   const servers = [...new Set((rotation.job().props.uses ?? []).map(({ endpoint }) => endpoint.workload))];
-  const up = await running(cluster, servers);
+  const up = await runningAmong(cluster, servers);
   return servers
     .filter((server) => !up.includes(server))
     .map(

@@ -2,12 +2,13 @@ import { Job } from '../../lib/core/controllers';
 import type { Credential, Rotation } from '../../lib/core/credential';
 import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
-import type { Cluster, ObjectRef } from '../cluster/cluster';
-import { apiVersions, type Deployment, type Pod } from '../cluster/kinds';
+import type { Cluster } from '../cluster/cluster';
+import type { Pod } from '../cluster/kinds';
 import { isEnding, isReady } from '../cluster/pod-reason';
 import { podsAmong } from '../cluster/readiness';
 import { restartWorkloads } from '../cluster/restarting';
 import { runOnce } from '../cluster/running';
+import { runningAmong } from '../cluster/scaling';
 import { waitForWorkloads } from '../cluster/waiting';
 import { exitCodes, Refusal } from '../refusal';
 import type { Step, World } from '../world';
@@ -79,7 +80,7 @@ async function makeKnown(
   step: (made: Step) => Step,
 ): Promise<void> {
   const by = (kind: Rotation['by']) => credentials.filter(({ rotation }) => (rotation?.by ?? 'restart') === kind);
-  const restarting = await running(cluster, consumersOf(platform, credentials));
+  const restarting = await runningAmong(cluster, consumersOf(platform, credentials));
   const early = consumersOf(platform, by('restart'));
   const jobs = new Set(by('job').flatMap(({ rotation }) => (rotation?.by === 'job' ? [rotation.job()] : [])));
   const restart = async (workloads: readonly Workload[]) =>
@@ -137,30 +138,12 @@ export async function runningPod(cluster: Cluster, workload: Workload): Promise<
   return podsAmong(pods, workload).find((pod) => isReady(pod) && !isEnding(pod));
 }
 
-const refFor = ({ kind, namespace, name }: Workload): ObjectRef => ({
-  apiVersion: apiVersions[kind] ?? '',
-  kind,
-  namespace,
-  name,
-});
-
 /** The programs that read one of the credentials, and go on running. */
 export const consumersOf = ({ graph }: Platform, credentials: readonly Credential[]): Workload[] =>
   graph.workloads.filter(
     (workload) =>
       !(workload instanceof Job) && workload.credentials.some((credential) => credentials.includes(credential)),
   );
-
-/** Those that exist and are not scaled to zero: others read the values when they start. */
-export async function running(cluster: Cluster, workloads: readonly Workload[]): Promise<Workload[]> {
-  const found = await Promise.all(
-    workloads.map(async (workload) => {
-      const object = await cluster.read<Deployment>(refFor(workload));
-      return object && object.spec?.replicas !== 0 ? [workload] : [];
-    }),
-  );
-  return found.flat();
-}
 
 /** What the other Secrets of a credential hold otherwise than the owner's. */
 function copies(credential: Credential, snapshot: Snapshot): Replacement[] {

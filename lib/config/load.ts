@@ -11,12 +11,31 @@ import { describe, wording } from './wording';
 
 /** Reads one platform file; throws a {@link ConfigError} with everything that is wrong in it. */
 export function loadPlatform(file: string): PlatformConfig {
-  return parsePlatform(readFileSync(file, 'utf8'), file);
+  return parsePlatform(
+    reading(file, () => readFileSync(file, 'utf8')),
+    file,
+  );
+}
+
+/** What the file system refuses is something wrong with the file, too. */
+function reading<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
+    const said: Readonly<Record<string, string>> = {
+      EISDIR: 'is a folder; a platform is one file, remove or rename the folder',
+      ENOTDIR: 'is a file; it must be the folder of the platform files',
+      EACCES: 'may not be read; give yourself the permission (chmod u+r)',
+      ENOENT: 'does not exist, or is a link to nothing; remove it, or mend the link',
+    };
+    throw new ConfigError(path, [{ path: [], message: said[code] ?? `cannot be read (${code})` }]);
+  }
 }
 
 /** Reads every `*.yaml` of a folder; throws an AggregateError with one {@link ConfigError} per wrong file. */
 export function loadPlatforms(folder: string): PlatformConfig[] {
-  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  const names = existsSync(folder) ? reading(folder, () => readdirSync(folder)).sort() : [];
   const errors = names
     .filter((name) => name.endsWith('.yml'))
     .map((name) => {

@@ -162,6 +162,10 @@ export class CronJob extends Job {
     return this.cron.schedule;
   }
 
+  get suspended(): boolean {
+    return this.cron.suspend ?? false;
+  }
+
   protected override jobSpec(): k8s.JobSpec {
     const { retries = 2, restartPolicy = 'OnFailure', deadlineSeconds } = this.cron;
     return {
@@ -172,12 +176,12 @@ export class CronJob extends Job {
   }
 
   protected override renderController(): void {
-    const { suspend } = this.cron;
     new k8s.KubeCronJob(this, 'cron-job', {
       metadata: this.metadata,
       spec: {
         schedule: this.schedule,
-        ...(suspend ? { suspend } : {}),
+        // Said in any case, so that applying it again resumes what somebody suspended.
+        suspend: this.suspended,
         timeZone: this.component.platform.config.timeZone,
         concurrencyPolicy: 'Forbid',
         startingDeadlineSeconds: 600,

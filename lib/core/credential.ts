@@ -50,7 +50,10 @@ export type Rotation = {
   | { readonly by: 'restart' }
   /** A job of the platform that brings the program up to date: it runs again, with the new values. */
   | { readonly by: 'job'; readonly job: () => Workload }
-  /** A command in the running main container of a workload; it reads the input, which is made of the new values (key → text). */
+  /**
+   * A command in the running main container of a workload; it reads the input, which is made of the new values
+   * (key → text). It must end by itself: the input is never closed.
+   */
   | {
       readonly by: 'command';
       readonly in: () => Workload;

@@ -1,5 +1,6 @@
 import type { ApplyOptions, KubernetesObject, ObjectRef } from '../../cli/cluster/cluster';
 import { refOf } from '../../cli/cluster/cluster';
+import { Refusal } from '../../cli/refusal';
 import { MemoryCluster, type Written } from './memory-cluster';
 import { done } from './running-platform';
 
@@ -19,10 +20,14 @@ export class LivingCluster extends MemoryCluster {
   private counter = 0;
   /** Jobs whose name matches one of these fail, with this message of their main container. */
   readonly failing = new Map<RegExp, string>();
+  /** Changes of these objects are refused, by `Kind name`, with this message of the API server. */
+  readonly immutable = new Map<string, string>();
 
   override async apply(manifest: KubernetesObject, options: ApplyOptions = {}): Promise<KubernetesObject> {
     const before = await this.read(refOf(manifest));
     const same = before !== undefined && essence(before) === essence(manifest);
+    const reason = this.immutable.get(`${manifest.kind} ${manifest.metadata.name}`);
+    if (before && !same && reason !== undefined) throw new Refusal(`${this.title}: ${reason}`);
     const resourceVersion = same ? before.metadata.resourceVersion : String((this.counter += 1));
     const after = await super.apply(
       { ...manifest, metadata: { ...manifest.metadata, generation: 1, resourceVersion } },
@@ -39,11 +44,18 @@ export class LivingCluster extends MemoryCluster {
     return made;
   }
 
+  override async patch(ref: ObjectRef, changes: object): Promise<void> {
+    await super.patch(ref, changes);
+    const patched = await this.read(ref);
+    if (patched) this.live(patched);
+  }
+
   override async delete(ref: ObjectRef): Promise<boolean> {
     if (ref.kind === 'Namespace') {
       for (const [key, { metadata }] of this.objects) if (metadata.namespace === ref.name) this.objects.delete(key);
     }
     for (let n = 0; n < 5; n++) this.objects.delete(`v1 Pod ${ref.namespace} ${ref.name}-${n}`);
+    this.objects.delete(`v1 Pod ${ref.namespace} ${ref.name}-pod`);
     return super.delete(ref);
   }
 

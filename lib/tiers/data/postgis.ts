@@ -81,7 +81,8 @@ export class PostGis extends Component implements SqlServer {
         by: 'command',
         in: () => this.server,
         command: ['psql', '-Xq', '--no-password', '--username=postgres', '--dbname=postgres', '--file=-'],
-        input: ({ password: next = '' }) => passwordScript('postgres', next),
+        // The input stays open: psql ends where it says so.
+        input: ({ password: next = '' }) => `${passwordScript('postgres', next)}\\q\n`,
       },
     });
     this.server = new StatefulSet(this, 'postgis', {

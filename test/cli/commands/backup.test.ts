@@ -80,6 +80,33 @@ describe('backup', () => {
     );
   });
 
+  test('refuses where the target in the platform file is not the one in the cluster', async () => {
+    const moved = hearthFolder('  backup:\n    target: { endpoint: https://s3.home.arpa, bucket: others }\n');
+    const { code, err } = await run(['backup', 'home', 'minio'], { root: moved });
+    expect(code).toBe(1);
+    expect(err).toBe(
+      'the cluster keeps the backup of minio in s3:https://s3.home.arpa/backups/home/minio, ' +
+        'the platform file says s3:https://s3.home.arpa/others/home/minio: npx hearth up home first',
+    );
+  });
+
+  test('a listing leaves no job behind, and is in nobody’s way', async () => {
+    await run(['backup', 'home', '--list']);
+    expect([...memory.objects.values()].filter(({ metadata }) => metadata.labels?.['hearth/run'])).toEqual([]);
+    const labels = {
+      'app.kubernetes.io/instance': 'minio-restore',
+      'app.kubernetes.io/name': 'minio',
+      'hearth/run': 'list',
+    };
+    memory.put({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'x', namespace: 'home-data', labels },
+      ...{ status: { active: 1 } },
+    });
+    expect((await run(['backup', 'home', 'minio'])).code).toBe(0);
+  });
+
   test('refuses while one is under way', async () => {
     const labels = { 'app.kubernetes.io/name': 'minio', 'app.kubernetes.io/instance': 'minio-backup' };
     memory.put({
@@ -109,12 +136,12 @@ describe('restore', () => {
       /mlflow|hbbs|Job (postgis|rustdesk)-restore-[0-9a-f]{6}$/.test(change),
     );
     expect(order.map((change) => change.replace(/-[0-9a-f]{6}$/, ''))).toEqual([
-      'apply Deployment mlflow',
+      'patch Deployment mlflow',
       'create Job postgis-restore',
-      'apply StatefulSet hbbs',
+      'patch StatefulSet hbbs',
       'create Job rustdesk-restore',
-      'apply StatefulSet hbbs',
-      'apply Deployment mlflow',
+      'patch StatefulSet hbbs',
+      'patch Deployment mlflow',
     ]);
     expect(out).toContain('restore postgis of 2026-01-02T01:00:00.123Z: done');
     expect((await run(['status', 'home'])).code).toBe(0);
@@ -158,16 +185,67 @@ describe('restore', () => {
     expect((await run(['restore', 'home', '--snapshot', 'aaaa', '--yes'])).code).toBe(2);
   });
 
+  test('schedules pause first, and a backup that began meanwhile stops it before anything else does', async () => {
+    await run(['restore', 'home', 'postgis', '--yes']);
+    const order = memory.changes.map((change) => change.replace(/-[0-9a-f]{6}$/, ''));
+    expect(order.indexOf('patch CronJob postgis-backup')).toBeLessThan(order.indexOf('patch Deployment mlflow'));
+    memory.written.length = 0;
+    const labels = { 'app.kubernetes.io/name': 'postgis', 'app.kubernetes.io/instance': 'postgis-backup' };
+    const began = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'x', namespace: 'home-data', labels },
+      ...{ status: { active: 1 } },
+    };
+    const { code, err } = await run(['restore', 'home', 'postgis'], {
+      answers: {
+        select: async (_, choices) => choices[0]?.value as never,
+        confirm: async () => {
+          memory.put(began);
+          return true;
+        },
+      },
+    });
+    expect(code).toBe(1);
+    expect(err).toContain('postgis-backup is under way');
+    expect(memory.changes.filter((change) => /mlflow|restore-[0-9a-f]{6}$/.test(change))).toEqual([]);
+  });
+
+  test('starts again what it stopped, and nothing else', async () => {
+    await run(['stop', 'home']);
+    expect((await run(['restore', 'home', 'postgis', 'rustdesk', '--yes'])).code).toBe(0);
+    const pods = [...memory.objects.values()].filter(
+      ({ kind, metadata }) => kind === 'Pod' && !metadata.name.endsWith('-pod'),
+    );
+    expect(pods).toEqual([]);
+  });
+
+  test('while its job goes on, it says to wait for it', async () => {
+    const create = memory.create.bind(memory);
+    memory.create = async (manifest) => {
+      const made = await create(manifest);
+      if (/minio-restore-[0-9a-f]{6}$/.test(manifest.metadata.name))
+        memory.put({ ...made, ...{ status: { active: 1 } } });
+      return made;
+    };
+    const { code, err } = await run(['restore', 'home', 'minio', '--yes', '--timeout', '3']);
+    expect(code).toBe(3);
+    expect(err).toContain(
+      'minio-restore goes on; once it is done (kubectl -n home-data get jobs): npx hearth start home',
+    );
+  });
+
   test('a failure says that users may be stopped, and how to go on', async () => {
     memory.failing.set(/minio-restore-[0-9a-f]{6}$/, 'no space left on device');
     const { code, err } = await run(['restore', 'home', 'minio', '--yes']);
     expect(code).toBe(3);
     expect(err).toContain('no space left on device');
     expect(err).toContain(
-      'Run it again: npx hearth restore home minio; or go on with the data as it is: npx hearth start home',
+      'Run it again (npx hearth restore home minio), or go on with the data as it is; then: npx hearth start home',
     );
     memory.failing.clear();
     expect((await run(['restore', 'home', 'minio', '--yes'])).code).toBe(0);
+    expect((await run(['start', 'home'])).code).toBe(0);
     expect((await run(['status', 'home'])).code).toBe(0);
   });
 });

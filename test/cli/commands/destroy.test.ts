@@ -60,13 +60,45 @@ test('--keep-data keeps claims, Secrets, namespaces and their StorageClass, and 
   expect(memory.secrets.content).toBe(secrets);
 });
 
-test('without data it asks once', async () => {
+test('Secrets count as data: without them nobody opens what lies elsewhere', async () => {
   await memory.delete({
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
     namespace: 'home-data',
     name: 'data-postgis-0',
   });
+  memory.written.length = 0;
+  const { code, err } = await destroy(['--yes']);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^home has \d+ Secrets\. Keep them: .*--delete-data --confirm home/);
+  expect(memory.written).toEqual([]);
+});
+
+test('a namespace of the same name that is not the platform’s is left alone', async () => {
+  const namespace = { apiVersion: 'v1', kind: 'Namespace' };
+  memory.put({ ...namespace, metadata: { name: 'home-data', labels: { 'app.kubernetes.io/part-of': 'other' } } });
+  expect((await destroy(['--delete-data', '--confirm', 'home'])).code).toBe(0);
+  expect(memory.changes).not.toContain('delete Namespace home-data');
+  expect(await memory.read({ ...namespace, name: 'home-data' })).toBeDefined();
+  expect(memory.changes.filter((change) => change.includes('PersistentVolume'))).toEqual([]);
+});
+
+test('on a cluster without the platform it says so', async () => {
+  memory = new LivingCluster();
+  expect(await destroy([])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('There is nothing of home') as unknown,
+  });
+});
+
+test('without data and Secrets it asks once', async () => {
+  await memory.delete({
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    namespace: 'home-data',
+    name: 'data-postgis-0',
+  });
+  memory.secrets.secrets.clear();
   memory.written.length = 0;
   expect(await destroy([])).toMatchObject({ code: 2, err: expect.stringContaining('--yes') as unknown });
   expect(memory.written).toEqual([]);

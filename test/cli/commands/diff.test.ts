@@ -51,6 +51,32 @@ test('on an empty cluster everything is new', async () => {
   expect(out).toMatch(/^\d+ new, 0 changed, 0 no longer in the platform$/m);
 });
 
+test('what the cluster refuses is a difference of its own, with the mend, beside the others', async () => {
+  memory.immutable.set('StatefulSet postgis', 'spec: Forbidden: updates to statefulset spec');
+  edit('  postgis:\n', '  postgis: { storage: 1Ti }\n');
+  edit('  mlflow:\n', '  mlflow: { workers: 7 }\n');
+  const { code, out } = await run(['diff', 'home', '--exit-code']);
+  expect(code).toBe(3);
+  expect(out).toMatch(/^\+\s+- --workers=7$/m);
+  expect(out).toContain('refused: StatefulSet home-data/postgis: spec: Forbidden: updates to statefulset spec\n');
+  expect(out).toContain('kubectl -n home-data delete statefulset postgis --cascade=orphan');
+  expect(out).toMatch(/^0 new, \d+ changed, 1 refused, 0 no longer in the platform$/m);
+  const json: unknown = JSON.parse((await run(['diff', 'home', '--output', 'json'])).out);
+  expect(json).toContainEqual(
+    expect.objectContaining({
+      change: 'refused',
+      kind: 'StatefulSet',
+      name: 'postgis',
+      reason: expect.stringContaining('Forbidden') as string,
+    }),
+  );
+  expect(await run(['update', 'home', '--yes'])).toMatchObject({
+    code: 1,
+    err: 'The cluster refuses what is named above. Nothing was changed.',
+  });
+  expect(memory.written).toEqual([]);
+});
+
 describe('update', () => {
   test('shows the difference, asks, and applies it', async () => {
     edit('  mlflow:\n', '  mlflow: { workers: 7 }\n');

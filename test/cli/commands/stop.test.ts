@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { commandLine } from '../command-line';
 import { LivingCluster } from '../living-cluster';
 import { hearthFolder } from '../world';
@@ -43,7 +45,7 @@ test('stop scales everything to zero, consumers first; start brings back what th
 
 test('nothing is deleted', async () => {
   await run('stop', 'home');
-  expect(memory.written.filter(({ verb }) => verb !== 'apply')).toEqual([]);
+  expect(memory.written.filter(({ verb }) => verb !== 'patch')).toEqual([]);
 });
 
 test('single components stop and start, and what needs them is named', async () => {
@@ -54,6 +56,25 @@ test('single components stop and start, and what needs them is named', async () 
   expect(await replicas('StatefulSet', 'home-data', 'minio')).toBe(1);
   await run('start', 'home', 'postgis');
   expect(await replicas('StatefulSet', 'home-data', 'postgis')).toBe(1);
+});
+
+test('nothing but the number of pods changes, also where the platform file has changed since', async () => {
+  const file = join(root, 'platforms/home.yaml');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('  postgis:\n', '  postgis: { storage: 70Gi, settings: { max_connections: 7 } }\n'));
+  await run('stop', 'home', 'postgis');
+  await run('start', 'home', 'postgis');
+  writeFileSync(file, text);
+  expect(memory.written.map(({ ref, body }) => [ref.name, body])).toEqual([
+    ['postgis', { spec: { replicas: 0 } }],
+    ['postgis', { spec: { replicas: 1 } }],
+  ]);
+});
+
+test('start names what is not in the cluster', async () => {
+  await memory.delete({ apiVersion: 'apps/v1', kind: 'StatefulSet', namespace: 'home-data', name: 'postgis' });
+  const { code, err } = await run('start', 'home', 'postgis');
+  expect({ code, err }).toEqual({ code: 1, err: 'not in the cluster: postgis; npx hearth up home makes it' });
 });
 
 test('up starts again what was stopped', async () => {
@@ -69,12 +90,11 @@ test('a name that is no component is explained, before anything changes', async 
 });
 
 test('pods that do not end are named, with exit code 3', async () => {
-  const apply = memory.apply.bind(memory);
-  memory.apply = async (manifest, options) => {
+  const patch = memory.patch.bind(memory);
+  memory.patch = async (ref, changes) => {
     const kept = [...memory.objects].filter(([, { kind }]) => kind === 'Pod');
-    const applied = await apply(manifest, options);
+    await patch(ref, changes);
     kept.forEach(([key, object]) => memory.objects.set(key, object));
-    return applied;
   };
   const { code, err } = await run('stop', 'home', 'mlflow', '--timeout', '5');
   expect({ code, err }).toEqual({ code: 3, err: 'still there after 5 s: mlflow-0; kubectl describe pod says why' });

@@ -90,6 +90,22 @@ test('refuses where Argo CD would undo it, unless told to go on', async () => {
   expect((await up(['--force'])).code).toBe(0);
 });
 
+test('runs a job again that had failed, and says so', async () => {
+  await up();
+  const job = [...memory.objects.values()].find(
+    ({ kind, metadata }) => kind === 'Job' && metadata.name.startsWith('postgis-databases'),
+  );
+  if (!job) throw new Error('no job');
+  memory.put({ ...job, ...{ status: { conditions: [{ type: 'Failed', status: 'True' }] } } });
+  memory.written.length = 0;
+  const { code, out } = await up();
+  expect(code).toBe(0);
+  expect(out).toContain('postgis-databases failed before: runs it again');
+  const { name } = job.metadata;
+  expect(memory.changes.filter((change) => change.includes(' Job postgis-databases'))).toEqual([`delete Job ${name}`, `apply Job ${name}`]); // prettier-ignore
+  expect((await up()).out).not.toContain('failed before');
+});
+
 test('a platform file with mistakes is explained, and nothing is asked of the cluster', async () => {
   const wrong = temporaryFolder();
   mkdirSync(join(wrong, 'platforms'));

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadPlatform, loadPlatforms, parsePlatform } from '../../../lib/config/load';
@@ -495,6 +495,22 @@ describe('folders', () => {
         `${folder}/a.yaml:1  name: differs from the file name; write name: a, or rename the file to x.yaml`,
         `${folder}/c.yaml  is empty; write name, domain, cluster and services`,
       ].join('\n'),
+    );
+  });
+
+  test('what the file system refuses, among what else is wrong', () => {
+    mkdirSync(join(folder, 'a.yaml'));
+    symlinkSync('nothing', join(folder, 'b.yaml'));
+    write('c.yaml', '');
+    expect(() => loadPlatforms(folder)).toThrow(
+      [
+        `${folder}/a.yaml  is a folder; a platform is one file, remove or rename the folder`,
+        `${folder}/b.yaml  does not exist, or is a link to nothing; remove it, or mend the link`,
+        `${folder}/c.yaml  is empty; write name, domain, cluster and services`,
+      ].join('\n'),
+    );
+    expect(() => loadPlatforms(join(folder, 'c.yaml'))).toThrow(
+      'is a file; it must be the folder of the platform files',
     );
   });
 

@@ -56,12 +56,12 @@ test('a backup runs on its schedule, a restore never by itself', () => {
   expect(times({})).toEqual(
     Array(3)
       .fill([
-        ['0 1 * * *', undefined],
+        ['0 1 * * *', false],
         ['0 1 * * *', true],
       ])
       .flat(),
   );
-  expect(times({ schedule: '30 2 * * 0' })[0]).toEqual(['30 2 * * 0', undefined]);
+  expect(times({ schedule: '30 2 * * 0' })[0]).toEqual(['30 2 * * 0', false]);
 });
 
 test('a failed run leaves its pod, is tried once more, and ends after six hours', () => {

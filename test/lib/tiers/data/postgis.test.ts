@@ -112,7 +112,9 @@ test('new passwords: of a database by the job that makes it, of the superuser by
   expect(ofDatabase.job().name).toBe('postgis-databases');
   expect(ofSuperuser.in().name).toBe('postgis');
   expect(ofSuperuser.keys).toEqual(['password']);
-  expect(ofSuperuser.input({ password: "it's" })).toMatch(/^SET log_statement = 'none';$[^]*PASSWORD 'it''s';\n$/m);
+  expect(ofSuperuser.input({ password: "it's" })).toMatch(
+    /^SET log_statement = 'none';$[^]*PASSWORD 'it''s';\n\\q\n$/m,
+  );
 });
 
 test('a dump holds every database that is no template, and a restore leaves the password of the Secret', () => {
