@@ -51,6 +51,8 @@ interface Holdings {
   readonly namespaces: readonly string[];
   /** Every claim in these namespaces, also those that the platform no longer declares. */
   readonly claims: readonly Claim[];
+  /** Names of their volumes, and of those of earlier claims that a StorageClass retained. */
+  readonly volumes: readonly string[];
   /** Names of the Secrets with its credentials. */
   readonly secrets: readonly string[];
 }
@@ -60,11 +62,14 @@ async function holdings(cluster: Cluster, platform: Platform): Promise<Holdings>
   const namespaces = owned.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
   const kind = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
   const claims = (await Promise.all(namespaces.map((namespace) => cluster.list<Claim>(kind, { namespace })))).flat();
+  const all = await cluster.list<PersistentVolume>({ apiVersion: 'v1', kind: 'PersistentVolume' });
+  const volumes = all.filter(({ spec }) => namespaces.includes(spec?.claimRef?.namespace ?? ''));
   const { secrets } = await cluster.secrets.read(requestOf(platform));
   return {
     owned,
     namespaces,
     claims,
+    volumes: volumes.map(({ metadata }) => metadata.name),
     secrets: secrets.filter(({ namespace }) => namespaces.includes(namespace)).map(idOf),
   };
 }
@@ -74,11 +79,16 @@ async function decide(world: World, platform: Platform, found: Holdings, options
   const { config, graph } = platform;
   const { name } = config;
   const claims = found.claims.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
-  if (claims.length + found.secrets.length === 0) {
+  const earlier = found.volumes.filter((volume) => found.claims.every(({ spec }) => spec?.volumeName !== volume));
+  if (claims.length + earlier.length + found.secrets.length === 0) {
     await confirmed(world, `Delete ${name}? It has neither data nor Secrets here.`, options.yes);
     return true;
   }
-  const which = [...(claims.length > 0 ? [`the data in ${claims.join(', ')}`] : []), `${found.secrets.length} Secrets`].join(' and '); // prettier-ignore
+  const which = [
+    ...(claims.length > 0 ? [`the data in ${claims.join(', ')}`] : []),
+    ...(earlier.length > 0 ? [`${earlier.length} volumes of earlier claims`] : []),
+    ...(found.secrets.length > 0 ? [`${found.secrets.length} Secrets`] : []),
+  ].join(' and ');
   if (options.keepData) {
     await confirmed(world, `Delete everything of ${name} but ${which}?`, options.yes);
     return false;
@@ -100,6 +110,10 @@ async function decide(world: World, platform: Platform, found: Holdings, options
   throw new Refusal(`The data of ${name} was not deleted: ${mend}. Nothing was changed.`);
 }
 
+interface PersistentVolume extends KubernetesObject {
+  readonly spec?: { readonly claimRef?: { readonly namespace?: string } };
+}
+
 interface Claim extends KubernetesObject {
   readonly spec?: { readonly volumeName?: string };
 }
@@ -108,7 +122,7 @@ async function destroy(
   world: World,
   cluster: Cluster,
   platform: Platform,
-  { owned, claims, namespaces: all }: Holdings,
+  { owned, volumes, namespaces: all }: Holdings,
   deleteData: boolean,
   timeout: number,
 ): Promise<void> {
@@ -119,7 +133,7 @@ async function destroy(
   // A claim that stays keeps its class, so that the platform finds everything as it was.
   const goes = single.filter(({ kind }) => deleteData || kind !== 'StorageClass').map(refOf);
   const steps: Step[] = [
-    ...(deleteData && claims.length > 0 ? [release(cluster, claims)] : []),
+    ...(deleteData && volumes.length > 0 ? [release(cluster, volumes)] : []),
     {
       title: 'workloads, routes and policies',
       async run(say) {
@@ -150,10 +164,9 @@ const deletion = (world: World, cluster: Cluster, namespaces: readonly string[],
 });
 
 /** Volumes of a class that retains them would outlive their claims on the disk of a node. */
-const release = (cluster: Cluster, claims: readonly Claim[]): Step => ({
+const release = (cluster: Cluster, volumes: readonly string[]): Step => ({
   title: 'volumes',
   async run(say) {
-    const volumes = claims.flatMap(({ spec }) => spec?.volumeName ?? []);
     for (const name of volumes) {
       say(name);
       await cluster.patch(

@@ -16,9 +16,25 @@ beforeEach(async () => {
   await commandLine(['up', 'home'], { memory, root });
   const metadata = { name: 'data-postgis-0', namespace: 'home-data' };
   memory.put({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata, ...{ spec: { volumeName: 'pv-1' } } });
-  memory.put({ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv-1' } });
+  const volume = (name: string, namespace: string) =>
+    memory.put({
+      apiVersion: 'v1',
+      kind: 'PersistentVolume',
+      metadata: { name },
+      ...{ spec: { claimRef: { namespace } } },
+    });
+  volume('pv-1', 'home-data');
+  // Of a claim that was deleted, and of another platform.
+  volume('pv-0', 'home-data');
+  volume('pv-2', 'other-data');
   memory.written.length = 0;
 });
+
+/** What is left of the platform when nothing of it ever ran, or all volumes were deleted. */
+async function withoutData(): Promise<void> {
+  const data = [...memory.objects.values()].filter(({ kind }) => kind.startsWith('PersistentVolume'));
+  for (const { apiVersion, kind, metadata } of data) await memory.delete({ apiVersion, kind, ...metadata });
+}
 
 test.each([
   ['no word about the data', [], undefined],
@@ -45,6 +61,8 @@ test.each([
     ref: { kind: 'PersistentVolume', name: 'pv-1' },
     body: { spec: { persistentVolumeReclaimPolicy: 'Delete' } },
   });
+  const released = memory.changes.filter((change) => change.startsWith('patch PersistentVolume'));
+  expect(released).toEqual(['patch PersistentVolume pv-1', 'patch PersistentVolume pv-0']);
   const left = [...memory.objects.values()].map(({ kind }) => kind);
   expect([...new Set(left)].sort()).toEqual(['CustomResourceDefinition', 'PersistentVolume']);
 });
@@ -61,12 +79,7 @@ test('--keep-data keeps claims, Secrets, namespaces and their StorageClass, and 
 });
 
 test('Secrets count as data: without them nobody opens what lies elsewhere', async () => {
-  await memory.delete({
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    namespace: 'home-data',
-    name: 'data-postgis-0',
-  });
+  await withoutData();
   memory.written.length = 0;
   const { code, err } = await destroy(['--yes']);
   expect(code).toBe(1);
@@ -92,12 +105,7 @@ test('on a cluster without the platform it says so', async () => {
 });
 
 test('without data and Secrets it asks once', async () => {
-  await memory.delete({
-    apiVersion: 'v1',
-    kind: 'PersistentVolumeClaim',
-    namespace: 'home-data',
-    name: 'data-postgis-0',
-  });
+  await withoutData();
   memory.secrets.secrets.clear();
   memory.written.length = 0;
   expect(await destroy([])).toMatchObject({ code: 2, err: expect.stringContaining('--yes') as unknown });
