@@ -62,12 +62,23 @@ export async function clusterOf(world: World, platform: Platform, context?: stri
 /** The components of those names, in the order of the tiers; all of them where none is named. */
 export function componentsOf(platform: Platform, names: readonly string[] = []): Component[] {
   const all = platform.tiers.flatMap((tier) => tier.components);
+  return chosen(all, names, (name) => `${platform.config.name} has no component "${name}"`);
+}
+
+/**
+ * What is named, or everything where nothing is, in the order that it has.
+ * @param missing says that there is nothing of a name
+ */
+export function chosen<T extends { readonly name: string }>(
+  all: readonly T[],
+  names: readonly string[],
+  missing: (name: string) => string,
+): T[] {
   const known = all.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new Refusal(unknown.map((name) => `${platform.config.name} has no component "${name}"; ${suggest(name, known)}`).join('\n')); // prettier-ignore
-  }
-  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+  if (unknown.length > 0)
+    throw new Refusal(unknown.map((name) => `${missing(name)}; ${suggest(name, known)}`).join('\n'));
+  return names.length === 0 ? [...all] : all.filter(({ name }) => names.includes(name));
 }
 
 /** Asks before something is changed. @param yes the operator has said so already (--yes) */

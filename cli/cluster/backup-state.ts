@@ -1,7 +1,7 @@
 import type { BackedUp } from '../../lib/core/backup';
 import type { Cluster } from './cluster';
 import { endOf } from './controller-state';
-import { isOwnedBy, type CronJob, type Job } from './kinds';
+import { hasLabels, isOwnedBy, type CronJob, type Job } from './kinds';
 import { runLabel } from './leftovers';
 
 /** How the runs of a backup ended. */
@@ -38,8 +38,7 @@ export async function backupStates(cluster: Cluster, backups: readonly BackedUp[
 }
 
 function isRunOf(job: Job, { name, selector }: BackedUp['backup']): boolean {
-  const { labels } = job.metadata;
-  const byHand = labels?.[runLabel] !== undefined && Object.entries(selector).every(([key, value]) => labels[key] === value); // prettier-ignore
+  const byHand = job.metadata.labels?.[runLabel] !== undefined && hasLabels(job, selector);
   return byHand || isOwnedBy(job, 'CronJob', name);
 }
 

@@ -9,7 +9,8 @@ import type {
   V1Pod,
   V1StatefulSet,
 } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
-import type { KubernetesObject } from './cluster';
+import type { Workload } from '../../lib/core/workload';
+import type { KubernetesObject, ObjectRef } from './cluster';
 
 /** A class of the client as it travels: times are text. */
 type Plain<T> = T extends Date
@@ -36,6 +37,17 @@ export type Event = Plain<CoreV1Event> & KubernetesObject;
 export const apiVersions: Readonly<Record<string, string>> = {
   Deployment: 'apps/v1', StatefulSet: 'apps/v1', DaemonSet: 'apps/v1', Job: 'batch/v1', CronJob: 'batch/v1',
 }; // prettier-ignore
+
+/** The object that controls the pods of a workload; not of Jobs, whose names have an end of their own. */
+export const controllerRef = ({ kind, namespace, name }: Workload): ObjectRef => ({
+  apiVersion: apiVersions[kind] ?? '',
+  kind,
+  namespace,
+  name,
+});
+
+export const hasLabels = ({ metadata }: KubernetesObject, labels: Readonly<Record<string, string>>): boolean =>
+  Object.entries(labels).every(([key, value]) => metadata.labels?.[key] === value);
 
 /** True where a Job, or an object of the given kind and name, controls the object. */
 export function isOwnedBy({ metadata }: Pod | Job, kind: string, name: string): boolean {

@@ -1,7 +1,7 @@
 import type { Workload } from '../../lib/core/workload';
 import type { Cluster, KubernetesObject } from './cluster';
 import { controllerOf, verdictOf, type Controller, type State, type Verdict } from './controller-state';
-import { apiVersions, secondsSince, type Event, type Job, type Pod } from './kinds';
+import { apiVersions, hasLabels, secondsSince, type Event, type Job, type Pod } from './kinds';
 import { isEnding, isReady, oneLine, podReason, refusedPod, timeOf, type EventsOf } from './pod-reason';
 
 export interface PodState {
@@ -80,11 +80,7 @@ export async function statesOf(
 
 /** The pods of a workload, also those that are ending, or of jobs that are done. */
 export const podsAmong = (pods: readonly Pod[], { namespace, selector }: Workload): Pod[] =>
-  pods.filter(
-    ({ metadata }) =>
-      metadata.namespace === namespace &&
-      Object.entries(selector).every(([key, value]) => metadata.labels?.[key] === value),
-  );
+  pods.filter((pod) => pod.metadata.namespace === namespace && hasLabels(pod, selector));
 
 /** Lists each kind in each namespace once. */
 class Lists {

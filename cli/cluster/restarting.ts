@@ -2,7 +2,7 @@ import type { Workload } from '../../lib/core/workload';
 import type { World } from '../world';
 import type { Cluster } from './cluster';
 import { isObserved, unready } from './controller-state';
-import { apiVersions, type Pod, type StatefulSet } from './kinds';
+import { controllerRef, type Pod, type StatefulSet } from './kinds';
 import { podsAmong } from './readiness';
 import { waitForWorkloads } from './waiting';
 
@@ -14,10 +14,9 @@ export async function restartWorkloads(
   { wait = true, timeout = 600 }: { readonly wait?: boolean; readonly timeout?: number } = {},
 ): Promise<void> {
   const annotations = { 'kubectl.kubernetes.io/restartedAt': world.now().toISOString() };
-  for (const { kind, name, namespace } of workloads) {
-    const ref = { apiVersion: apiVersions[kind] ?? '', kind, name, namespace };
-    await cluster.patch(ref, { spec: { template: { metadata: { annotations } } } });
-    world.out(`restarts ${namespace}/${name}`);
+  for (const workload of workloads) {
+    await cluster.patch(controllerRef(workload), { spec: { template: { metadata: { annotations } } } });
+    world.out(`restarts ${workload.namespace}/${workload.name}`);
   }
   await removeBroken(world, cluster, workloads);
   if (wait) await waitForWorkloads(world, cluster, workloads, timeout);
@@ -37,10 +36,9 @@ async function removeBroken(world: World, cluster: Cluster, workloads: readonly 
 }
 
 /** Before that, the controller would make the pods as they were. */
-async function untilObserved(world: World, cluster: Cluster, { kind, name, namespace }: Workload): Promise<void> {
-  const ref = { apiVersion: apiVersions[kind] ?? '', kind, name, namespace };
+async function untilObserved(world: World, cluster: Cluster, workload: Workload): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
-    const found = await cluster.read<StatefulSet>(ref);
+    const found = await cluster.read<StatefulSet>(controllerRef(workload));
     if (!found || isObserved(found)) return;
     await world.sleep(500);
   }

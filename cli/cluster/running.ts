@@ -7,7 +7,7 @@ import { waves } from '../../lib/derived/applied-objects';
 import { exitCodes, Refusal } from '../refusal';
 import type { World } from '../world';
 import type { Cluster, KubernetesObject, ObjectRef } from './cluster';
-import { isOwnedBy, newestFirst, type CronJob, type Job, type Pod } from './kinds';
+import { hasLabels, isOwnedBy, newestFirst, type CronJob, type Job, type Pod } from './kinds';
 import { runLabel } from './leftovers';
 import { persistently } from './persistence';
 import { podReason } from './pod-reason';
@@ -115,10 +115,7 @@ async function untilComplete(
 /** Whether a run of the workload, by schedule or by hand, is under way; one that only lists does not count. */
 export async function isRunning(cluster: Cluster, { selector, namespace, name }: Workload): Promise<boolean> {
   const jobs = await cluster.list<Job>({ apiVersion: 'batch/v1', kind: 'Job' }, { namespace });
-  const own = jobs.filter((job) => {
-    const labels = job.metadata.labels ?? {};
-    return isOwnedBy(job, 'CronJob', name) || Object.entries(selector).every(([key, value]) => labels[key] === value);
-  });
+  const own = jobs.filter((job) => isOwnedBy(job, 'CronJob', name) || hasLabels(job, selector));
   return own.some(({ metadata, status }) => (status?.active ?? 0) > 0 && metadata.labels?.[runLabel] !== listing);
 }
 

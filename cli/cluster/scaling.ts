@@ -2,19 +2,11 @@ import { CronJob } from '../../lib/core/controllers';
 import type { Workload } from '../../lib/core/workload';
 import { exitCodes, Refusal } from '../refusal';
 import type { World } from '../world';
-import type { Cluster, ObjectRef } from './cluster';
-import { apiVersions, type Deployment } from './kinds';
+import type { Cluster } from './cluster';
+import { controllerRef, type Deployment } from './kinds';
 import { persistently } from './persistence';
 import { statesOf } from './readiness';
 import { waitForWorkloads } from './waiting';
-
-/** The object that controls the pods of a workload. */
-const controllerRef = ({ kind, namespace, name }: Workload): ObjectRef => ({
-  apiVersion: apiVersions[kind] ?? '',
-  kind,
-  namespace,
-  name,
-});
 
 /** A label that no node has. */
 const nowhere = 'hearth/stopped';

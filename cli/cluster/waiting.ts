@@ -4,10 +4,11 @@ import { duration } from '../output';
 import { exitCodes, Refusal } from '../refusal';
 import type { World } from '../world';
 import type { Cluster } from './cluster';
+import { persistently } from './persistence';
 import { isInPlace, statesOf, type WorkloadState } from './readiness';
 
 const every = 2000;
-/** How many questions in a row the cluster may leave unanswered: an API server restarts now and then. */
+/** How many questions in a row the cluster may leave unanswered. */
 const patience = 10;
 
 /** Waits until all workloads of these components are up; throws a Refusal that names those that are not, and why. */
@@ -89,7 +90,6 @@ function explanation(down: ReadonlyMap<Component, readonly WorkloadState[]>, { s
 class Rounds {
   private readonly start: number;
   private count = 0;
-  private unanswered = 0;
   private current?: Promise<WorkloadState[]>;
 
   constructor(
@@ -117,18 +117,8 @@ class Rounds {
   }
 
   private async ask(): Promise<WorkloadState[]> {
-    for (;;) {
-      if (this.count > 0) await this.world.sleep(every);
-      this.count += 1;
-      try {
-        const states = await statesOf(this.cluster, this.workloads, this.world.now());
-        this.unanswered = 0;
-        return states;
-      } catch (error) {
-        this.unanswered += 1;
-        const mayReturn = error instanceof Refusal && error.exitCode === exitCodes.unreachable;
-        if (!mayReturn || this.unanswered > patience || this.world.signal.aborted) throw error;
-      }
-    }
+    if (this.count > 0) await this.world.sleep(every);
+    this.count += 1;
+    return persistently(this.world, () => statesOf(this.cluster, this.workloads, this.world.now()), patience);
   }
 }

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { suggest } from '../../lib/config/problem';
 import type { BackedUp } from '../../lib/core/backup';
 import type { Platform } from '../../lib/core/platform';
+import { snapshotVariable } from '../../lib/derived/restic';
 import { wholeNumber } from '../arguments';
 import type { Cluster } from '../cluster/cluster';
 import type { CronJob } from '../cluster/kinds';
 import { isRunning, listing, runOnce, type Container } from '../cluster/running';
 import { outputOption, print, table, type OutputOptions } from '../output';
 import { Refusal } from '../refusal';
-import { clusterCommand, clusterOf, platformOf } from '../target';
+import { chosen, clusterCommand, clusterOf, platformOf } from '../target';
 import type { World } from '../world';
 
 interface BackupOptions extends OutputOptions {
@@ -44,7 +44,7 @@ export const backupCommand = (world: World): Command =>
       );
     });
 
-/** The backups of a platform, by their names; throws where it has none. */
+/** The backups of a platform, by their names, the most critical first; throws where it has none. */
 export function backupsOf({ config, graph }: Platform, names: readonly string[]): BackedUp[] {
   if (graph.backups.length === 0) {
     throw new Refusal(
@@ -52,14 +52,7 @@ export function backupsOf({ config, graph }: Platform, names: readonly string[])
         '(docs/storage-and-backup.md), then npx hearth up',
     );
   }
-  const known = graph.backups.map(({ name }) => name);
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new Refusal(
-      unknown.map((name) => `${config.name} has no backup of "${name}"; ${suggest(name, known)}`).join('\n'),
-    );
-  }
-  return names.length === 0 ? [...graph.backups] : graph.backups.filter(({ name }) => names.includes(name));
+  return chosen(graph.backups, names, (name) => `${config.name} has no backup of "${name}"`);
 }
 
 /** Refuses before the first of several is touched: where the cluster does not know a backup as it is in the file, or runs one. */
@@ -115,9 +108,7 @@ export async function snapshotsOf(
     timeout: 300,
     say,
     adapt(spec) {
-      const fetch =
-        spec.initContainers?.find(({ name }) => name === 'fetch') ??
-        spec.containers.find(({ name }) => name === 'fetch');
+      const fetch = spec.initContainers?.find(({ name }) => name === 'fetch');
       if (!fetch) throw new Error(`${set.restore.name} has no container fetch`);
       const initContainers = spec.initContainers?.filter(({ name }) => name === 'reach-target');
       return { ...spec, initContainers, containers: [withSnapshot(fetch, 'list')] };
@@ -133,8 +124,8 @@ export async function snapshotsOf(
 
 /** The container with another snapshot to fetch. */
 export function withSnapshot(container: Container, snapshot: string): Container {
-  const others = container.env?.filter(({ name }) => name !== 'SNAPSHOT') ?? [];
-  return { ...container, env: [...others, { name: 'SNAPSHOT', value: snapshot }] };
+  const others = container.env?.filter(({ name }) => name !== snapshotVariable) ?? [];
+  return { ...container, env: [...others, { name: snapshotVariable, value: snapshot }] };
 }
 
 async function list(

@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
-import type { Platform } from '../../lib/core/platform';
-import { refText, type Cluster } from '../cluster/cluster';
+import { refText } from '../cluster/cluster';
 import { restartWorkloads } from '../cluster/restarting';
 import { differences, type Difference } from '../cluster/comparing';
 import { outputOption, print, type OutputOptions } from '../output';
@@ -46,12 +45,9 @@ export const updateCommand = (world: World): Command =>
       if (found.some(({ change }) => change === 'refused')) throw new Refusal('The cluster refuses what is named above. Nothing was changed.'); // prettier-ignore
       if (found.length + pulled.length === 0) return;
       await confirmed(world, `Apply this to ${cluster.title}?`, options.yes);
-      await update(world, cluster, platform, options);
+      await up(world, cluster, platform, options);
       if (pulled.length > 0) await restartWorkloads(world, cluster, pulled, options);
     });
-
-const update = (world: World, cluster: Cluster, platform: Platform, options: UpOptions) =>
-  up(world, cluster, platform, options);
 
 function report(world: World, found: readonly Difference[]): string[] {
   if (found.length === 0) return ['Nothing differs.'];

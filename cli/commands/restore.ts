@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { backupPriorities, type BackedUp } from '../../lib/core/backup';
+import type { BackedUp } from '../../lib/core/backup';
 import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
 import { wholeNumber } from '../arguments';
@@ -32,7 +32,7 @@ export const restoreCommand = (world: World): Command =>
     .option('--timeout <seconds>', 'how long each may take', wholeNumber, 6 * 3600)
     .action(async (name: string, names: string[], options: RestoreOptions) => {
       const platform = platformOf(world, name);
-      const sets = byPriority(backupsOf(platform, names));
+      const sets = backupsOf(platform, names);
       const cluster = await clusterOf(world, platform, options.context);
       world.out(cluster.title);
       await refuseUnderArgoCd(cluster, platform, 'the stop of what uses the data');
@@ -47,9 +47,6 @@ interface Choice {
   readonly set: BackedUp;
   readonly snapshot: Snapshot;
 }
-
-const byPriority = (sets: readonly BackedUp[]): BackedUp[] =>
-  [...sets].sort((a, b) => backupPriorities.indexOf(a.priority) - backupPriorities.indexOf(b.priority));
 
 async function choose(
   world: World,
@@ -148,7 +145,7 @@ async function restoreOne(
   timeout: number,
 ): Promise<void> {
   const { name, workload, component, volume } = set;
-  const archive = volume.props.backup !== 'none' && volume.props.backup.method === 'archive';
+  const { archived } = volume;
   const run = (title: string, job: Workload, purpose: string, adapt?: (spec: PodSpec) => PodSpec): Step => ({
     title,
     async run(say) {
@@ -158,20 +155,20 @@ async function restoreOne(
   });
   const ran = (await runningAmong(cluster, [workload])).length > 0;
   // A dump is loaded into the running program; files are replaced under a stopped one.
-  await (archive ? stop : start)(world, cluster, [workload], 600);
-  const fetch = (spec: PodSpec) => withSnapshotEverywhere(spec, snapshot.id);
+  await (archived ? stop : start)(world, cluster, [workload], 600);
+  const fetch = (spec: PodSpec) => withSnapshotFetched(spec, snapshot.id);
   await world.progress([run(`restore ${name} of ${snapshot.time.toISOString()}`, set.restore, 'restore', fetch)]);
-  if (archive && ran) await start(world, cluster, [workload], 600);
+  if (archived && ran) await start(world, cluster, [workload], 600);
   // Roles, buckets and passwords as the platform wants them now.
   const jobs = platform.graph.workloads.filter((other) => other.component === component && other.kind === 'Job');
   await world.progress(jobs.map((job) => run(`${job.name} again`, job, 'again')));
-  if (!archive && !ran) await stop(world, cluster, [workload], 600);
+  if (!archived && !ran) await stop(world, cluster, [workload], 600);
 }
 
-function withSnapshotEverywhere(spec: PodSpec, id: string): PodSpec {
-  const set = (containers: PodSpec['containers'] = []) =>
-    containers.map((container) => (container.name === 'fetch' ? withSnapshot(container, id) : container));
-  return { ...spec, initContainers: set(spec.initContainers), containers: set(spec.containers) };
+/** The pod of a restore, with another snapshot to fetch. */
+function withSnapshotFetched(spec: PodSpec, id: string): PodSpec {
+  const initContainers = spec.initContainers?.map((each) => (each.name === 'fetch' ? withSnapshot(each, id) : each));
+  return { ...spec, initContainers };
 }
 
 /** What keeps connections to the data, and would write to it. */

@@ -4,13 +4,13 @@ import { waves } from '../../lib/derived/applied-objects';
 import { wholeNumber } from '../arguments';
 import { applySteps } from '../cluster/applying';
 import { refuseUnderArgoCd } from '../cluster/argo-cd';
-import { refOf, refText, type Cluster } from '../cluster/cluster';
+import { refOf, refText, type Cluster, type KubernetesObject } from '../cluster/cluster';
 import { kindSteps } from '../cluster/kind';
 import { isSuperseded, leftovers, ownedObjects } from '../cluster/leftovers';
 import { refuseImpossible } from '../cluster/rehearsing';
 import { refuseUnderWay } from '../cluster/under-way';
 import { waitUntilUp } from '../cluster/waiting';
-import { clusterCommand, clusterOf, platformOf } from '../target';
+import { clusterCommand, clusterOf, componentsOf, platformOf } from '../target';
 import type { Step, World } from '../world';
 import { finishRotations, makeCredentials } from './credentials';
 import { addressTable } from './urls';
@@ -52,14 +52,19 @@ export async function up(world: World, cluster: Cluster, platform: Platform, opt
   const model = waves(platform);
   await refuseImpossible(cluster, model, options.force ?? false);
   const [clusterWide, ...tiers] = applySteps(cluster, world, model, options.force ?? false);
-  const prune = await pruneSteps(cluster, platform, options.prune ?? false, world);
+  const prune = pruneSteps(
+    world,
+    cluster,
+    leftovers(await ownedObjects(cluster, platform), model),
+    options.prune ?? false,
+  );
   if (clusterWide) await world.progress([clusterWide]);
   // Apart from the progress, since it may ask.
   await makeCredentials(world, cluster, platform);
   await world.progress([...tiers, ...prune]);
   await finishRotations(world, cluster, platform);
   if (!options.wait) return;
-  await waitUntilUp(world, cluster, platform.tiers.flatMap((tier) => tier.components), options.timeout); // prettier-ignore
+  await waitUntilUp(world, cluster, componentsOf(platform), options.timeout);
   ['', ...addressTable(platform), '', whereCredentialsAre(platform)].forEach((line) => world.out(line));
   world.out(`How it is: npx hearth status ${name}; what it says: npx hearth logs ${name}`);
 }
@@ -71,8 +76,7 @@ export const whereCredentialsAre = ({ config }: Platform): string =>
     : `Passwords and keys: npx hearth credentials ${config.name} --show`;
 
 /** Removes jobs that newer ones have replaced, and with `prune` whatever else is no longer in the model. */
-async function pruneSteps(cluster: Cluster, platform: Platform, prune: boolean, world: World): Promise<Step[]> {
-  const left = leftovers(await ownedObjects(cluster, platform), waves(platform));
+function pruneSteps(world: World, cluster: Cluster, left: readonly KubernetesObject[], prune: boolean): Step[] {
   const kept = (kind: string) => kind === 'Namespace' || kind === 'StorageClass';
   const goes = left.filter((object) => isSuperseded(object) || (prune && !kept(object.kind)));
   const stays = left.filter((object) => !goes.includes(object));

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
-import { HttpRoute, type Access, type Route } from '../../lib/core/route';
+import { accessInWords, HttpRoute, type Access, type Route } from '../../lib/core/route';
 import { publicPorts, type PublicPort } from '../../lib/core/service';
 import { tiers } from '../../lib/core/tier';
 import { ranges, shortTitle } from '../../lib/derived/topology';
@@ -84,12 +84,7 @@ function ownPort(platform: Platform, { workload, port, number }: PublicPort): Ad
   };
 }
 
-const accessInWords: Readonly<Record<Address['access'], string>> = {
-  public: 'public',
-  basic: 'gateway password',
-  sso: 'single sign-on',
-  program: 'the program’s own',
-};
+const inWords: Readonly<Record<Address['access'], string>> = { ...accessInWords, program: 'the program’s own' };
 
 /** The addresses as a table for people: ports of a program in one line, and no details. */
 export function addressTable(platform: Platform): string[] {
@@ -100,7 +95,7 @@ export function addressTable(platform: Platform): string[] {
   return table(
     ['TITLE', 'ADDRESS', 'ACCESS'],
     [
-      ...routes.map(({ title, url, access }) => [title, url, accessInWords[access]]),
+      ...routes.map(({ title, url, access }) => [title, url, inWords[access]]),
       ...hosts.map((host) => portsRow(platform, ports.filter((port) => port.hosts.includes(host)))), // prettier-ignore
     ],
   );
@@ -117,7 +112,7 @@ function portsRow(platform: Platform, ports: readonly Address[]): string[] {
   return [
     title,
     `${first?.hosts[0] ?? ''}, ports ${[...numbers('TCP'), ...numbers('UDP')].join(', ')}`,
-    accessInWords.program,
+    inWords.program,
   ];
 }
 

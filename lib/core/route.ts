@@ -18,6 +18,13 @@ import type { Endpoint } from './endpoint';
 export const accessModes = ['public', 'sso', 'basic'] as const;
 export type Access = (typeof accessModes)[number];
 
+/** What each asks for, for people. */
+export const accessInWords: Record<Access, string> = {
+  public: 'public',
+  basic: 'gateway password',
+  sso: 'single sign-on',
+};
+
 /** How a route shows on the platform's start page. */
 export interface Tile {
   readonly title: string;

@@ -21,6 +21,12 @@ export class Volume implements MountSource {
     readonly props: VolumeProps,
   ) {}
 
+  /** Whether a backup reads its files, for which its program is stopped. */
+  get archived(): boolean {
+    const { backup } = this.props;
+    return backup !== 'none' && backup.method === 'archive';
+  }
+
   volume(workload: Workload): k8s.Volume | undefined {
     if (workload.claimTemplates) return undefined;
     return { name: this.name, persistentVolumeClaim: { claimName: this.claimName(workload) } };

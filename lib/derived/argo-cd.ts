@@ -1,7 +1,6 @@
 import { Application, AppProject } from '../../imports/argoproj.io';
 import { ManifestFile } from '../core/manifest-file';
 import type { Platform } from '../core/platform';
-import type { Volume } from '../core/volume';
 import { tiers } from '../core/tier';
 import { clusterFolder } from './cluster-wide';
 
@@ -48,7 +47,7 @@ export function argoCd(platform: Platform): void {
   for (const { id, wave, namespace } of applications) {
     // Backups stop these for a while, which must not be healed.
     const stopped = platform.graph.backups
-      .filter(({ volume, workload }) => isArchived(volume) && workload.namespace === namespace && id !== clusterFolder)
+      .filter(({ volume, workload }) => volume.archived && workload.namespace === namespace && id !== clusterFolder)
       .map(({ workload: { kind, name } }) => ({
         group: 'apps',
         kind,
@@ -81,5 +80,3 @@ export function argoCd(platform: Platform): void {
     });
   }
 }
-
-const isArchived = ({ props: { backup } }: Volume) => backup !== 'none' && backup.method === 'archive';

@@ -1,6 +1,6 @@
 import { methodOf } from '../core/backup';
 import type { Platform } from '../core/platform';
-import { HttpRoute, type Access, type Route } from '../core/route';
+import { accessInWords, HttpRoute, type Route } from '../core/route';
 import { nodePort, publicPorts } from '../core/service';
 import { tiers } from '../core/tier';
 import type { Workload } from '../core/workload';
@@ -74,12 +74,6 @@ function protocol(route: Route): string {
   if (route instanceof HttpRoute) return 'HTTPS';
   return route.entryPoint?.protocol === 'UDP' ? 'UDP' : 'TCP with TLS and SNI';
 }
-
-const accessInWords: Record<Access, string> = {
-  public: 'public',
-  basic: 'gateway password',
-  sso: 'single sign-on',
-};
 
 const access = (route: Route): string => (route instanceof HttpRoute ? accessInWords[route.access] : 'public');
 

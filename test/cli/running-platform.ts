@@ -2,6 +2,7 @@ import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
 import type { KubernetesObject } from '../../cli/cluster/cluster';
 import { controllerOf } from '../../cli/cluster/controller-state';
+import { statesOf, type WorkloadState } from '../../cli/cluster/readiness';
 import type { MemoryCluster } from './memory-cluster';
 
 /** What time it is for the command line under test. */
@@ -76,6 +77,17 @@ export function pod(workload: Workload, name: string, status: object = {}, metad
       },
     },
   );
+}
+
+/** Status of a pod that is not ready, with one container. */
+export const notReadyContainer = (name: string, state: object, more: object = {}) =>
+  notReady({ containerStatuses: [running(name, { ready: false, state, ...more })] });
+
+/** The state of one workload. */
+export async function stateOf(memory: MemoryCluster, workload: Workload): Promise<WorkloadState> {
+  const [state] = await statesOf(memory, [workload], new Date(now));
+  if (!state) throw new Error('no state');
+  return state;
 }
 
 /** Status of a pod that is not ready. */

@@ -4,16 +4,12 @@ import { join } from 'node:path';
 import { BackupTarget } from './support/backup-target';
 import { Hearth } from './support/hearth';
 import { eventually, kubectl } from './support/kubectl';
+import { suite } from './support/suite';
 
 /**
  * The backup of a volume whose program must be stopped meanwhile. No program of the catalogue with such a volume has a
  * stand-in, so that one of the test takes its place: support/hearth-with-notes.ts.
  */
-const missing = process.env.KUBECONFIG ? undefined : 'KUBECONFIG names no cluster';
-if (missing && process.env.CI === 'true') throw new Error(`test:cluster: ${missing}`);
-if (missing) console.log(`test:cluster is skipped: ${missing}`);
-const suite = missing ? describe.skip : describe;
-
 suite('an archive on a cluster', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-archive-'));
   let target: BackupTarget;

@@ -1,6 +1,7 @@
 import { Client, reachable, startProbe } from './support/client';
 import { eventually, kubectl, kubectlJson } from './support/kubectl';
 import { without, Workspace } from './support/workspace';
+import { suite, Stopwatch } from './support/suite';
 import type { Workload } from '../../lib/core/workload';
 import type { TierName } from '../../lib/core/tier';
 import { edges } from '../../lib/derived/network-policies';
@@ -13,38 +14,27 @@ const name = process.env.HEARTH_TEST_PLATFORM ?? 'geoai-dev';
  * carry the real programs from other sources (test/cluster/images), and services without one are named in
  * `HEARTH_TEST_WITHOUT`.
  */
-const missing = process.env.KUBECONFIG ? undefined : 'KUBECONFIG names no cluster';
-if (missing && process.env.CI === 'true') throw new Error(`test:cluster: ${missing}`);
-if (missing) console.log(`test:cluster is skipped: ${missing}`);
-const suite = missing ? describe.skip : describe;
-
 suite(`platform ${name} on a cluster`, () => {
   let workspace: Workspace;
   let client: Client;
-  const seconds: Record<string, number> = {};
+  const watch = new Stopwatch();
   const host = (label: string) => `${label}.${workspace.platform.config.domain}`;
   const namespace = (tier: TierName) => workspace.platform.tier(tier).namespace;
-  const timed = async <T>(what: string, work: Promise<T>): Promise<T> => {
-    const start = Date.now();
-    const result = await work;
-    seconds[what] = (Date.now() - start) / 1000;
-    return result;
-  };
 
   beforeAll(async () => {
     workspace = await Workspace.create(name);
   }, 120_000);
 
   afterAll(async () => {
-    console.log(`seconds: ${JSON.stringify(seconds)}; without: ${without.join(', ') || 'nothing'}`);
+    console.log(`${watch}; without: ${without.join(', ') || 'nothing'}`);
     if (process.env.HEARTH_TEST_KEEP) return;
     await client?.stop();
     await workspace.remove();
   }, 300_000);
 
   test('the documented commands succeed on an empty cluster, and everything becomes ready', async () => {
-    await timed('apply', workspace.apply());
-    await timed('ready', workspace.ready(600));
+    await watch.time('apply', workspace.apply());
+    await watch.time('ready', workspace.ready(600));
   }, 720_000);
 
   test('the same commands again change nothing', async () => {
@@ -169,7 +159,7 @@ print(','.join(name for name, in sql.fetchall()))
     const kill = ['delete', 'pod', '--grace-period=0', '--force', `--namespace=${namespace('data')}`];
     await kubectl([...kill, 'postgis-0']);
     await kubectl([...kill, 'minio-0']);
-    const again = await timed(
+    const again = await watch.time(
       'recovery',
       client.pythonEventually(`${logRun.replace('HOST', host('mlflow'))}${readRun}`, 180),
     );

@@ -4,28 +4,18 @@ import { Client } from './support/client';
 import { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson } from './support/kubectl';
 import { Workspace } from './support/workspace';
+import { suite, Stopwatch } from './support/suite';
 
 /**
  * The command line, run as a user runs it, on the platform geoai with backups to an S3 service beside it. Where no image
  * can be pulled, the cluster brings stand-ins (test/cluster/images), and `HEARTH_TEST_WITHOUT` names services without one.
  */
-const missing = process.env.KUBECONFIG ? undefined : 'KUBECONFIG names no cluster';
-if (missing && process.env.CI === 'true') throw new Error(`test:cluster: ${missing}`);
-if (missing) console.log(`test:cluster is skipped: ${missing}`);
-const suite = missing ? describe.skip : describe;
-
 suite('the command line on a cluster', () => {
   let workspace: Workspace;
   let target: BackupTarget;
   let hearth: Hearth;
   let client: Client;
-  const seconds: Record<string, number> = {};
-  const timed = async <T>(what: string, work: Promise<T>): Promise<T> => {
-    const start = Date.now();
-    const result = await work;
-    seconds[what] = (Date.now() - start) / 1000;
-    return result;
-  };
+  const watch = new Stopwatch();
 
   beforeAll(async () => {
     target = await BackupTarget.start();
@@ -36,7 +26,7 @@ suite('the command line on a cluster', () => {
   }, 240_000);
 
   afterAll(async () => {
-    console.log(`seconds: ${JSON.stringify(seconds)}`);
+    console.log(`${watch}`);
     if (process.env.HEARTH_TEST_KEEP) return;
     await client?.stop();
     await workspace?.remove();
@@ -47,7 +37,7 @@ suite('the command line on a cluster', () => {
     const process = hearth.start('up', 'geoai');
     await eventually(() => kubectl(['get', 'statefulset', 'postgis', '--namespace=geoai-data']), 60);
     process.kill('SIGKILL');
-    const out = await timed('up', hearth.succeed('up', 'geoai'));
+    const out = await watch.time('up', hearth.succeed('up', 'geoai'));
     expect(out).toMatch(/^context /);
     expect(out).toContain('https://mlflow.geoai.home.arpa/');
     expect(out).toContain('npx hearth credentials geoai --show');
@@ -55,7 +45,7 @@ suite('the command line on a cluster', () => {
 
   test('a second up changes nothing, and nothing differs', async () => {
     const before = await resourceVersions();
-    const out = await timed('second up', hearth.succeed('up', 'geoai'));
+    const out = await watch.time('second up', hearth.succeed('up', 'geoai'));
     expect(out.match(/\d+ made or changed/g)?.filter((line) => !line.startsWith('0 '))).toEqual([]);
     expect(await resourceVersions()).toEqual(before);
     expect((await hearth.attempt('diff', 'geoai', '--exit-code')).code).toBe(0);
@@ -92,7 +82,10 @@ sql.execute('create view west as select name from places where ST_X(at) < 1')
   test('rotate changes the password of MLflow’s database, restarts MLflow alone, and MLflow still works', async () => {
     const old = await workspace.secret('geoai-data', 'postgis-mlflow', 'password');
     const [before, data] = [await pods(), await content()];
-    const out = await timed('rotate', hearth.succeed('credentials', 'geoai', '--rotate', 'postgis-mlflow', '--yes'));
+    const out = await watch.time(
+      'rotate',
+      hearth.succeed('credentials', 'geoai', '--rotate', 'postgis-mlflow', '--yes'),
+    );
     const next = await workspace.secret('geoai-data', 'postgis-mlflow', 'password');
     expect(next).not.toBe(old);
     expect(await workspace.secret('geoai-ai', 'postgis-mlflow', 'password')).toBe(next);
@@ -122,10 +115,10 @@ sql.execute('create view west as select name from places where ST_X(at) < 1')
 
   test('stop ends every pod and start brings everything back', async () => {
     const data = await content();
-    await timed('stop', hearth.succeed('stop', 'geoai'));
+    await watch.time('stop', hearth.succeed('stop', 'geoai'));
     expect(Object.keys(await pods())).toEqual([]);
     expect((await hearth.attempt('status', 'geoai')).code).toBe(3);
-    await timed('start', hearth.succeed('start', 'geoai'));
+    await watch.time('start', hearth.succeed('start', 'geoai'));
     expect((await hearth.attempt('status', 'geoai')).code).toBe(0);
     await eventually(async () => expect(await content()).toEqual(data), 60);
   }, 300_000);
@@ -135,7 +128,7 @@ sql.execute('create view west as select name from places where ST_X(at) < 1')
   test('backup puts everything into the target', async () => {
     expect(await hearth.succeed('backup', 'geoai', '--list')).toContain('There is no backup yet');
     saved = await content();
-    await timed('backup', hearth.succeed('backup', 'geoai'));
+    await watch.time('backup', hearth.succeed('backup', 'geoai'));
     const list = JSON.parse(await hearth.succeed('backup', 'geoai', '--list', '--output', 'json')) as {
       name: string;
     }[];
@@ -160,7 +153,7 @@ s3.put_object(Bucket='mlflow', Key='after the backup', Body=b'x')
       expect(claim).toMatchObject({ status: { phase: 'Bound' } });
       expect(claim.metadata.deletionTimestamp).toBeUndefined();
     }, 120);
-    await timed('restore', hearth.succeed('restore', 'geoai', '--yes'));
+    await watch.time('restore', hearth.succeed('restore', 'geoai', '--yes'));
     await eventually(async () => expect(await content()).toEqual(saved), 60);
     expect((await hearth.attempt('status', 'geoai')).code).toBe(0);
     expect((await hearth.attempt('diff', 'geoai', '--exit-code')).code).toBe(0);
@@ -170,7 +163,7 @@ s3.put_object(Bucket='mlflow', Key='after the backup', Body=b'x')
     const before = await hearth.succeed('backup', 'geoai', 'postgis', '--list');
     workspace.set(['services', 'backup', 'target', 'endpoint'], 'http://192.0.2.1:9000');
     await hearth.succeed('up', 'geoai');
-    const { code, stderr } = await timed('unreachable', hearth.attempt('backup', 'geoai', 'postgis'));
+    const { code, stderr } = await watch.time('unreachable', hearth.attempt('backup', 'geoai', 'postgis'));
     expect(code).toBe(3);
     expect(stderr).toContain('192.0.2.1:9000');
     expect(stderr).not.toContain('    at ');
@@ -184,7 +177,7 @@ s3.put_object(Bucket='mlflow', Key='after the backup', Body=b'x')
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was changed') as unknown });
     expect((await hearth.attempt('destroy', 'geoai', '--delete-data', '--yes')).code).toBe(1);
     expect((await hearth.attempt('status', 'geoai')).code).toBe(0);
-    await timed('destroy', hearth.succeed('destroy', 'geoai', '--keep-data', '--yes'));
+    await watch.time('destroy', hearth.succeed('destroy', 'geoai', '--keep-data', '--yes'));
     expect(Object.keys(await pods())).toEqual([]);
     await hearth.succeed('up', 'geoai');
     // The gateway has a new address inside the cluster.

@@ -1,7 +1,6 @@
 import type { Platform } from '../../../lib/core/platform';
-import { statesOf, type WorkloadState } from '../../../cli/cluster/readiness';
 import { MemoryCluster } from '../memory-cluster';
-import { controller, created, event, notReady, now, pod, podName, running, runPlatform, upStatus, workloadOf } from '../running-platform'; // prettier-ignore
+import { controller, created, event, notReady, notReadyContainer, now, pod, podName, runPlatform, running, stateOf, upStatus, workloadOf } from '../running-platform'; // prettier-ignore
 import { platform as homePlatform } from '../world';
 
 const old = '2026-01-01T00:00:00Z';
@@ -13,16 +12,8 @@ beforeEach(() => {
   runPlatform(memory, home);
 });
 
-const at = new Date(now);
 const workload = (name: string) => workloadOf(home, name);
-async function stateOf(name: string): Promise<WorkloadState> {
-  const [state] = await statesOf(memory, [workload(name)], at);
-  if (!state) throw new Error('no state');
-  return state;
-}
-/** One container of a pod that is not ready. */
-const containers = (name: string, state: object, more: object = {}) =>
-  notReady({ containerStatuses: [running(name, { ready: false, state, ...more })] });
+const stateNamed = (name: string) => stateOf(memory, workload(name));
 /** Makes a workload start, with a pod in the given state. */
 function starting(name: string, status: object): void {
   const found = workload(name);
@@ -32,7 +23,7 @@ function starting(name: string, status: object): void {
 
 describe('the reason', () => {
   const waiting = (reason: string, message?: string, image = 'mlflow:1') => ({
-    ...containers('mlflow', { waiting: { reason, message } }, { image }),
+    ...notReadyContainer('mlflow', { waiting: { reason, message } }, { image }),
     initContainerStatuses: [],
   });
   const crash = (terminated: object) =>
@@ -66,67 +57,67 @@ describe('the reason', () => {
       const found = pod(workload('mlflow'), 'mlflow-abc', status);
       memory.put({ ...found, ...{ spec: { containers: [] } } });
     }
-    expect(await stateOf('mlflow')).toMatchObject({ state: 'starting', reason });
+    expect(await stateNamed('mlflow')).toMatchObject({ state: 'starting', reason });
   }); // prettier-ignore
 
   test('is one line of at most 160 characters', async () => {
     starting('mlflow', crash({ exitCode: 1, message: `a\n${'long '.repeat(100)}` }));
-    const { reason } = await stateOf('mlflow');
+    const { reason } = await stateNamed('mlflow');
     expect([reason.length, reason.at(-1), reason.includes('\n')]).toEqual([160, '…', false]);
   });
 
   test('names the pod where there are several', async () => {
     starting('mlflow', {});
     memory.put(pod(workload('mlflow'), 'mlflow-new', crash({ exitCode: 1 }), { creationTimestamp: now }));
-    expect((await stateOf('mlflow')).reason).toBe('mlflow-new: crashes: exit code 1');
+    expect((await stateNamed('mlflow')).reason).toBe('mlflow-new: crashes: exit code 1');
   });
 
   test('a readiness probe that fails now, not one from before the start', async () => {
-    starting('mlflow', { ...containers('mlflow', { running: { startedAt: created } }), phase: 'Running' });
+    starting('mlflow', { ...notReadyContainer('mlflow', { running: { startedAt: created } }), phase: 'Running' });
     const probe = 'Readiness probe failed: HTTP probe failed with statuscode: 503';
     memory.put(event('Pod', { name: 'mlflow-abc', namespace: 'home-ai' }, 'Unhealthy', probe, old));
-    expect((await stateOf('mlflow')).reason).toBe('is not ready yet');
+    expect((await stateNamed('mlflow')).reason).toBe('is not ready yet');
     memory.put(event('Pod', { name: 'mlflow-abc', namespace: 'home-ai' }, 'Unhealthy', probe));
-    expect((await stateOf('mlflow')).reason).toBe('readiness probe failed: HTTP probe failed with statuscode: 503');
+    expect((await stateNamed('mlflow')).reason).toBe('readiness probe failed: HTTP probe failed with statuscode: 503');
   });
 
   test('a program that has not answered yet is no fault', async () => {
     const container = { running: { startedAt: created } };
-    starting('mlflow', { ...containers('mlflow', container, { started: false }), phase: 'Running' });
-    expect((await stateOf('mlflow')).reason).toBe('is starting');
+    starting('mlflow', { ...notReadyContainer('mlflow', container, { started: false }), phase: 'Running' });
+    expect((await stateNamed('mlflow')).reason).toBe('is starting');
     const probe =
       'Startup probe failed: Get "http://10.0.0.7:5000/health": dial tcp 10.0.0.7:5000: connect: connection refused';
     memory.put(event('Pod', { name: 'mlflow-abc', namespace: 'home-ai' }, 'Unhealthy', probe));
-    expect((await stateOf('mlflow')).reason).toBe('is starting (connection refused)');
+    expect((await stateNamed('mlflow')).reason).toBe('is starting (connection refused)');
   });
 
   test('a restart of a moment ago, not one of long ago', async () => {
     const restarted = (finishedAt: string) =>
       starting('mlflow', {
-        ...containers('mlflow', { running: { startedAt: now } }, { restartCount: 2, lastState: { terminated: { exitCode: 3, finishedAt } } }),
+        ...notReadyContainer('mlflow', { running: { startedAt: now } }, { restartCount: 2, lastState: { terminated: { exitCode: 3, finishedAt } } }),
         phase: 'Running',
       }); // prettier-ignore
     restarted(now);
-    expect((await stateOf('mlflow')).reason).toBe('restarted 2 times, last: exit code 3');
+    expect((await stateNamed('mlflow')).reason).toBe('restarted 2 times, last: exit code 3');
     restarted(old);
-    expect((await stateOf('mlflow')).reason).toBe('is not ready yet');
+    expect((await stateNamed('mlflow')).reason).toBe('is not ready yet');
   });
 
   test('the image that is being pulled, until it is there', async () => {
     const of = { name: 'mlflow-abc', namespace: 'home-ai' };
     starting('mlflow', waiting('ContainerCreating'));
-    expect((await stateOf('mlflow')).reason).toBe('its containers are being created');
+    expect((await stateNamed('mlflow')).reason).toBe('its containers are being created');
     memory.put(event('Pod', of, 'Pulling', 'Pulling image "mlflow:1"', created));
-    expect((await stateOf('mlflow')).reason).toBe('image mlflow:1 is being pulled');
+    expect((await stateNamed('mlflow')).reason).toBe('image mlflow:1 is being pulled');
     memory.put(event('Pod', of, 'Pulled', 'Successfully pulled image "mlflow:1"'));
-    expect((await stateOf('mlflow')).reason).toBe('its containers are being created');
+    expect((await stateNamed('mlflow')).reason).toBe('its containers are being created');
   });
 
   test('a Secret that a volume wants', async () => {
     starting('mlflow', waiting('ContainerCreating'));
     const message = 'MountVolume.SetUp failed for volume "tls" : secret "gateway-tls" not found';
     memory.put(event('Pod', { name: 'mlflow-abc', namespace: 'home-ai' }, 'FailedMount', message));
-    expect((await stateOf('mlflow')).reason).toBe('volume tls: secret "gateway-tls" not found');
+    expect((await stateNamed('mlflow')).reason).toBe('volume tls: secret "gateway-tls" not found');
   });
 
   test('events of an earlier pod of that name do not count', async () => {
@@ -138,7 +129,7 @@ describe('the reason', () => {
       'old trouble',
     );
     memory.put({ metadata, ...rest, ...{ involvedObject: { kind: 'Pod', name: 'mlflow-abc', uid: 'another' } } });
-    expect((await stateOf('mlflow')).reason).toBe('its containers are being created');
+    expect((await stateNamed('mlflow')).reason).toBe('its containers are being created');
   });
 
   test('a claim that is not bound', async () => {
@@ -146,10 +137,12 @@ describe('the reason', () => {
     starting('postgis', {});
     const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data-postgis-0' } }];
     memory.put({ ...found, ...{ spec: { containers: [], volumes } } });
-    expect((await stateOf('postgis')).reason).toBe('waits for a node');
+    expect((await stateNamed('postgis')).reason).toBe('waits for a node');
     const of = { name: 'data-postgis-0', namespace: 'home-data' };
     memory.put(event('PersistentVolumeClaim', of, 'ProvisioningFailed', 'storageclass "fast" not found'));
-    expect((await stateOf('postgis')).reason).toBe('claim data-postgis-0 is not bound: storageclass "fast" not found');
+    expect((await stateNamed('postgis')).reason).toBe(
+      'claim data-postgis-0 is not bound: storageclass "fast" not found',
+    );
   });
 
   test('a pod that the cluster refuses, until there is one', async () => {
@@ -158,15 +151,15 @@ describe('the reason', () => {
       'create Pod postgis-0 in StatefulSet postgis failed error: pods "postgis-0" is forbidden: exceeded quota: small';
     starting('postgis', {});
     memory.put(event('StatefulSet', of, 'FailedCreate', message, old));
-    expect((await stateOf('postgis')).reason).not.toContain('quota');
+    expect((await stateNamed('postgis')).reason).not.toContain('quota');
     await memory.delete({ apiVersion: 'v1', kind: 'Pod', name: 'postgis-0', namespace: 'home-data' });
-    expect((await stateOf('postgis')).reason).toBe('the cluster refuses the pod: exceeded quota: small');
+    expect((await stateNamed('postgis')).reason).toBe('the cluster refuses the pod: exceeded quota: small');
   });
 
   test('a pod that the cluster refuses, by the condition of a Deployment', async () => {
     const condition = { type: 'ReplicaFailure', status: 'True', message: 'pods "mlflow-1" is forbidden: violates PodSecurity "restricted:latest"' }; // prettier-ignore
     memory.put(controller(workload('mlflow'), { observedGeneration: 1, conditions: [condition] }));
-    expect((await stateOf('mlflow')).reason).toBe(
+    expect((await stateNamed('mlflow')).reason).toBe(
       'the cluster refuses the pod: violates PodSecurity "restricted:latest"',
     );
   });
@@ -178,7 +171,7 @@ describe('the reason', () => {
     );
     const labels = { ...postgis.selector, 'controller-revision-hash': '1' };
     memory.put(pod(postgis, 'postgis-0', crash({ exitCode: 1, message: 'bad setting' }), { labels }));
-    expect((await stateOf('postgis')).reason).toBe(
+    expect((await stateNamed('postgis')).reason).toBe(
       'holds the change up (kubectl -n home-data delete pod postgis-0): crashes: exit code 1: bad setting',
     );
   });

@@ -1,9 +1,9 @@
 import { CronJob, DaemonSet, Deployment } from '../../../lib/core/controllers';
 import type { Platform } from '../../../lib/core/platform';
 import { controllerOf } from '../../../cli/cluster/controller-state';
-import { isInPlace, isUp, statesOf, type WorkloadState } from '../../../cli/cluster/readiness';
+import { isInPlace, isUp, statesOf } from '../../../cli/cluster/readiness';
 import { MemoryCluster } from '../memory-cluster';
-import { controller, created, done, notReady, now, object, pod, running, runPlatform, upStatus, workloadOf } from '../running-platform'; // prettier-ignore
+import { controller, created, done, notReady, notReadyContainer, now, object, pod, runPlatform, stateOf, upStatus, workloadOf } from '../running-platform'; // prettier-ignore
 import { platform as homePlatform } from '../world';
 
 const old = '2026-01-01T00:00:00Z';
@@ -17,21 +17,14 @@ beforeEach(() => {
 
 const at = new Date(now);
 const workload = (name: string) => workloadOf(home, name);
-async function stateOf(name: string): Promise<WorkloadState> {
-  const [state] = await statesOf(memory, [workload(name)], at);
-  if (!state) throw new Error('no state');
-  return state;
-}
-/** One container of a pod that is not ready. */
-const containers = (name: string, state: object, more: object = {}) =>
-  notReady({ containerStatuses: [running(name, { ready: false, state, ...more })] });
+const stateNamed = (name: string) => stateOf(memory, workload(name));
 describe('a platform that runs', () => {
   test('is up, and says no reason', async () => {
     const states = await statesOf(memory, home.graph.workloads, at);
     expect(states.filter((state) => !isUp(state))).toEqual([]);
     expect(states.map(({ reason }) => reason).join('')).toBe('');
-    expect(await stateOf('mlflow')).toMatchObject({ state: 'ready', ready: 1, wanted: 1, restarts: 0, age: 3600 });
-    expect(await stateOf('postgis-databases')).toMatchObject({ state: 'complete', ready: 1, wanted: 1 });
+    expect(await stateNamed('mlflow')).toMatchObject({ state: 'ready', ready: 1, wanted: 1, restarts: 0, age: 3600 });
+    expect(await stateNamed('postgis-databases')).toMatchObject({ state: 'complete', ready: 1, wanted: 1 });
   });
 
   test('is asked with one list of each kind and namespace, and no events', async () => {
@@ -43,7 +36,7 @@ describe('a platform that runs', () => {
   });
 
   test('tells of its pods', async () => {
-    expect((await stateOf('mlflow')).pods).toEqual([
+    expect((await stateNamed('mlflow')).pods).toEqual([
       { name: 'mlflow-abc', status: 'Running', ready: true, ended: false, restarts: 0, age: 3600, node: 'node', image: workload('mlflow').props.image },
     ]); // prettier-ignore
   });
@@ -58,17 +51,17 @@ describe('what a controller says', () => {
     ['postgis', { readyReplicas: 0 }, 'its pods start'],
   ])('%s with %j starts', async (name, status, reason) => {
     memory.put(controller(workload(name), { ...upStatus(workload(name)), ...status }));
-    expect(await stateOf(name)).toMatchObject({ state: 'starting', reason });
+    expect(await stateNamed(name)).toMatchObject({ state: 'starting', reason });
   });
 
   test('a StatefulSet whose update is through is ready although the current revision lags', async () => {
     memory.put(controller(workload('postgis'), { ...upStatus(workload('postgis')), updateRevision: '2' }));
-    expect((await stateOf('postgis')).state).toBe('ready');
+    expect((await stateNamed('postgis')).state).toBe('ready');
   });
 
   test('scaled to 0 is stopped', async () => {
     memory.put(controller(workload('mlflow'), { observedGeneration: 1 }, { replicas: 0 }));
-    expect(await stateOf('mlflow')).toMatchObject({ state: 'stopped', ready: 0, wanted: 1, reason: 'scaled to 0' });
+    expect(await stateNamed('mlflow')).toMatchObject({ state: 'stopped', ready: 0, wanted: 1, reason: 'scaled to 0' });
   });
 
   test('fewer than the model wants is not ready, more is', async () => {
@@ -82,14 +75,14 @@ describe('what a controller says', () => {
       memory.put(controller(many, { ...upStatus(many), replicas, readyReplicas: replicas, updatedReplicas: replicas }, { replicas })); // prettier-ignore
     scaled(2);
     memory.put(pod(many, 'many-1'));
-    expect(await stateOf('many')).toMatchObject({ state: 'starting', ready: 2, wanted: 3, reason: 'scaled to 2, the platform file says 3' }); // prettier-ignore
+    expect(await stateNamed('many')).toMatchObject({ state: 'starting', ready: 2, wanted: 3, reason: 'scaled to 2, the platform file says 3' }); // prettier-ignore
     scaled(4);
-    expect(await stateOf('many')).toMatchObject({ state: 'ready', ready: 4, wanted: 4 });
+    expect(await stateNamed('many')).toMatchObject({ state: 'ready', ready: 4, wanted: 4 });
   });
 
   test('no object is missing', async () => {
     await memory.delete({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'mlflow', namespace: 'home-ai' });
-    expect(await stateOf('mlflow')).toMatchObject({ state: 'missing', wanted: 1, reason: 'not in the cluster' });
+    expect(await stateNamed('mlflow')).toMatchObject({ state: 'missing', wanted: 1, reason: 'not in the cluster' });
   });
 
   test('a DaemonSet counts nodes, and is stopped by a label that no node has', async () => {
@@ -99,13 +92,13 @@ describe('what a controller says', () => {
       observedGeneration: 1, desiredNumberScheduled, numberReady, updatedNumberScheduled: desiredNumberScheduled,
     }); // prettier-ignore
     memory.put(controller(agent, status(3, 3)));
-    expect(await stateOf('agent')).toMatchObject({ state: 'ready', ready: 3, wanted: 3 });
+    expect(await stateNamed('agent')).toMatchObject({ state: 'ready', ready: 3, wanted: 3 });
     memory.put(controller(agent, status(3, 2)));
-    expect(await stateOf('agent')).toMatchObject({ state: 'starting', ready: 2, wanted: 3 });
+    expect(await stateNamed('agent')).toMatchObject({ state: 'starting', ready: 2, wanted: 3 });
     memory.put(controller(agent, status(0, 0)));
-    expect(await stateOf('agent')).toMatchObject({ state: 'starting', reason: 'no node takes its pods' });
+    expect(await stateNamed('agent')).toMatchObject({ state: 'starting', reason: 'no node takes its pods' });
     memory.put(controller(agent, status(0, 0), { template: { spec: { nodeSelector: { 'hearth/stopped': 'true' } } } }));
-    expect((await stateOf('agent')).state).toBe('stopped');
+    expect((await stateNamed('agent')).state).toBe('stopped');
   });
 });
 
@@ -119,22 +112,22 @@ describe('jobs', () => {
     await memory.delete({ apiVersion: 'batch/v1', kind: 'Job', name: current, namespace: 'home-data' });
     const { metadata, ...rest } = controller(workload('minio-buckets'), done);
     memory.put({ ...rest, metadata: { ...metadata, name: 'minio-buckets-00000000' } });
-    expect((await stateOf('minio-buckets')).state).toBe('missing');
+    expect((await stateNamed('minio-buckets')).state).toBe('missing');
   });
 
   test('a failed job says what its pod said last', async () => {
     const job = workload('minio-buckets');
     memory.put(controller(job, failed));
-    expect(await stateOf('minio-buckets')).toMatchObject({ state: 'failed', reason: 'Job has reached the specified backoff limit' }); // prettier-ignore
+    expect(await stateNamed('minio-buckets')).toMatchObject({ state: 'failed', reason: 'Job has reached the specified backoff limit' }); // prettier-ignore
     const terminated = { exitCode: 2, message: 'trying\nno such host\n' };
-    memory.put(pod(job, 'minio-buckets-x', { ...containers('minio', { terminated }), phase: 'Failed' }));
-    expect(await stateOf('minio-buckets')).toMatchObject({ reason: 'ended: exit code 2: no such host' });
+    memory.put(pod(job, 'minio-buckets-x', { ...notReadyContainer('minio', { terminated }), phase: 'Failed' }));
+    expect(await stateNamed('minio-buckets')).toMatchObject({ reason: 'ended: exit code 2: no such host' });
   });
 
   test('a job that runs is starting', async () => {
     memory.put(controller(workload('minio-buckets'), { active: 1 }));
     memory.put(pod(workload('minio-buckets'), 'minio-buckets-x', notReady({ phase: 'Running' })));
-    expect(await stateOf('minio-buckets')).toMatchObject({ state: 'starting', reason: 'runs', ready: 0, wanted: 1 });
+    expect(await stateNamed('minio-buckets')).toMatchObject({ state: 'starting', reason: 'runs', ready: 0, wanted: 1 });
   });
 
   describe('of a CronJob', () => {
@@ -155,7 +148,7 @@ describe('jobs', () => {
       memory.put(controller(nightly, upStatus(nightly)));
       run('nightly-1', failed, { creationTimestamp: old });
       run('nightly-2', done);
-      const state = await stateOf('nightly');
+      const state = await stateNamed('nightly');
       expect(state).toMatchObject({ state: 'scheduled', reason: '', lastSuccess: created });
       expect(isUp(state)).toBe(true);
     });
@@ -165,9 +158,9 @@ describe('jobs', () => {
       memory.put(controller(nightly, upStatus(nightly)));
       run('nightly-1', done, { creationTimestamp: old });
       run('nightly-backup', failed, { labels: { ...nightly.selector, 'hearth/run': 'backup' } });
-      expect((await stateOf('nightly')).state).toBe('scheduled');
+      expect((await stateNamed('nightly')).state).toBe('scheduled');
       run('nightly-2', failed);
-      const state = await stateOf('nightly');
+      const state = await stateNamed('nightly');
       expect(state).toMatchObject({ state: 'failed', reason: 'Job has reached the specified backoff limit' });
       expect([isUp(state), isInPlace(state)]).toEqual([false, true]);
     });
@@ -175,14 +168,14 @@ describe('jobs', () => {
     test('is stopped where it is suspended, unless the model says so', async () => {
       make();
       memory.put(controller(nightly, {}, { suspend: true }));
-      expect(await stateOf('nightly')).toMatchObject({ state: 'stopped', reason: 'suspended' });
+      expect(await stateNamed('nightly')).toMatchObject({ state: 'stopped', reason: 'suspended' });
     });
 
     test('is scheduled where the model suspends it', async () => {
       make(true);
       memory.put(controller(nightly, {}));
       run('nightly-1', failed);
-      expect((await stateOf('nightly')).state).toBe('scheduled');
+      expect((await stateNamed('nightly')).state).toBe('scheduled');
     });
   });
 });
