@@ -12,14 +12,27 @@ export BED=${BED:-${XDG_CACHE_HOME:-$HOME/.cache}/bed}
 # v0.0.0-20250907161309-07c3a429bfed. Client: that of RELEASE.2025-08-13T08-35-41Z is not in the database.
 MINIO=v0.0.0-20260212201848-7aac2a2c5b7c
 MC=v0.0.0-20250313080218-cf909e1063a9
+ETCDCTL=v3.6.6                     # the bed's etcd
+ELASTICSEARCH_EXPORTER=v1.10.0
+INFLUXD=v2.7.12
+INFLUX=v2.3.0                      # newer ones are not to be had
+PKG_CONFIG=v0.2.7
+OPENSEARCH=(
+  org.opensearch.distribution.integ-test-zip:opensearch:3.4.0:zip org.opensearch.plugin:opensearch-security:3.4.0.0:zip
+  org.opensearch.plugin:mapper-extras-client:3.4.0 org.opensearch.plugin:parent-join-client:3.4.0
+  org.apache.commons:commons-collections4:4.4
+)
 
 fail() { echo "bed.sh: $*" >&2; exit 1; }
 say() { echo "[${SECONDS}s] $*"; }
 
+# has NAME MODULE VERSION: $BED/bin/NAME is there in that version
+has() { go version -m "$BED/bin/$1" 2>/dev/null | grep -P "^\tmod\t$2\t$3(\t|$)" > /dev/null; }
+
 # go_program NAME MODULE VERSION: builds $BED/bin/NAME unless it is there in that version
 go_program() {
   local name=$1 module=$2 version=$3 date
-  if go version -m "$BED/bin/$name" 2>/dev/null | grep -P "^\tmod\t$module\t$version(\t|$)" > /dev/null; then return; fi
+  has "$@" && return
   date=$(sed -E 's/^v0\.0\.0-(....)(..)(..)(..)(..)(..)-.*/\1-\2-\3T\4:\5:\6Z/' <<< "$version")
   CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOBIN=$BED/bin go install -trimpath -ldflags "-s -w
     -X $module/cmd.Version=$date -X $module/cmd.ReleaseTag=DEVELOPMENT.${date//:/-} -X $module/cmd.CommitID=${version##*-}
@@ -27,14 +40,85 @@ go_program() {
   say "built $name $version"
 }
 
-# The image layers are built in a chroot without the host's registry settings: the host fetches the wheels.
+# go_dependency NAME MODULE VERSION: the same as a dependency of an empty module, for what go install refuses: a module
+# with replace directives, or one that the proxy has in that version but does not list
+go_dependency() {
+  local name=$1 module=$2 version=$3 dir
+  has "$@" && return
+  dir=$(mktemp -d)
+  (cd "$dir"
+   go mod init hearth.invalid/build 2> /dev/null
+   go mod edit -require="$module@$version"
+   CGO_ENABLED=0 GOFLAGS=-buildvcs=false go build -mod=mod -trimpath -o "$BED/bin/$name" -ldflags "-s -w
+     -X github.com/prometheus/common/version.Version=${version#v}" "$module" 2> log || { cat log; exit 1; })
+  rm -r "$dir"
+  say "built $name $version"
+}
+
+# InfluxDB and its client. The server holds the parser of Flux, whose Rust sources a pkg-config of InfluxData's builds:
+# https://github.com/influxdata/influxdb/blob/v2.7.12/CONTRIBUTING.md
+influxdb() {
+  local want="$INFLUXD $INFLUX" mark=$BED/influxdb.built dir version source
+  [ "$want" = "$(cat "$mark" 2>/dev/null)" ] && [ -x "$BED/bin/influxd" ] && [ -x "$BED/bin/influx" ] && return
+  dir=$(mktemp -d)
+  GOBIN=$dir go install "github.com/influxdata/pkg-config@$PKG_CONFIG"
+  # Warnings of newer compilers are errors to the sources of then.
+  printf '#!/bin/sh\nexec "$@" --cap-lints=allow\n' > "$dir/rustc"
+  chmod 755 "$dir/rustc"
+  for version in "influxdb/v2@$INFLUXD influxd" "influx-cli/v2@$INFLUX influx"; do
+    source=$(go mod download -json "github.com/influxdata/${version% *}" | sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p')
+    cp -r "$source" "$dir/source"; chmod -R u+w "$dir/source"
+    (cd "$dir/source"
+     PKG_CONFIG=$dir/pkg-config RUSTC_WRAPPER=$dir/rustc RUSTUP_TOOLCHAIN=stable GOFLAGS=-buildvcs=false \
+       go build -trimpath -ldflags "-s -w" -o "$BED/bin/${version#* }" "./cmd/${version#* }") > "$dir/log" 2>&1 ||
+      { tail -20 "$dir/log"; return 1; }
+    rm -rf "$dir/source"
+    say "built ${version#* }"
+  done
+  rm -rf "$dir"
+  echo "$want" > "$mark"
+}
+
+# wheels RECIPE FOLDER: what the recipe's requirements.txt names, in $BED/bin/FOLDER. (The image layers are built in a
+# chroot without the host's registry settings.) A line that ends in "# no wheel" is pure Python, built here.
 wheels() {
-  local list=$IMAGES/mlflow/requirements.txt dir=$BED/bin/wheels
+  local list=$IMAGES/$1/requirements.txt dir=$BED/bin/$2
   cmp -s "$list" "$dir/requirements.txt" && return
   rm -rf "$dir"
-  python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 -r "$list" -d "$dir"
+  python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 -r <(grep -v '# no wheel$' "$list") -d "$dir"
+  ! grep -q '# no wheel$' "$list" ||
+    python3 -m pip wheel -q --no-deps -r <(grep '# no wheel$' "$list") -w "$dir"
   cp "$list" "$dir/requirements.txt"
-  say "wheels: $(du -sh "$dir" | cut -f1)"
+  say "wheels of $1: $(du -sh "$dir" | cut -f1)"
+}
+
+# maven DIRECTORY ARTIFACT...: copies artifacts (group:name:version[:type]) to $BED/bin/DIRECTORY, with Maven as the host
+# has it set up
+maven() {
+  local dir=$BED/bin/$1 artifact
+  shift
+  [ "$(cat "$dir/artifacts" 2>/dev/null)" != "$*" ] || return 0
+  rm -rf "$dir"
+  command -v mvn > /dev/null || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends maven > /dev/null; }
+  for artifact; do
+    mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy -Dartifact="$artifact" -DoutputDirectory="$dir"
+  done
+  echo "$*" > "$dir/artifacts"
+  say "from Maven: $(du -sh "$dir" | cut -f1)"
+}
+
+# Patroni for the host, from the wheels of its image, by Debian's Python 3.11
+patroni() {
+  local wheels=$BED/bin/wheels-patroni env=$BED/patroni program
+  if ! cmp -s "$wheels/requirements.txt" "$env/requirements.txt"; then
+    rm -rf "$env"
+    /usr/bin/python3 -m venv --without-pip "$env"
+    PYTHONPATH=$(ls "$wheels"/pip-*.whl) "$env/bin/python" -m pip install -q --no-cache-dir --no-index \
+      --find-links "$wheels" --no-deps -r "$wheels/requirements.txt"
+    for program in patroni patronictl; do ln -sf "$env/bin/$program" "$BED/bin/"; done
+    cp "$wheels/requirements.txt" "$env/requirements.txt"
+    say "patroni for the host"
+  fi
 }
 
 # what a recipe folder's layer depends on: all its files but names and config, and the programs it copies
@@ -74,7 +158,14 @@ case ${1:-} in
     WITH=traefik bash "$BED_SOURCE/build.sh"; say "bed programs"
     go_program mc github.com/minio/mc "$MC"
     go_program minio github.com/minio/minio "$MINIO"
-    wheels
+    go_dependency etcdctl go.etcd.io/etcd/etcdctl/v3 "$ETCDCTL"
+    go_dependency elasticsearch-exporter github.com/prometheus-community/elasticsearch_exporter "$ELASTICSEARCH_EXPORTER"
+    influxdb
+    wheels mlflow wheels
+    wheels patroni wheels-patroni
+    wheels opensearch wheels-opensearch
+    maven opensearch "${OPENSEARCH[@]}"
+    patroni
     images; say "images" ;;
   up)
     bash "$BED_SOURCE/down.sh"

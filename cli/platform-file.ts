@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Document, isScalar } from 'yaml';
+import { catalogue } from '../lib/catalogue';
 import { parsePlatform } from '../lib/config/load';
 import type { PlatformConfig } from '../lib/config/platform-config';
 import { ConfigError, type Problem } from '../lib/config/problem';
@@ -27,11 +28,13 @@ export const fileOf = (name: string): string => join('platforms', `${name}.yaml`
 /** A platform file with comments. */
 export function platformFile({ name, domain, cluster, contact, services, size }: Draft): string {
   const tls = contact === undefined ? { mode: 'self-signed' } : { mode: 'lets-encrypt', email: contact };
+  const providers = providersAmong(services);
   const document = new Document({
     name,
     domain,
     cluster,
     tls,
+    ...(Object.keys(providers).length > 0 ? { providers } : {}),
     services: Object.fromEntries(services.map((service) => [service, sizes[size][service] ?? null])),
   });
   if (document.contents) {
@@ -48,6 +51,17 @@ export function platformFile({ name, domain, cluster, contact, services, size }:
   if (contact !== undefined) comment(['tls', 'email'], 'hears of expiring certificates');
   else comment(['tls', 'mode'], onThisMachine(domain) ? 'clients must trust it' : 'clients must trust it; with a public domain: { mode: lets-encrypt, email: … }'); // prettier-ignore
   return document.toString({ nullStr: '', lineWidth: 0, singleQuote: true });
+}
+
+/** Where several services could serve the others, the first of the catalogue. */
+function providersAmong(services: readonly string[]): Record<string, string> {
+  const needed = new Set(services.flatMap((name) => catalogue[name]?.needs ?? []));
+  return Object.fromEntries(
+    [...needed].flatMap((need) => {
+      const [first, second] = services.filter((name) => catalogue[name]?.provides.includes(need));
+      return first !== undefined && second !== undefined ? [[need, first]] : [];
+    }),
+  );
 }
 
 /** Whether a domain stands for the machine itself: RFC 6761. */

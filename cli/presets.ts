@@ -1,5 +1,5 @@
 import type { Catalogue } from '../lib/catalogue';
-import { needs } from '../lib/config/cross-checks';
+import { needs } from '../lib/core/needs';
 import { suggest } from '../lib/config/problem';
 import type { Need } from '../lib/core/platform';
 
@@ -18,6 +18,23 @@ export const presets: Readonly<Record<string, Preset>> = {
     title: 'experiments, models and what they need, with a start page',
     services: ['traefik', 'homepage', 'mlflow', 'minio', 'postgis'],
   },
+  'hy-home': {
+    title: 'management databases, database clusters, objects, documents, vectors, search and time series',
+    services: [
+      'traefik',
+      'mng-pg',
+      'mng-valkey',
+      'minio',
+      'pg-cluster',
+      'valkey-cluster',
+      'redisinsight',
+      'couchdb',
+      'qdrant',
+      'opensearch',
+      'influxdb',
+      'homepage',
+    ],
+  },
   data: { title: 'a database server and an object store', services: ['traefik', 'minio', 'postgis'] },
 };
 
@@ -34,12 +51,35 @@ type Sizes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 /** Size → service → the options that differ from the defaults. */
 export const sizes: Readonly<Record<Size, Sizes>> = {
   small: {
+    couchdb: { storage: '2Gi' },
+    influxdb: { storage: '5Gi' },
+    'mng-pg': { storage: '2Gi' },
+    opensearch: { storage: '5Gi' },
+    'pg-cluster': { storage: '5Gi' },
+    qdrant: { storage: '5Gi' },
     minio: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '256Mi' } } },
     mlflow: { workers: 1, resources: { requests: { cpu: '50m', memory: '512Mi' } } },
     postgis: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '384Mi' } } },
   },
   standard: {},
   large: {
+    couchdb: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '4Gi' } } },
+    influxdb: { storage: '200Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
+    'mng-pg': {
+      storage: '50Gi',
+      settings: { shared_buffers: '1GB', max_connections: 400 },
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
+    },
+    opensearch: {
+      storage: '200Gi',
+      resources: { requests: { cpu: '1', memory: '4Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+    'pg-cluster': {
+      storage: '200Gi',
+      settings: { shared_buffers: '1GB', max_connections: 400 },
+      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+    qdrant: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
     minio: {
       storage: '500Gi',
       resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },

@@ -4,8 +4,17 @@ import type { Need, Platform } from './core/platform';
 import type { TierName } from './core/tier';
 import { Mlflow, mlflowOptions } from './tiers/ai/mlflow';
 import { Backup, backupOptions } from './tiers/data/backup';
+import { CouchDb, couchDbOptions } from './tiers/data/couchdb';
+import { InfluxDb, influxDbOptions } from './tiers/data/influxdb';
 import { Minio, minioOptions } from './tiers/data/minio';
+import { MngPg, mngPgOptions } from './tiers/data/mng-pg';
+import { MngValkey, mngValkeyOptions } from './tiers/data/mng-valkey';
+import { OpenSearch, openSearchOptions } from './tiers/data/opensearch';
+import { PgCluster, pgClusterOptions } from './tiers/data/pg-cluster';
 import { PostGis, postgisOptions } from './tiers/data/postgis';
+import { Qdrant, qdrantOptions } from './tiers/data/qdrant';
+import { RedisInsight, redisInsightOptions } from './tiers/data/redisinsight';
+import { ValkeyCluster, valkeyClusterOptions } from './tiers/data/valkey-cluster';
 import { Traefik, traefikOptions } from './tiers/gateway/traefik';
 import { Homepage, homepageOptions } from './tiers/tooling/homepage';
 import { RustDesk, rustdeskOptions } from './tiers/tooling/rustdesk';
@@ -76,6 +85,96 @@ export const catalogue: Catalogue = {
     component: Minio,
     needs: ['gateway'],
     provides: ['objectStore'],
+  }),
+  'mng-pg': entry({
+    title: 'Management database, PostgreSQL for the platform’s own programs',
+    documentation: 'https://www.postgresql.org/docs/17/',
+    signIn: 'role and password (SCRAM-SHA-256) for each database; nobody comes to it from outside',
+    keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
+    tier: 'data',
+    options: mngPgOptions,
+    component: MngPg,
+    provides: ['sql'],
+  }),
+  'mng-valkey': entry({
+    title: 'Management cache, Valkey for sessions and queues',
+    documentation: 'https://valkey.io/docs/',
+    signIn: 'one password for all; nobody comes to it from outside',
+    keeps: 'all keys, in a backup as a dump of the running server',
+    tier: 'data',
+    options: mngValkeyOptions,
+    component: MngValkey,
+    provides: ['cache'],
+  }),
+  'pg-cluster': entry({
+    title: 'PostgreSQL cluster: Patroni, etcd and HAProxy',
+    documentation: 'https://patroni.readthedocs.io/',
+    signIn: 'role and password (SCRAM-SHA-256) for each database; the page of the router: its route decides',
+    keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
+    tier: 'data',
+    options: pgClusterOptions,
+    component: PgCluster,
+    needs: ['gateway'],
+    provides: ['sql'],
+  }),
+  'valkey-cluster': entry({
+    title: 'Valkey cluster, masters with replicas that take over',
+    documentation: 'https://valkey.io/topics/cluster-tutorial/',
+    signIn: 'one password for all; nobody comes to it from outside',
+    keeps: 'all keys, in a backup as a dump of every master',
+    tier: 'data',
+    options: valkeyClusterOptions,
+    component: ValkeyCluster,
+  }),
+  redisinsight: entry({
+    title: 'Redis Insight, a browser for Valkey',
+    documentation: 'https://redis.io/docs/latest/develop/tools/insight/',
+    signIn: 'nothing itself: its route decides',
+    keeps: 'connections and history, in a backup as an archive of the volume, for which it is stopped',
+    tier: 'data',
+    options: redisInsightOptions,
+    component: RedisInsight,
+    needs: ['gateway', 'cache'],
+  }),
+  couchdb: entry({
+    title: 'CouchDB, documents that replicate',
+    documentation: 'https://docs.couchdb.org/en/stable/',
+    signIn: 'name and password of the administrator, and of those whom the administrator adds',
+    keeps: 'all databases, in a backup as a dump of the running server',
+    tier: 'data',
+    options: couchDbOptions,
+    component: CouchDb,
+    needs: ['gateway'],
+  }),
+  qdrant: entry({
+    title: 'Qdrant, vector search',
+    documentation: 'https://qdrant.tech/documentation/',
+    signIn: 'an API key, for REST and gRPC',
+    keeps: 'all collections, in a backup as snapshots of each',
+    tier: 'data',
+    options: qdrantOptions,
+    component: Qdrant,
+    needs: ['gateway'],
+  }),
+  opensearch: entry({
+    title: 'OpenSearch with Dashboards',
+    documentation: 'https://docs.opensearch.org/latest/',
+    signIn: 'name and password, for the API and for Dashboards',
+    keeps: 'all indices, in a backup as a dump of the running server',
+    tier: 'data',
+    options: openSearchOptions,
+    component: OpenSearch,
+    needs: ['gateway'],
+  }),
+  influxdb: entry({
+    title: 'InfluxDB 2, time series',
+    documentation: 'https://docs.influxdata.com/influxdb/v2/',
+    signIn: 'name and password on its page, a token for its API',
+    keeps: 'all buckets, dashboards and users, in a backup as a dump of the running server (influx backup)',
+    tier: 'data',
+    options: influxDbOptions,
+    component: InfluxDb,
+    needs: ['gateway'],
   }),
   backup: entry({
     title: 'Backup, encrypted with restic',

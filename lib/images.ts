@@ -26,4 +26,37 @@ export const images = {
   rustdesk: 'docker.io/rustdesk/rustdesk-server:1.1.16',
   // renovate: datasource=docker depName=docker.io/library/traefik
   traefik: 'docker.io/library/traefik:v3.6.12',
+  // renovate: datasource=docker depName=docker.io/library/couchdb
+  couchdb: 'docker.io/library/couchdb:3.5.1',
+  // renovate: datasource=docker depName=docker.io/curlimages/curl
+  curl: 'docker.io/curlimages/curl:8.18.0',
+  // renovate: datasource=docker depName=docker.io/prometheuscommunity/elasticsearch-exporter
+  elasticsearchExporter: 'docker.io/prometheuscommunity/elasticsearch-exporter:v1.10.0',
+  // renovate: datasource=docker depName=quay.io/coreos/etcd
+  etcd: 'quay.io/coreos/etcd:v3.6.7',
+  // renovate: datasource=docker depName=docker.io/library/haproxy
+  haproxy: 'docker.io/library/haproxy:3.2',
+  // renovate: datasource=docker depName=docker.io/library/influxdb
+  influxdb: 'docker.io/library/influxdb:2.8',
+  // renovate: datasource=docker depName=docker.io/opensearchproject/opensearch
+  opensearch: 'docker.io/opensearchproject/opensearch:3.4.0',
+  // renovate: datasource=docker depName=docker.io/opensearchproject/opensearch-dashboards
+  opensearchDashboards: 'docker.io/opensearchproject/opensearch-dashboards:3.4.0',
+  // renovate: datasource=docker depName=docker.io/library/node
+  node: 'docker.io/library/node:24-bookworm-slim',
+  // PostgreSQL 17 with Patroni, PostGIS and TimescaleDB (its Apache-licensed part).
+  // renovate: datasource=docker depName=ghcr.io/zalando/spilo-17
+  patroni: 'ghcr.io/zalando/spilo-17:4.0-p3',
+  // renovate: datasource=docker depName=docker.io/library/postgres
+  postgres: 'docker.io/library/postgres:17-bookworm',
+  // renovate: datasource=docker depName=docker.io/prometheuscommunity/postgres-exporter
+  postgresExporter: 'docker.io/prometheuscommunity/postgres-exporter:v0.18.1',
+  // renovate: datasource=docker depName=docker.io/qdrant/qdrant
+  qdrant: 'docker.io/qdrant/qdrant:v1.17.0-unprivileged',
+  // renovate: datasource=docker depName=docker.io/oliver006/redis_exporter
+  redisExporter: 'docker.io/oliver006/redis_exporter:v1.81.0',
+  // renovate: datasource=docker depName=docker.io/redis/redisinsight
+  redisInsight: 'docker.io/redis/redisinsight:3.0.3',
+  // renovate: datasource=docker depName=docker.io/valkey/valkey
+  valkey: 'docker.io/valkey/valkey:9.1.0',
 } as const;

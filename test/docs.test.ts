@@ -178,7 +178,7 @@ describe('platforms/schema.json', () => {
 describe('pages of platforms', () => {
   const file = (extra: object) =>
     parsePlatform(
-      YAML.stringify({ name: 'p', domain: 'p.my-company.org', cluster: 'k3s', services: all, ...extra }),
+      YAML.stringify({ name: 'p', domain: 'p.my-company.org', cluster: 'k3s', providers: { sql: 'mng-pg' }, services: all, ...extra }), // prettier-ignore
       'p.yaml',
     );
   const all = {

@@ -6,7 +6,7 @@ import { wholeNumber } from '../arguments';
 import { refuseUnderArgoCd } from '../cluster/argo-cd';
 import type { Cluster } from '../cluster/cluster';
 import { isRunning, runOnce, type PodSpec } from '../cluster/running';
-import { runningAmong, start, stop } from '../cluster/scaling';
+import { runningAmong, stop } from '../cluster/scaling';
 import { exitCodes, messageOf, Refusal } from '../refusal';
 import { clusterCommand, clusterOf, confirmed, platformOf } from '../target';
 import type { Step, World } from '../world';
@@ -153,16 +153,18 @@ async function restoreOne(
       return 'done';
     },
   });
-  const ran = (await runningAmong(cluster, [workload])).length > 0;
-  // A dump is loaded into the running program; files are replaced under a stopped one.
-  await (archived ? stop : start)(world, cluster, [workload], 600);
+  // A dump is loaded into the running program, of which several workloads may be part; files are replaced under a stopped one.
+  const parts = platform.graph.workloads.filter((other) => other.component === component && other.replicas > 0);
+  const ran = await runningAmong(cluster, archived ? [workload] : parts);
+  if (archived) await stop(world, cluster, [workload], 600);
+  else await startInOrder(world, cluster, platform, parts, 600);
   const fetch = (spec: PodSpec) => withSnapshotFetched(spec, snapshot.id);
   await world.progress([run(`restore ${name} of ${snapshot.time.toISOString()}`, set.restore, 'restore', fetch)]);
-  if (archived && ran) await start(world, cluster, [workload], 600);
+  if (archived) await startInOrder(world, cluster, platform, ran, 600);
   // Roles, buckets and passwords as the platform wants them now.
   const jobs = platform.graph.workloads.filter((other) => other.component === component && other.kind === 'Job');
   await world.progress(jobs.map((job) => run(`${job.name} again`, job, 'again')));
-  if (!archived && !ran) await stop(world, cluster, [workload], 600);
+  if (!archived) await stopInOrder(world, cluster, platform, parts.filter((part) => !ran.includes(part)), 600); // prettier-ignore
 }
 
 /** The pod of a restore, with another snapshot to fetch. */
@@ -173,10 +175,9 @@ function withSnapshotFetched(spec: PodSpec, id: string): PodSpec {
 
 /** What keeps connections to the data, and would write to it. */
 function usersOf(platform: Platform, sets: readonly BackedUp[]): Workload[] {
-  const providers = sets.map(({ workload }) => workload);
   const own = sets.map(({ component }) => component);
   const users = platform.graph.connections
-    .filter(({ from, to }) => providers.includes(to.workload) && from.replicas > 0 && !own.includes(from.component))
+    .filter(({ from, to }) => own.includes(to.workload.component) && from.replicas > 0 && !own.includes(from.component))
     .map(({ from }) => from);
   return [...new Set(users)];
 }

@@ -7,6 +7,7 @@ import { refuseUnderArgoCd } from '../cluster/argo-cd';
 import { refOf, refText, type Cluster, type KubernetesObject } from '../cluster/cluster';
 import { kindSteps } from '../cluster/kind';
 import { isSuperseded, leftovers, ownedObjects } from '../cluster/leftovers';
+import { refuseMovedData } from '../cluster/moved-data';
 import { refuseImpossible } from '../cluster/rehearsing';
 import { refuseUnderWay } from '../cluster/under-way';
 import { waitUntilUp } from '../cluster/waiting';
@@ -19,6 +20,7 @@ export interface UpOptions {
   readonly context?: string;
   readonly force?: boolean;
   readonly prune?: boolean;
+  readonly newData?: boolean;
   readonly wait: boolean;
   readonly timeout: number;
 }
@@ -40,6 +42,7 @@ export const withUpOptions = (command: Command): Command =>
   command
     .option('--force', 'take over fields that others manage')
     .option('--prune', 'delete what the platform no longer has, but for volumes, Secrets and namespaces')
+    .option('--new-data', 'let services begin with empty volumes beside those that they had')
     .option('--no-wait', 'end once everything is applied')
     .option('--timeout <seconds>', 'how long to wait until everything is ready', wholeNumber, 600);
 
@@ -49,6 +52,7 @@ export async function up(world: World, cluster: Cluster, platform: Platform, opt
   platform.notices.forEach((notice) => world.err(`note: ${notice}`));
   if (!options.force) await refuseUnderArgoCd(cluster, platform, 'what it applies');
   await refuseUnderWay(cluster, platform);
+  if (!options.newData) await refuseMovedData(cluster, platform);
   const model = waves(platform);
   await refuseImpossible(cluster, model, options.force ?? false);
   const [clusterWide, ...tiers] = applySteps(cluster, world, model, options.force ?? false);

@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  pbkdf2Sync,
+  randomBytes,
+  X509Certificate,
+} from 'node:crypto';
 import bcrypt from 'bcryptjs';
 import { generate } from 'selfsigned';
 import type { Rule } from '../../lib/core/credential';
@@ -32,6 +39,8 @@ export async function makeValue(rule: Rule, source = ''): Promise<string> {
         .slice(0, rule.length);
     case 'htpasswd':
       return `${rule.user}:${await bcrypt.hash(source, 10)}`;
+    case 'pbkdf2':
+      return pbkdf2(source);
     case 'ed25519-private-key':
       return ed25519PrivateKey();
     case 'ed25519-public-key':
@@ -55,6 +64,11 @@ function password(length: number): string {
       .toString('base64')
       .replace(/[=+/]/g, '');
   return text.slice(0, length);
+}
+
+function pbkdf2(password: string): string {
+  const [salt, rounds] = [randomBytes(16).toString('hex'), 600_000];
+  return `-pbkdf2:sha256-${pbkdf2Sync(password, salt, rounds, 32, 'sha256').toString('hex')},${salt},${rounds}`;
 }
 
 function ed25519PrivateKey(): string {

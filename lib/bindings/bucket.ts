@@ -7,10 +7,27 @@ import { temporary } from '../core/mount';
 import type { Workload } from '../core/workload';
 import type { ContainerProps } from '../core/container';
 
+/** How a bucket is kept. A setting that nobody gives any more is taken back by the job that makes buckets. */
+export interface BucketSettings {
+  /** `public-read`: everyone may read an object whose name he knows, and list none. @default 'private' */
+  readonly access?: 'private' | 'public-read';
+  /** Days after which an object is removed; where older versions are kept, it becomes one. @default never */
+  readonly expireAfterDays?: number;
+  /** Whether objects that are overwritten or removed stay as older versions. @default false */
+  readonly versions?: boolean;
+  /** Days after which an older version is removed; needs `versions`. @default never */
+  readonly noncurrentExpireAfterDays?: number;
+  /** Bytes at most, older versions included, as a Kubernetes quantity. @default no limit */
+  readonly quota?: string;
+}
+
 /** A component that runs an S3 object store and gives buckets away. */
 export interface ObjectStore {
-  /** A bucket with a user of its own that may do everything in it and nothing elsewhere; both are made by a job. */
-  bucket(name: string): Bucket;
+  /**
+   * A bucket with a user of its own that may do everything in it and nothing elsewhere; both are made by a job. Several
+   * may ask for the same one; fails where their settings contradict each other.
+   */
+  bucket(name: string, settings?: BucketSettings): Bucket;
 }
 
 export interface BucketProps {
@@ -32,6 +49,7 @@ export class Bucket implements Binding {
   /** Keys `accessKeyId` and `secretAccessKey`. */
   readonly credential: Credential;
   readonly wait: ContainerProps & { readonly name: string };
+  private readonly wanted = new Map<string, { readonly value: unknown; readonly by: string }>();
 
   constructor(props: BucketProps) {
     const { store, endpoint, name } = props;
@@ -51,6 +69,26 @@ export class Bucket implements Binding {
       mounts: { '/tmp': temporary('tmp', '64Mi') },
       resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '200m', memory: '128Mi' } },
     };
+  }
+
+  /** What all who ask for it want. */
+  get settings(): BucketSettings {
+    return Object.fromEntries([...this.wanted].map(([setting, { value }]) => [setting, value]));
+  }
+
+  /** Adds settings. @param by who wants them, for messages; fails where another one wants something else */
+  want(settings: BucketSettings, by: string): void {
+    for (const [setting, value] of Object.entries(settings)) {
+      if (value === undefined) continue;
+      const known = this.wanted.get(setting);
+      if (known && known.value !== value) {
+        throw new Error(
+          `bucket ${this.name}: ${setting} is ${String(known.value)} for ${known.by} and ${String(value)} for ${by}; ` +
+            'write the same for both, or give each a bucket of its own',
+        );
+      }
+      this.wanted.set(setting, { value, by });
+    }
   }
 
   /** `s3://<name>`. */

@@ -1,13 +1,7 @@
 import { catalogue } from '../catalogue';
+import { needs } from '../core/needs';
 import type { Need } from '../core/platform';
 import type { Problem } from './problem';
-
-/** What each need is called for people. */
-export const needs: Record<Need, string> = {
-  sql: 'a database server',
-  objectStore: 'an object store',
-  gateway: 'a gateway',
-};
 
 /** Top-level domains for which no public authority issues certificates: RFC 6761, RFC 6762, RFC 8375, ICANN's .internal. */
 const privateDomains = ['localhost', 'local', 'test', 'invalid', 'home.arpa', 'internal', 'lan'];
@@ -35,6 +29,7 @@ export function crossChecks(raw: unknown, stem: string): Problem[] {
     ...storage(file),
     ...secretStore(file),
     ...providers(file),
+    ...severalProviders(file),
   ];
 }
 
@@ -158,4 +153,21 @@ function providers(file: Section): Problem[] {
         };
       }),
   );
+}
+
+/** Where several services could, the file says which of them serves the others. */
+function severalProviders(file: Section): Problem[] {
+  const names = Object.keys(section(file.services)).filter((name) => Object.hasOwn(catalogue, name));
+  const given = section(file.providers);
+  return (Object.keys(needs) as Need[]).flatMap((need) => {
+    const able = names.filter((name) => catalogue[name]?.provides.includes(need));
+    const named = text(given[need]);
+    if (named !== undefined && Object.hasOwn(catalogue, named) && !names.includes(named)) {
+      return [{ path: ['providers', need], message: `${named} is not among the services; add it, or remove this` }];
+    }
+    const wanted = names.some((name) => catalogue[name]?.needs.includes(need));
+    if (able.length < 2 || named !== undefined || !wanted) return [];
+    const message = `${able.join(' and ')} are each ${needs[need]}; write providers: { ${need}: ${able[0]} }`;
+    return [{ path: ['providers', need], message }];
+  });
 }

@@ -142,6 +142,13 @@ function fromIssue(issue: z.core.$ZodIssue, raw: unknown): Problem[] {
       return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key, raw) }));
     case 'invalid_key':
       return [{ path, message: issue.issues[0]?.message ?? issue.message }];
+    case 'invalid_union': {
+      // Where one alternative is of the right kind, what is wrong lies inside it.
+      const fitting = issue.errors.filter((inner) => inner.every((one) => one.path.length > 0));
+      const [inner] = fitting;
+      if (inner === undefined || fitting.length > 1) return [{ path, message: issue.message }];
+      return inner.flatMap((one) => fromIssue({ ...one, path: [...issue.path, ...one.path] }, raw));
+    }
     default:
       return [{ path, message: issue.message }];
   }

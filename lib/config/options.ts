@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backupPriorities } from '../core/backup';
 import { accessModes } from '../core/route';
 import { quantityValue } from '../core/resources';
 import { describe } from './wording';
@@ -19,7 +20,7 @@ const quantity = (examples: string) =>
     });
 
 /** A quantity of bytes. Less than a mebibyte is a forgotten unit: `5` are five bytes, and `512m` is half of one. */
-const bytes = (examples: string) =>
+export const bytes = (examples: string) =>
   quantity(examples).refine((text) => (quantityValue(text) ?? Infinity) >= 2 ** 20, {
     error: (issue) => `"${String(issue.input)}" is too little, its unit is bytes; write for example ${examples}`,
   });
@@ -69,3 +70,26 @@ export const replicas = z
   .min(1, { error: 'must be at least 1; write 1' })
   .optional()
   .describe('Number of pods; by default 1, or 2 where availability is high');
+
+/** Number of members of something that decides by majority. @param high how many where availability is high */
+export const members = (high: number) =>
+  z
+    .int({ error: `must be a whole number; write 1 or ${high}` })
+    .refine((count) => count === 1 || (count >= high && count % 2 === high % 2), {
+      error: `must be 1, or ${high} and more in steps of two, so that a majority survives the loss of one; write ${high}`,
+    })
+    .optional()
+    .describe(`Number of pods; by default 1, or ${high} where availability is high`);
+
+/** Whether an exporter runs beside the program. */
+export const metrics = z
+  .boolean({ error: 'must be true or false' })
+  .default(true)
+  .describe('Metrics for Prometheus; where the program has none itself, by an exporter beside it');
+
+/** How much the loss of the data would hurt. */
+export const backup = (priority: (typeof backupPriorities)[number]) =>
+  z
+    .enum([...backupPriorities, 'none'])
+    .default(priority)
+    .describe('Priority in the backup, the most critical first; none: not in the backup');

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { catalogue } from '../catalogue';
+import { needs } from '../core/needs';
+import type { Need } from '../core/platform';
 import { describe, whenMissing } from './wording';
 
 /** Short names that others are made of: RFC 1123 labels. */
@@ -77,6 +79,15 @@ const services = z
   )
   .describe('The components of the platform, each with its options; {} or nothing for the defaults');
 
+/** The services that may be named as provider of a need. */
+function providerOf(need: Need) {
+  const names = Object.entries(catalogue).flatMap(([name, { provides }]) => (provides.includes(need) ? [name] : []));
+  return z
+    .enum(names, { error: ({ input }) => `${describe(input)} gives none; write ${names.join(' or ')}` })
+    .optional()
+    .describe(`Gives ${needs[need].replace(/^an? /, '')}s to the others`);
+}
+
 const cidr = z.cidrv4({ error: 'must be an IPv4 range; write for example 10.0.0.0/8' });
 
 /** Everything a platform file may say. */
@@ -147,9 +158,14 @@ export const platformSchema = z.strictObject({
         .min(1)
         .default(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'])
         .describe('Where the API server’s own addresses lie: the way there is open to pods that need it'),
+      clusterDomain: hostName.default('cluster.local').describe('Domain of the cluster’s own names'),
     })
     .prefault({})
     .describe('What NetworkPolicies must know of the cluster'),
+  providers: z
+    .strictObject({ sql: providerOf('sql'), objectStore: providerOf('objectStore'), cache: providerOf('cache') })
+    .default({})
+    .describe('Which service gives databases, buckets and caches to the others, where several could'),
   services,
 });
 

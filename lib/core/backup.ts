@@ -20,6 +20,8 @@ export interface Dump {
   readonly endpoint: Endpoint;
   /** Writes the data into the empty folder {@link dumpFolder}; fails rather than leave half of it there. */
   readonly save: ContainerProps;
+  /** How many of its volumes full of files it writes at most. @default 1 */
+  readonly volumes?: number;
   /** Makes the running program hold exactly what the folder says, and checks that it does. */
   readonly load: ContainerProps;
 }
@@ -33,6 +35,13 @@ export type VolumeBackup =
   | { readonly priority: BackupPriority; readonly method: 'archive' }
   // A function, since the program is declared after its volume.
   | { readonly priority: BackupPriority; readonly method: 'dump'; readonly dump: () => Dump };
+
+/** A volume that is backed up by a dump, if at all. @param dump called once, and only where there are backups */
+export function dumped(priority: BackupPriority | 'none', dump: () => Dump): VolumeBackup {
+  if (priority === 'none') return 'none';
+  let made: Dump | undefined;
+  return { priority, method: 'dump', dump: () => (made ??= dump()) };
+}
 
 /** The method in one word, for people. @default undefined where there is no backup */
 export function methodOf(backup: VolumeBackup): string | undefined {

@@ -20,6 +20,8 @@ export interface ContainerProps {
   readonly workingDir?: string;
   /** Command that runs inside the container right after its start. */
   readonly postStart?: string[];
+  /** Command that runs inside the container before it is told to stop, within the grace period. */
+  readonly preStop?: string[];
 }
 
 /** A container of a workload: no privileges to gain, no capabilities, a read-only root file system. */
@@ -38,7 +40,7 @@ export function renderContainer(workload: Workload, name: string, props: Contain
       ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
       : {}),
     ...(props.probes ? renderProbes(props.probes) : {}),
-    ...(props.postStart ? { lifecycle: { postStart: { exec: { command: props.postStart } } } } : {}),
+    ...renderLifecycle(props),
     resources: renderResources(props.resources),
     // The reason of a crash stands in the status of the pod.
     terminationMessagePolicy: 'FallbackToLogsOnError',
@@ -57,5 +59,15 @@ export function renderContainer(workload: Workload, name: string, props: Contain
           })),
         }
       : {}),
+  };
+}
+
+function renderLifecycle({ postStart, preStop }: ContainerProps): Pick<k8s.Container, 'lifecycle'> {
+  if (!postStart && !preStop) return {};
+  return {
+    lifecycle: {
+      ...(postStart ? { postStart: { exec: { command: postStart } } } : {}),
+      ...(preStop ? { preStop: { exec: { command: preStop } } } : {}),
+    },
   };
 }

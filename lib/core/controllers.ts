@@ -45,9 +45,11 @@ export class Deployment extends Workload {
 export interface StatefulSetProps extends ReplicatedProps {
   /** Start all pods at once rather than one after the other; for peers that find each other. @default false */
   readonly parallel?: boolean;
+  /** Ports on which the pods talk to each other, and why. @default they do not */
+  readonly peers?: { readonly ports: readonly string[]; readonly why: string };
 }
 
-/** Pods with names and claims of their own. Peers find each other by `<name>-<n>.<name>-peers`, also before they are ready. */
+/** Pods with names and claims of their own. Peers find each other by {@link peerHost}, also before they are ready. */
 export class StatefulSet extends Workload {
   readonly kind = 'StatefulSet';
   override readonly claimTemplates = true;
@@ -58,12 +60,30 @@ export class StatefulSet extends Workload {
     super(component, name, props);
     this.replicas = props.replicas ?? 1;
     this.parallel = props.parallel ?? false;
+    const { ports = [], why = '' } = props.peers ?? {};
+    for (const port of ports) component.platform.graph.connect(this, this.endpoint(port), why);
+  }
+
+  /** Domain of the pods' own names, for example `etcd-peers.hy-home-data.svc.cluster.local`. */
+  get peerDomain(): string {
+    const { clusterDomain } = this.component.platform.config.network;
+    return `${this.name}-peers.${this.namespace}.svc.${clusterDomain}`;
+  }
+
+  /** Host name of one pod, complete, since some programs search no domains. */
+  peerHost(replica: number): string {
+    return `${this.name}-${replica}.${this.peerDomain}`;
+  }
+
+  /** Host names of all pods. */
+  get peerHosts(): string[] {
+    return Array.from({ length: this.replicas }, (_, replica) => this.peerHost(replica));
   }
 
   protected renderController(): void {
-    const peers = `${this.name}-peers`;
+    const serviceName = `${this.name}-peers`;
     new k8s.KubeService(this, 'peers', {
-      metadata: { name: peers, labels: this.selector },
+      metadata: { name: serviceName, labels: this.selector },
       spec: {
         clusterIp: 'None',
         publishNotReadyAddresses: true,
@@ -74,7 +94,7 @@ export class StatefulSet extends Workload {
     new TypedClaimTemplates(this, 'stateful-set', {
       metadata: this.metadata,
       spec: {
-        serviceName: peers,
+        serviceName,
         replicas: this.replicas,
         revisionHistoryLimit: 3,
         podManagementPolicy: this.parallel ? 'Parallel' : 'OrderedReady',

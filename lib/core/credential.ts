@@ -11,6 +11,7 @@ export type Rule =
   | { readonly kind: 'password'; readonly length: number }
   | { readonly kind: 'hexadecimal'; readonly length: number }
   | { readonly kind: 'htpasswd'; readonly user: string; readonly of: string }
+  | { readonly kind: 'pbkdf2'; readonly of: string }
   | { readonly kind: 'ed25519-private-key' }
   | { readonly kind: 'ed25519-public-key'; readonly of: string }
   | { readonly kind: 'private-key' }
@@ -26,6 +27,8 @@ export const password = (length: number): Rule => ({ kind: 'password', length })
 export const hexadecimal = (length: number): Rule => ({ kind: 'hexadecimal', length });
 /** An htpasswd line `user:bcrypt` of the password under key `of`. */
 export const htpasswd = (user: string, of: string): Rule => ({ kind: 'htpasswd', user, of });
+/** PBKDF2 (HMAC-SHA-256, 600000 rounds) of the password under key `of`, as CouchDB writes it: `-pbkdf2:sha256-hash,salt,rounds`. */
+export const pbkdf2 = (of: string): Rule => ({ kind: 'pbkdf2', of });
 /** An Ed25519 secret key: base64 of the 64 bytes seed and public key. */
 export const ed25519PrivateKey = (): Rule => ({ kind: 'ed25519-private-key' });
 /** The public half of the Ed25519 key under `of`: base64 of 32 bytes. */

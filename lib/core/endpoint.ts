@@ -11,6 +11,8 @@ export type PortProps =
       readonly port: number;
       /** Port of the Service. @default the container's port */
       readonly service?: number;
+      /** Further ports of the Service that lead to it. @default none */
+      readonly aliases?: readonly number[];
       /** Port on which the world reaches it without the gateway's routes. @default none */
       readonly public?: number;
       /** @default 'TCP' */
@@ -24,6 +26,7 @@ export interface Port {
   readonly name: string;
   readonly port: number;
   readonly service: number;
+  readonly aliases: readonly number[];
   readonly public?: number;
   readonly protocol: Protocol;
   readonly offered: boolean;
@@ -32,7 +35,7 @@ export interface Port {
 /** Fills in the defaults of a port declaration. */
 export function portOf(name: string, props: PortProps): Port {
   const given = typeof props === 'number' ? { port: props } : props;
-  return { name, service: given.port, protocol: 'TCP', offered: true, ...given };
+  return { name, service: given.port, aliases: [], protocol: 'TCP', offered: true, ...given };
 }
 
 /** The ports of a container, after their defaults are filled in. */

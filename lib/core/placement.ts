@@ -1,9 +1,13 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Workload } from './workload';
 
-/** On which nodes the pods of a workload prefer to run: several spread, others gather where they share a volume. */
+/**
+ * On which nodes the pods of a workload run: several spread, others gather where they share a volume. Where availability
+ * is high, those of a stateful set must spread: two members of a quorum on one node would be lost together.
+ */
 export function renderPlacement(workload: Workload): Pick<k8s.PodSpec, 'topologySpreadConstraints' | 'affinity'> {
   const { near } = workload.props;
+  const quorum = workload.kind === 'StatefulSet' && workload.component.platform.config.availability === 'high';
   const topologyKey = 'kubernetes.io/hostname';
   return {
     ...(workload.replicas > 1
@@ -12,7 +16,10 @@ export function renderPlacement(workload: Workload): Pick<k8s.PodSpec, 'topology
             {
               maxSkew: 1,
               topologyKey,
-              whenUnsatisfiable: 'ScheduleAnyway',
+              ...(quorum
+                ? // A node that is out does not count, so that its pods may go where their volumes allow.
+                  { whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy: 'Honor' }
+                : { whenUnsatisfiable: 'ScheduleAnyway' }),
               labelSelector: { matchLabels: workload.selector },
             },
           ],

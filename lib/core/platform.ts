@@ -1,5 +1,6 @@
 import { App } from 'cdk8s';
 import type { ObjectStore } from '../bindings/bucket';
+import type { CacheServer } from '../bindings/cache';
 import type { SqlServer } from '../bindings/sql-database';
 import type { Catalogue, CatalogueEntry } from '../catalogue';
 import type { PlatformConfig } from '../config/platform-config';
@@ -14,6 +15,8 @@ export interface Providers {
   sql: SqlServer;
   /** An S3 object store. */
   objectStore: ObjectStore;
+  /** A store in memory for sessions, queues and caches, with the Redis protocol. */
+  cache: CacheServer;
   /** Where requests from outside come in. */
   gateway: Gateway;
 }
@@ -34,6 +37,7 @@ export class Platform extends App {
   private readonly offers: { readonly [N in Need]: Map<string, Providers[N]> } = {
     sql: new Map(),
     objectStore: new Map(),
+    cache: new Map(),
     gateway: new Map(),
   };
 
@@ -43,9 +47,11 @@ export class Platform extends App {
   ) {
     super();
     const names = Object.keys(config.services);
-    this.providerNames = new Map(
-      names.flatMap((name) => this.entry(name).provides.map((need) => [need, name] as const)),
-    );
+    this.providerNames = new Map([
+      ...names.flatMap((name) => this.entry(name).provides.map((need) => [need, name] as const)),
+      // Where several could, the platform file says which.
+      ...Object.entries(config.providers).map(([need, name]) => [need as Need, name] as const),
+    ]);
     for (const name of names) this.component(name);
     for (const component of this.components.values()) component.complete();
   }
@@ -66,6 +72,11 @@ export class Platform extends App {
     this.building.pop();
     this.components.set(name, component);
     return component;
+  }
+
+  /** Name of the component that is being built; undefined once all of them are. */
+  get underConstruction(): string | undefined {
+    return this.building.at(-1);
   }
 
   /** The tiers in use, in order. */
@@ -93,6 +104,11 @@ export class Platform extends App {
   /** The S3 object store of the platform. */
   objectStore(): ObjectStore {
     return this.provider('objectStore');
+  }
+
+  /** The cache of the platform. */
+  cache(): CacheServer {
+    return this.provider('cache');
   }
 
   /** Where requests from outside come in. */

@@ -79,6 +79,8 @@ export interface HttpRouteProps {
   readonly access: Access;
   /** Paths below these prefixes answer 404. @default none */
   readonly hidden?: string[];
+  /** Name of a cookie that leads a browser to the same pod again. @default none: every request goes to any pod */
+  readonly sticky?: string;
   readonly tile?: Tile;
 }
 
@@ -107,13 +109,17 @@ export class HttpRoute extends Route {
   }
 
   render(): void {
-    const { path, to, hidden = [] } = this.props;
+    const { path, to, hidden = [], sticky } = this.props;
     const hosts = this.hosts.map((host) => `Host(\`${host}\`)`).join(' || ');
     const below = (prefixes: string[]) => prefixes.map((prefix) => `PathPrefix(\`${prefix}\`)`).join(' || ');
     const service =
       typeof to === 'string'
         ? { kind: IngressRouteSpecRoutesServicesKind.TRAEFIK_SERVICE, name: to }
-        : { name: to.workload.name, port: IngressRouteSpecRoutesServicesPort.fromString(to.port.name) };
+        : {
+            name: to.workload.name,
+            port: IngressRouteSpecRoutesServicesPort.fromString(to.port.name),
+            ...(sticky ? { sticky: { cookie: { name: sticky, secure: true, httpOnly: true } } } : {}),
+          };
     const guards = this.access === 'basic' ? [{ name: basicAuthOf(this.component) }] : [];
     const route = (match: string, middlewares: { name: string }[]) => ({
       kind: IngressRouteSpecRoutesKind.RULE,

@@ -12,7 +12,7 @@ export function renderServices(workload: Workload): void {
   if (offered.length > 0) {
     new k8s.KubeService(workload, 'service', {
       metadata: { name, labels: selector },
-      spec: { type: 'ClusterIP', selector, ports: offered.map((port) => servicePort(port, port.service)) },
+      spec: { type: 'ClusterIP', selector, ports: offered.flatMap(servicePorts) },
     });
   }
   const published = publicPorts(workload);
@@ -52,4 +52,12 @@ export function nodePort(publicPort: number): number {
 /** The port of a Service that leads to a container's, under that number. */
 export function servicePort(port: Port, number: number): k8s.ServicePort {
   return { name: port.name, port: number, targetPort: k8s.IntOrString.fromString(port.name), protocol: port.protocol };
+}
+
+/** The port of its Service, and those that lead to the same place. */
+function servicePorts(port: Port): k8s.ServicePort[] {
+  return [
+    servicePort(port, port.service),
+    ...port.aliases.map((alias) => ({ ...servicePort(port, alias), name: `${port.name}-${alias}` })),
+  ];
 }

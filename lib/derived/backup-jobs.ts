@@ -2,6 +2,7 @@ import { dumpFolder, type BackedUp, type Dump } from '../core/backup';
 import type { ContainerProps } from '../core/container';
 import { CronJob, type CronJobProps } from '../core/controllers';
 import { temporary } from '../core/mount';
+import { quantityValue } from '../core/resources';
 import type { Volume } from '../core/volume';
 import type { Workload } from '../core/workload';
 import { replaceContent, stopped, volumeFolder, type Archived } from './archive';
@@ -20,7 +21,7 @@ type Jobs = Pick<BackedUp, 'backup' | 'restore' | 'repository'>;
 /** The jobs of a dump: the running program writes files, which become a snapshot; and the other way round. */
 export function dumpJobs(workload: Workload, volume: Volume, dump: Dump, props: BackupProps): Jobs {
   const { repository, common, save } = setUp(workload, props);
-  const scratch = { [dumpFolder]: temporary('backup', volume.props.size) };
+  const scratch = { [dumpFolder]: temporary('backup', times(volume.props.size, dump.volumes ?? 1)) };
   const withScratch = (container: ContainerProps) => ({ ...container, mounts: { ...container.mounts, ...scratch } });
   const { component } = workload;
   return {
@@ -41,6 +42,11 @@ export function dumpJobs(workload: Workload, volume: Volume, dump: Dump, props: 
       uses: [{ endpoint: dump.endpoint, why: 'restore' }],
     }),
   };
+}
+
+/** A multiple of a quantity of bytes. */
+function times(size: string, factor: number): string {
+  return factor === 1 ? size : `${Math.ceil(((quantityValue(size) ?? 0) * factor) / 2 ** 20)}Mi`;
 }
 
 /** The jobs of an archive: the files of a volume become a snapshot while its program is stopped. */

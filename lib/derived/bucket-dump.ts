@@ -11,13 +11,15 @@ export interface BucketDumpProps {
   readonly endpoint: Endpoint;
   /** Keys `accessKeyId` and `secretAccessKey` of an administrator. */
   readonly root: Credential;
+  /** How many volumes full of objects the store can hold. */
+  readonly volumes: number;
 }
 
 /**
  * The objects of every bucket, by content and name; not their older versions, metadata and tags.
  * https://min.io/docs/minio/linux/reference/minio-mc/mc-mirror.html
  */
-export function bucketDump({ image, endpoint, root }: BucketDumpProps): Dump {
+export function bucketDump({ image, endpoint, root, volumes }: BucketDumpProps): Dump {
   const container = (script: string): ContainerProps => ({
     image,
     command: ['sh', '-c', script],
@@ -25,7 +27,7 @@ export function bucketDump({ image, endpoint, root }: BucketDumpProps): Dump {
     mounts: { '/tmp': temporary('tmp', '64Mi') },
     resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '2', memory: '1Gi' } },
   });
-  return { method: 'bucket-mirror', endpoint, save: container(saveScript), load: container(loadScript) };
+  return { method: 'bucket-mirror', endpoint, volumes, save: container(saveScript), load: container(loadScript) };
 }
 
 /** The image has a shell and coreutils, no more: the names of buckets are cut out of the JSON by the shell. */

@@ -1,17 +1,10 @@
 import { z } from 'zod';
 import type { CatalogueEntry } from '../catalogue';
-import type { Need } from '../core/platform';
+import { needs } from '../core/needs';
 import { tiers } from '../core/tier';
 import { meaning, type ComponentEvidence } from './evidence';
 import { code, list, page, plain, table } from './markdown';
 import { settingsTable } from './settings-table';
-
-/** What each need is, for people. */
-const needs: Record<Need, string> = {
-  sql: 'a PostgreSQL server',
-  objectStore: 'an S3 object store',
-  gateway: 'a gateway',
-};
 
 /** The page of one entry of the catalogue: its options, its place among the others, and how far it is proven. */
 export function componentPage(name: string, entry: CatalogueEntry, evidence: ComponentEvidence): string {

@@ -3,7 +3,7 @@ import type { ContainerProps } from '../core/container';
 import type { Credential } from '../core/credential';
 import type { Endpoint } from '../core/endpoint';
 import { temporary } from '../core/mount';
-import { unlogged } from './database-job';
+import { rolePasswords, roleStatements, unlogged, type PlatformRole } from './database-job';
 
 export interface DatabaseDumpProps {
   /** An image with the programs of the server's own major version. */
@@ -11,14 +11,16 @@ export interface DatabaseDumpProps {
   readonly endpoint: Endpoint;
   /** Keys `username` and `password` of a superuser. */
   readonly superuser: Credential;
+  /** Roles whose passwords of today outlive a restore; those of the databases are for the job that makes these. @default none */
+  readonly roles?: readonly PlatformRole[];
 }
 
 /**
  * All roles and databases of a PostgreSQL server but its templates.
  * https://www.postgresql.org/docs/16/app-pgdump.html
  */
-export function databaseDump({ image, endpoint, superuser }: DatabaseDumpProps): Dump {
-  const container = (script: string): ContainerProps => ({
+export function databaseDump({ image, endpoint, superuser, roles = [] }: DatabaseDumpProps): Dump {
+  const container = (script: string, env: ContainerProps['env'] = {}): ContainerProps => ({
     image,
     command: ['sh', '-c', script],
     env: {
@@ -29,11 +31,17 @@ export function databaseDump({ image, endpoint, superuser }: DatabaseDumpProps):
       PGPASSWORD: superuser.key('password'),
       PGCONNECT_TIMEOUT: 10,
       HOME: '/tmp',
+      ...env,
     },
     mounts: { '/tmp': temporary('tmp', '64Mi') },
     resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '2', memory: '512Mi' } },
   });
-  return { method: 'pg_dump', endpoint, save: container(saveScript), load: container(loadScript) };
+  return {
+    method: 'pg_dump',
+    endpoint,
+    save: container(saveScript),
+    load: container(loadScript(roles), rolePasswords(roles)),
+  };
 }
 
 /** Names of databases are read from the environment, where no character of theirs means anything. */
@@ -47,10 +55,11 @@ done < databases
 `;
 
 /**
- * Roles in one transaction, so that the password of the superuser never is the old one of the dump. A database is
+ * Roles in one transaction, so that the password of the superuser never is the old one of the dump, and neither those of
+ * the platform's own roles. A database is
  * dropped from \`template1\`, to which nobody else connects.
  */
-const loadScript = `set -eu
+const loadScript = (roles: readonly PlatformRole[]) => `set -eu
 until pg_isready --quiet; do sleep 2; done
 cd ${dumpFolder}
 {
@@ -61,7 +70,7 @@ END
   # Roles that exist are brought up to date by the statements that follow.
   sed 's/^CREATE ROLE .*;$/DO $role$BEGIN & EXCEPTION WHEN duplicate_object THEN NULL; END$role$;/' roles.sql
   echo "ALTER ROLE CURRENT_USER PASSWORD :'password';"
-} > "$HOME/roles.sql"
+${ownRoles(roles)}} > "$HOME/roles.sql"
 psql -Xq --no-password --set=ON_ERROR_STOP=1 --single-transaction --file="$HOME/roles.sql" > /dev/null
 while IFS= read -r database; do
   name=\${database#* }
@@ -73,3 +82,8 @@ END
   PGDATABASE=$name psql -Xq --no-password --set=ON_ERROR_STOP=1 --command=ANALYZE
 done < databases
 `;
+
+/** They stand at the end, so that what the dump says of them does not count. */
+function ownRoles(roles: readonly PlatformRole[]): string {
+  return roles.length === 0 ? '' : `  cat <<'END'\n${roles.flatMap(roleStatements).join('\n')}\nEND\n`;
+}

@@ -2,9 +2,20 @@ import type { SqlDatabase } from '../bindings/sql-database';
 import type { Component } from '../core/component';
 import { ConfigFiles } from '../core/config-files';
 import { Job } from '../core/controllers';
-import type { Credential } from '../core/credential';
+import type { ContainerProps } from '../core/container';
+import type { Credential, SecretKey } from '../core/credential';
 import type { Endpoint } from '../core/endpoint';
 import { temporary } from '../core/mount';
+
+/** A role that the server or one of its helpers needs, beside those of the databases. */
+export interface PlatformRole {
+  readonly name: string;
+  readonly password: SecretKey;
+  /** What it may do as a role, for example `REPLICATION`. @default nothing special */
+  readonly attributes?: string;
+  /** Statements that give it rights, in the database `postgres`; they run again and again. @default none */
+  readonly grants?: readonly string[];
+}
 
 export interface DatabaseJobProps {
   /** An image with `psql` 14 or newer. */
@@ -13,6 +24,12 @@ export interface DatabaseJobProps {
   /** Keys `username` and `password` of a superuser. */
   readonly superuser: Credential;
   readonly databases: readonly SqlDatabase[];
+  /** @default none */
+  readonly roles?: readonly PlatformRole[];
+  /** What runs before. @default nothing */
+  readonly init?: Record<string, ContainerProps>;
+  /** What that reaches. @default nothing */
+  readonly reaches?: readonly Endpoint[];
 }
 
 /**
@@ -21,7 +38,8 @@ export interface DatabaseJobProps {
  */
 export function databaseJob(server: Component, props: DatabaseJobProps): Job {
   const name = `${server.name}-databases`;
-  const script = new ConfigFiles(server, name, { 'databases.sql': databaseScript(props.databases) });
+  const { roles = [], reaches = [] } = props;
+  const script = new ConfigFiles(server, name, { 'databases.sql': databaseScript(props.databases, roles) });
   return new Job(server, name, {
     image: props.image,
     command: [
@@ -39,9 +57,14 @@ export function databaseJob(server: Component, props: DatabaseJobProps): Job {
       ...Object.fromEntries(
         props.databases.map((database) => [passwordVariable(database.name), database.credential.key('password')]),
       ),
+      ...rolePasswords(roles),
     },
     mounts: { '/etc/databases': script, '/tmp': temporary('tmp', '16Mi') },
-    uses: [{ endpoint: props.endpoint, why: 'makes databases and roles' }],
+    init: props.init,
+    uses: [
+      { endpoint: props.endpoint, why: 'makes databases and roles' },
+      ...reaches.map((endpoint) => ({ endpoint, why: 'says how the server is configured' })),
+    ],
     user: { uid: 999, gid: 999 },
     resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
   });
@@ -59,7 +82,8 @@ export const unlogged: readonly string[] = [
 ];
 
 /** The idempotent psql script; {@link https://www.postgresql.org/docs/16/app-psql.html} for `\getenv` and `\gexec`. */
-export function databaseScript(databases: readonly SqlDatabase[]): string {
+export function databaseScript(databases: readonly SqlDatabase[], roles: readonly PlatformRole[] = []): string {
+  const needed = roles.flatMap((role) => ['', ...roleStatements(role), ...(role.grants ?? [])]);
   const blocks = databases.map(({ name, extensions }) => [
     '',
     `\\getenv password ${passwordVariable(name)}`,
@@ -76,7 +100,21 @@ export function databaseScript(databases: readonly SqlDatabase[]): string {
         ]
       : []),
   ]);
-  return [...unlogged, ...blocks.flat(), ''].join('\n');
+  return [...unlogged, ...needed, ...blocks.flat(), ''].join('\n');
+}
+
+/** Makes a role, or brings it up to date; its password comes from the environment, see {@link rolePasswords}. */
+export function roleStatements({ name, attributes }: PlatformRole): string[] {
+  return [
+    `\\getenv password ${passwordVariable(name)}`,
+    `SELECT 'CREATE ROLE "${name}"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${name}') \\gexec`,
+    `ALTER ROLE "${name}" WITH LOGIN ${attributes ? `${attributes} ` : ''}PASSWORD :'password';`,
+  ];
+}
+
+/** What {@link roleStatements} reads from the environment. */
+export function rolePasswords(roles: readonly PlatformRole[]): Record<string, SecretKey> {
+  return Object.fromEntries(roles.map(({ name, password }) => [passwordVariable(name), password]));
 }
 
 /** Gives a role another password, by a script for the standard input of `psql`. */

@@ -111,6 +111,8 @@ suite('Traefik with the API server', () => {
 
     afterAll(async () => {
       await traefik?.stop();
+      // On kind its node ports are the same for every platform.
+      await server.kubectl(['delete', 'service', 'traefik-public', `--namespace=${gateway}`, '--ignore-not-found']);
       workspace?.remove();
     });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { schedule } from '../../config/schedule';
 import { whenMissing } from '../../config/wording';
 import { backupPriorities, methodOf, type BackedUp, type VolumeBackup } from '../../core/backup';
 import { Component } from '../../core/component';
@@ -8,34 +9,6 @@ import type { Volume } from '../../core/volume';
 import type { Workload } from '../../core/workload';
 import type { Archived } from '../../derived/archive';
 import { archiveJobs, dumpJobs, type BackupProps } from '../../derived/backup-jobs';
-
-/** What each of the five fields may hold; https://man7.org/linux/man-pages/man5/crontab.5.html */
-const scheduleFields = [
-  { from: 0, to: 59, names: /^$/ },
-  { from: 0, to: 23, names: /^$/ },
-  { from: 1, to: 31, names: /^$/ },
-  { from: 1, to: 12, names: /^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)$/i },
-  { from: 0, to: 6, names: /^(sun|mon|tue|wed|thu|fri|sat)$/i },
-] as const;
-
-function isSchedule(text: string): boolean {
-  const fields = text.split(' ');
-  return (
-    fields.length === scheduleFields.length &&
-    scheduleFields.every(({ from, to, names }, i) => {
-      const isValue = (value: string) => (/^\d+$/.test(value) ? +value >= from && +value <= to : names.test(value));
-      return (fields[i] ?? '').split(',').every((part) => {
-        const [range = '', step] = part.split('/');
-        const ends = range.split('-');
-        return (
-          part.split('/').length <= 2 &&
-          (step === undefined || /^[1-9]\d*$/.test(step)) &&
-          (range === '*' || (ends.length <= 2 && ends.every(isValue)))
-        );
-      });
-    })
-  );
-}
 
 const keep = (least: number, count: number, what: string) =>
   z.int().min(least).default(count).describe(`Snapshots that are kept: the last of each of so many ${what}`);
@@ -80,11 +53,9 @@ const target = z.strictObject(
 export const backupOptions = z.strictObject(
   {
     target: target.describe('Where backups go'),
-    schedule: z
-      .string()
-      .refine(isSchedule, { error: 'must be the five fields of cron, as numbers; write for example "0 1 * * *"' })
-      .default('0 1 * * *')
-      .describe('When backups are made: minute, hour, day, month, weekday, in the time zone of the platform'),
+    schedule: schedule('0 1 * * *').describe(
+      'When backups are made: minute, hour, day, month, weekday, in the time zone of the platform',
+    ),
     keep: z
       .strictObject({ daily: keep(1, 7, 'days'), weekly: keep(0, 4, 'weeks'), monthly: keep(0, 6, 'months') })
       .prefault({})

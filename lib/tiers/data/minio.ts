@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { Bucket, type ObjectStore } from '../../bindings/bucket';
-import { resources, storage } from '../../config/options';
-import type { Dump } from '../../core/backup';
+import { Bucket, clientEnv, type BucketSettings, type ObjectStore } from '../../bindings/bucket';
+import { backup, bytes, metrics, resources, storage } from '../../config/options';
+import { schedule } from '../../config/schedule';
+import { dumped, type Dump } from '../../core/backup';
 import { Component } from '../../core/component';
-import { StatefulSet, type Job } from '../../core/controllers';
+import { CronJob, StatefulSet, type Job } from '../../core/controllers';
 import { Credential, hexadecimal } from '../../core/credential';
 import { temporary } from '../../core/mount';
 import type { Platform } from '../../core/platform';
@@ -14,23 +15,65 @@ import { Volume } from '../../core/volume';
 import { bucketDump } from '../../derived/bucket-dump';
 import { bucketJob } from '../../derived/bucket-job';
 import { images } from '../../images';
+import { driveOfStore } from './minio-drive';
+
+const bucketName = z.string().regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, {
+  error: 'must be 3 to 63 lower-case letters, digits and dashes; write for example datasets',
+});
+
+const days = z
+  .int({ error: 'must be a whole number of days; write for example 30' })
+  .min(1, { error: 'must be at least a day; write 1' })
+  .optional();
+
+const bucketSettings = z
+  .strictObject({
+    access: z
+      .enum(['private', 'public-read'])
+      .optional()
+      .describe('public-read: everyone may read an object whose name he knows, without keys, and list none'),
+    expireAfterDays: days.describe('Days after which an object is removed'),
+    versions: z.boolean().optional().describe('Whether overwritten and removed objects stay as older versions'),
+    noncurrentExpireAfterDays: days.describe('Days after which an older version is removed'),
+    quota: bytes('10Gi').optional().describe('Size at most, older versions included, for example 10Gi'),
+  })
+  .superRefine(({ versions, noncurrentExpireAfterDays }, context) => {
+    if (noncurrentExpireAfterDays === undefined || versions) return;
+    const message = 'is for older versions, of which none are kept; write versions: true, or remove it';
+    context.addIssue({ code: 'custom', path: ['noncurrentExpireAfterDays'], message });
+  });
 
 export const minioOptions = z.strictObject({
+  servers: z
+    .int({ error: 'must be a whole number; write 1 or 4' })
+    .refine((count) => count === 1 || (count >= 4 && count <= 16), {
+      error: 'must be 1, or 4 to 16: fewer drives than four do not survive the loss of one; write 4',
+    })
+    .optional()
+    .describe(
+      'Number of servers, each with a volume of its own; by default 1, or 4 where availability is high. 4 go on ' +
+        'without one of them; with two out they only read, so that every node may be lost from four nodes on. 5 or 6 ' +
+        'survive the loss of any of three nodes. It cannot change once there is data',
+    ),
   buckets: z
-    .array(
-      z.string().regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, {
-        error: 'must be 3 to 63 lower-case letters, digits and dashes; write for example datasets',
-      }),
-    )
+    .union([z.array(bucketName), z.record(bucketName, bucketSettings.nullable())], {
+      error: 'must be a list of names, or names with settings; write for example [datasets], or datasets: {}',
+    })
     .default([])
-    .describe('Buckets for people, each with a user of its own'),
+    .describe('Buckets for people, each with a user of its own: names, or settings by name'),
+  heal: schedule('30 3 * * *').describe(
+    'With several servers: when all objects are looked through for parts that a server missed while it was out; ' +
+      'minute, hour, day, month, weekday, in the time zone of the platform',
+  ),
   storage: storage('50Gi'),
+  metrics,
+  backup: backup('critical'),
   resources,
 });
 
 /**
- * MinIO, one server: an S3 API at `minio-api.` and a console at `minio.` below the domain.
- * https://min.io/docs/minio/linux/index.html
+ * MinIO, one server or several that share objects out by erasure coding: an S3 API at `minio-api.` and a console at
+ * `minio.` below the domain. https://min.io/docs/minio/linux/operations/concepts/erasure-coding.html
  */
 export class Minio extends Component implements ObjectStore {
   private readonly buckets: Bucket[] = [];
@@ -44,9 +87,12 @@ export class Minio extends Component implements ObjectStore {
     this.root = new Credential(this, 'minio', {
       keys: { accessKeyId: hexadecimal(20), secretAccessKey: hexadecimal(40) },
     });
+    const servers = options.servers ?? platform.replicas(4);
+    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
     this.server = new StatefulSet(this, 'minio', {
       image: images.minio,
-      command: ['minio', 'server', '/data', '--address=:9000', '--console-address=:9001'],
+      command: ['minio', 'server', this.drives(servers), '--address=:9000', '--console-address=:9001'],
+      init: driveOfStore(data, servers),
       env: {
         MINIO_ROOT_USER: this.root.key('accessKeyId'),
         MINIO_ROOT_PASSWORD: this.root.key('secretAccessKey'),
@@ -54,25 +100,25 @@ export class Minio extends Component implements ObjectStore {
         // The NetworkPolicy decides who may read the metrics.
         MINIO_PROMETHEUS_AUTH_TYPE: 'public',
         MINIO_UPDATE: 'off',
+        ...(servers > 1 ? { MINIO_API_CLUSTER_DEADLINE: '3s' } : {}),
         HOME: '/tmp',
       },
       ports: { s3: 9000, console: 9001 },
-      mounts: {
-        '/data': new Volume('data', {
-          size: options.storage,
-          backup: { priority: 'critical', method: 'dump', dump: () => this.dump() },
-        }),
-        '/tmp': temporary('tmp', '256Mi'),
-      },
+      mounts: { '/data': data, '/tmp': temporary('tmp', '256Mi') },
       user: { uid: 1000, gid: 1000 },
       probes: { ready: http('/minio/health/ready', 's3'), live: http('/minio/health/live', 's3'), startupSeconds: 120 },
-      metrics: { port: 's3', path: '/minio/v2/metrics/cluster' },
+      ...(servers > 1 ? distributed(servers) : {}),
+      ...(options.metrics ? { metrics: { port: 's3', path: '/minio/v2/metrics/cluster' } } : {}),
       resources: sized(
         { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '2Gi' } },
         options.resources,
       ),
     });
-    for (const bucket of options.buckets) this.bucket(bucket);
+    const declared = Array.isArray(options.buckets)
+      ? options.buckets.map((name): [string, BucketSettings] => [name, {}])
+      : Object.entries(options.buckets);
+    for (const [name, settings] of declared) this.bucket(name, settings ?? {});
+    if (servers > 1) this.heal(options.heal);
     // Both ask for keys themselves.
     new HttpRoute(this, 'minio', {
       hosts: ['minio'],
@@ -88,22 +134,27 @@ export class Minio extends Component implements ObjectStore {
     });
   }
 
-  bucket(name: string): Bucket {
+  bucket(name: string, settings: BucketSettings = {}): Bucket {
     const known = this.buckets.find((candidate) => candidate.name === name);
-    if (known) return known;
-    const bucket = new Bucket({
-      store: this,
-      endpoint: this.server.endpoint('s3'),
-      name,
-      clientImage: images.minioClient,
-      job: () => this.job(),
-    });
-    this.buckets.push(bucket);
+    const bucket =
+      known ??
+      new Bucket({
+        store: this,
+        endpoint: this.server.endpoint('s3'),
+        name,
+        clientImage: images.minioClient,
+        job: () => this.job(),
+      });
+    if (!known) this.buckets.push(bucket);
+    const by = this.platform.underConstruction ?? this.name;
+    bucket.want(settings, by === this.name ? 'the buckets of minio' : by);
     return bucket;
   }
 
   override complete(): void {
     if (this.buckets.length === 0) return;
+    const wrong = this.buckets.find(({ settings }) => settings.noncurrentExpireAfterDays && !settings.versions);
+    if (wrong) throw new Error(`bucket ${wrong.name}: noncurrentExpireAfterDays needs versions: true`);
     this.bucketsJob = bucketJob(this, {
       image: images.minioClient,
       endpoint: this.server.endpoint('s3'),
@@ -112,12 +163,76 @@ export class Minio extends Component implements ObjectStore {
     });
   }
 
+  /** A server that comes back does not ask for what was written without it. */
+  private heal(schedule: string): void {
+    const endpoint = this.server.endpoint('s3');
+    new CronJob(this, 'minio-heal', {
+      schedule,
+      image: images.minioClient,
+      command: ['sh', '-c', 'mc admin heal --recursive --quiet store > /dev/null'],
+      env: clientEnv(this.root, endpoint),
+      mounts: { '/tmp': temporary('tmp', '64Mi') },
+      uses: [{ endpoint, why: 'heals objects' }],
+      user: { uid: 1000, gid: 1000 },
+      resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
+    });
+  }
+
   private job(): Job {
     if (!this.bucketsJob) throw new Error('the job that makes buckets is made once all of them are declared');
     return this.bucketsJob;
   }
 
+  /** What a server keeps its data on: a folder, or the same folder of every server. */
+  private drives(servers: number): string {
+    if (servers === 1) return '/data';
+    const { clusterDomain } = this.platform.config.network;
+    return `http://minio-{0...${servers - 1}}.minio-peers.${this.tier.namespace}.svc.${clusterDomain}:9000/data`;
+  }
+
   private dump(): Dump {
-    return bucketDump({ image: images.minioClient, endpoint: this.server.endpoint('s3'), root: this.root });
+    const { replicas } = this.server;
+    return bucketDump({
+      image: images.minioClient,
+      endpoint: this.server.endpoint('s3'),
+      root: this.root,
+      volumes: replicas - parity(replicas),
+    });
   }
 }
+
+/** What differs where several servers are one store. */
+function distributed(servers: number) {
+  return {
+    replicas: servers,
+    parallel: true,
+    peers: { ports: ['s3'], why: 'parts of objects, locks' },
+    probes: {
+      // /minio/health/ready says yes before the server knows its drives.
+      ready: http('/minio/health/cluster/read', 's3'),
+      live: http('/minio/health/live', 's3'),
+      // The first start waits for the others.
+      startupSeconds: 300,
+    },
+    preStop: ['bash', '-c', untilSpared],
+    terminationGraceSeconds: 75,
+  };
+}
+
+/**
+ * Waits until the others can write without this server, half a minute at most, then until the Service leads nobody to it
+ * any more. In a rolling restart the one before it is ready when it knows the others, which is before they know it.
+ */
+const untilSpared = `spared() (
+  exec 3<>/dev/tcp/127.0.0.1/9000
+  printf 'GET /minio/health/cluster?maintenance=true HTTP/1.1\\r\\nHost: minio\\r\\nConnection: close\\r\\n\\r\\n' >&3
+  read -r -t 5 _ code _ <&3
+  [ "$code" = 200 ]
+)
+end=$((SECONDS + 30))
+until spared || [ "$SECONDS" -ge "$end" ]; do sleep 1; done
+sleep 5
+`;
+
+/** How many of that many drives hold what makes up for lost ones, as MinIO chooses. */
+const parity = (drives: number) => (drives === 1 ? 0 : drives < 6 ? 2 : drives < 8 ? 3 : 4);

@@ -25,8 +25,14 @@ function filesIn(folder: string, shipped: boolean): PlatformFile[] {
     .map((file) => ({ name: basename(file, '.yaml'), shipped, file: join(root, folder, file) }));
 }
 
-/** The platforms of `platforms/`, then those of `test/platforms/`. */
-export const platformFiles = [...filesIn('platforms', true), ...filesIn('test/platforms', false)];
+const shipped = filesIn('platforms', true);
+const fixtures = filesIn('test/platforms', false);
+
+/** The platforms of `platforms/`, then their variants; the other fixtures are parts of these in sizes for a small cluster. */
+export const platformFiles = [
+  ...shipped,
+  ...fixtures.filter(({ name }) => shipped.some((platform) => name.startsWith(`${platform.name}-`))),
+];
 
 export function build({ file }: PlatformFile): Platform {
   return buildPlatform(loadPlatform(file));
@@ -69,7 +75,7 @@ export class Workspace {
 
 /** The platform of that name. */
 export function platformNamed(name: string): Platform {
-  const source = platformFiles.find((file) => file.name === name);
+  const source = [...shipped, ...fixtures].find((file) => file.name === name);
   if (!source) throw new Error(`no platform ${name}`);
   return build(source);
 }

@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Asking, World } from '../../../cli/world';
 import { commandLine } from '../command-line';
 import { LivingCluster } from '../living-cluster';
@@ -218,6 +220,32 @@ describe('restore', () => {
       ({ kind, metadata }) => kind === 'Pod' && !metadata.name.endsWith('-pod'),
     );
     expect(pods).toEqual([]);
+  });
+
+  test('of a service in several parts: who comes through another part stops too, and all parts run meanwhile', async () => {
+    const clustered = hearthFolder('  backup:\n    target: { endpoint: https://s3.home.arpa, bucket: backups }\n');
+    const file = join(clustered, 'platforms/home.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('  postgis:\n', '  mng-pg: { replicas: 3 }\n'));
+    memory = new LivingCluster();
+    memory.logOf = () => `${snapshots}\n`;
+    expect((await run(['up', 'home'], { root: clustered })).code).toBe(0);
+    await run(['stop', 'home', 'mng-pg'], { root: clustered });
+    memory.written.length = 0;
+    expect((await run(['restore', 'home', 'mng-pg', '--yes'], { root: clustered })).code).toBe(0);
+    const order = memory.changes
+      .filter((change) => /(Deployment|StatefulSet) |Job mng-pg-restore-[0-9a-f]{6}$/.test(change))
+      .map((change) => change.replace(/-[0-9a-f]{6}$/, ''));
+    expect(order).toEqual([
+      'patch Deployment mlflow',
+      'patch StatefulSet mng-pg-etcd',
+      'patch StatefulSet mng-pg-patroni',
+      'patch Deployment mng-pg',
+      'create Job mng-pg-restore',
+      'patch Deployment mng-pg',
+      'patch StatefulSet mng-pg-patroni',
+      'patch StatefulSet mng-pg-etcd',
+      'patch Deployment mlflow',
+    ]);
   });
 
   test('while its job goes on, it says to wait for it', async () => {

@@ -142,9 +142,11 @@ describe('services', () => {
   });
 
   test('what others need cannot be left out; every mistake is told at once', async () => {
-    const { code, err, text } = await written(['lab', '--cluster', 'k3s', '--without', 'postgis', 'mlfow', '--with', 'nothing']); // prettier-ignore
+    const { code, err, text } = await written(['lab', '--cluster', 'k3s', '--without', 'postgis,mng-pg,pg-cluster', 'mlfow', '--with', 'nothing']); // prettier-ignore
     expect(code).toBe(1);
-    expect(err).toContain('mlflow needs a database server: keep postgis, or leave out mlflow as well');
+    expect(err).toContain(
+      'mlflow needs a database server: keep postgis or mng-pg or pg-cluster, or leave out mlflow as well',
+    );
     expect(err).toContain('there is no service "mlfow"; did you mean "mlflow"?');
     expect(err).toContain('there is no service "nothing"');
     expect(text).toBeUndefined();
@@ -162,9 +164,9 @@ describe('services', () => {
     expect(out).toContain('To have backup, add it to the file with its settings');
   });
 
-  test('geoai is what the shipped platform has', () => {
-    const shipped: unknown = parse(readFileSync(join(__dirname, '../../../platforms/geoai.yaml'), 'utf8'));
-    expect(new Set(presets.geoai?.services)).toEqual(new Set(Object.keys((shipped as { services: object }).services)));
+  test.each(['geoai', 'hy-home'])('%s is what the shipped platform has', (name) => {
+    const shipped: unknown = parse(readFileSync(join(__dirname, `../../../platforms/${name}.yaml`), 'utf8'));
+    expect(new Set(presets[name]?.services)).toEqual(new Set(Object.keys((shipped as { services: object }).services)));
   });
 
   test.each(Object.keys(presets))('preset %s has every provider that it needs', (name) => {

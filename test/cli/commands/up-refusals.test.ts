@@ -144,3 +144,32 @@ describe('while a backup or a restore is under way', () => {
     expect((await up([], given)).code).toBe(0);
   });
 });
+
+describe('volumes under other names', () => {
+  const claim = (name: string, labels: Record<string, string>) =>
+    memory.put({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'home-data', labels } });
+  const postgis = { 'app.kubernetes.io/name': 'postgis', 'hearth/backup-priority': 'critical' };
+
+  test('are refused, with the way to bring the data over, before anything is changed', async () => {
+    claim('data-database-0', postgis);
+    const { code, err } = await up();
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'postgis would begin with empty volumes (data-postgis-0), and what it had is in data-database-0 of home-data',
+    );
+    expect(err).toContain('npx hearth up home --new-data');
+    expect(memory.written).toEqual([]);
+  });
+
+  test('are left aside where that is wanted', async () => {
+    claim('data-database-0', postgis);
+    expect((await up(['--new-data'])).code).toBe(0);
+  });
+
+  test('are no obstacle: replicas that are no longer wanted, and data that can be made again', async () => {
+    claim('data-postgis-4', postgis);
+    claim('cache-database-0', { ...postgis, 'hearth/backup-priority': 'none' });
+    claim('data-other-0', { ...postgis, 'app.kubernetes.io/name': 'other' });
+    expect((await up()).code).toBe(0);
+  });
+});

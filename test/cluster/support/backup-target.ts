@@ -2,16 +2,19 @@ import { randomBytes } from 'node:crypto';
 import { images } from '../../../lib/images';
 import { kubectl } from './kubectl';
 
-const namespace = 'hearth-backup-target';
-
 /** An S3 service outside the platform, as a place for its backups: a MinIO whose data is gone with its pod. */
 export class BackupTarget {
-  readonly endpoint = `http://target.${namespace}.svc:9000`;
+  readonly endpoint: string;
   readonly accessKeyId = randomBytes(10).toString('hex');
   readonly secretAccessKey = randomBytes(20).toString('hex');
 
-  static async start(): Promise<BackupTarget> {
-    const target = new BackupTarget();
+  private constructor(private readonly namespace: string) {
+    this.endpoint = `http://target.${namespace}.svc:9000`;
+  }
+
+  /** @param namespace another one for each suite that may run at the same time */
+  static async start(namespace = 'hearth-backup-target'): Promise<BackupTarget> {
+    const target = new BackupTarget(namespace);
     const labels = { app: 'target' };
     const manifests = [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
@@ -64,6 +67,6 @@ export class BackupTarget {
   }
 
   async stop(): Promise<void> {
-    await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=true', '--timeout=60s']);
+    await kubectl(['delete', 'namespace', this.namespace, '--ignore-not-found', '--wait=true', '--timeout=60s']);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as YAML from 'yaml';
@@ -16,7 +16,13 @@ const tsx = join(repository, 'node_modules/tsx/dist/loader.mjs');
  */
 export const without = (process.env.HEARTH_TEST_WITHOUT ?? '').split(',').filter(Boolean);
 
-/** A copy of a shipped platform in a folder of its own, fitted to the cluster at hand and synthesized there. */
+/** A shipped platform, or a fixture of the tests. */
+function sourceOf(name: string): string {
+  const shipped = join(repository, 'platforms', `${name}.yaml`);
+  return existsSync(shipped) ? shipped : join(repository, 'test/platforms', `${name}.yaml`);
+}
+
+/** A copy of a shipped platform, or of a fixture, in a folder of its own, fitted to the cluster at hand and synthesized there. */
 export class Workspace {
   readonly folder = mkdtempSync(join(tmpdir(), 'hearth-cluster-'));
   private readonly document: YAML.Document.Parsed;
@@ -28,7 +34,7 @@ export class Workspace {
     /** `address:port` of an API server. */
     readonly apiServer: string,
   ) {
-    this.document = YAML.parseDocument(readFileSync(join(repository, 'platforms', `${name}.yaml`), 'utf8'));
+    this.document = YAML.parseDocument(readFileSync(sourceOf(name), 'utf8'));
     mkdirSync(join(this.folder, 'platforms'));
     for (const service of without) this.document.deleteIn(['services', service]);
     this.set(['network', 'apiServer'], ranges);

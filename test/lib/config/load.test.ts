@@ -34,7 +34,7 @@ test('the message of the error is all there is to read', () => {
 
 const quantity = 'write for example 250m or 2';
 const settingsOfFile =
-  'argoCd, availability, gateway, namespacePrefix, network, secretStore, secrets, storage, timeZone, tls';
+  'argoCd, availability, gateway, namespacePrefix, network, providers, secretStore, secrets, storage, timeZone, tls';
 const modes = 'write mode: lets-encrypt (with email), mode: self-signed, or mode: secret (with secret)';
 
 describe.each<[about: string, cases: [what: string, lines: string[], messages: string[]][]]>([
@@ -50,7 +50,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         'an unknown one, near to nothing',
         ['services:', '  traefik: {}', '  wordpress: {}'],
         [
-          ':6 services.wordpress: there is no service "wordpress"; write one of backup, homepage, minio, mlflow, postgis, rustdesk, traefik',
+          ':6 services.wordpress: there is no service "wordpress"; write one of backup, couchdb, homepage, influxdb, minio, mlflow, mng-pg, mng-valkey, opensearch, pg-cluster, postgis, qdrant, redisinsight, rustdesk, traefik, valkey-cluster',
         ],
       ],
       [
@@ -62,7 +62,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         'one that every JavaScript object has',
         ['services: { traefik: {}, constructor: {} }'],
         [
-          ':4 services.constructor: there is no service "constructor"; write one of backup, homepage, minio, mlflow, postgis, rustdesk, traefik',
+          ':4 services.constructor: there is no service "constructor"; write one of backup, couchdb, homepage, influxdb, minio, mlflow, mng-pg, mng-valkey, opensearch, pg-cluster, postgis, qdrant, redisinsight, rustdesk, traefik, valkey-cluster',
         ],
       ],
       [
@@ -70,8 +70,27 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         ['services:', '  mlflow: {}'],
         [
           ':5 services.mlflow: needs a gateway; add "traefik: {}" under services',
-          ':5 services.mlflow: needs a database server; add "postgis: {}" under services',
+          ':5 services.mlflow: needs a database server; add "postgis: {}" or "mng-pg: {}" or "pg-cluster: {}" under services',
           ':5 services.mlflow: needs an object store; add "minio: {}" under services',
+        ],
+      ],
+      [
+        'several providers, and nobody says which',
+        ['services: { traefik: {}, mlflow: {}, minio: {}, postgis: {}, mng-pg: {} }'],
+        [' providers.sql: postgis and mng-pg are each a database server; write providers: { sql: postgis }'],
+      ],
+      [
+        'several providers, and one of them named',
+        ['services: { traefik: {}, mlflow: {}, minio: {}, postgis: {}, mng-pg: {} }', 'providers: { sql: mng-pg }'],
+        [],
+      ],
+      ['several providers, and nobody asks', ['services: { traefik: {}, postgis: {}, mng-pg: {} }'], []],
+      [
+        'a provider that is not there, and one that is none',
+        ['services: { traefik: {}, mlflow: {}, minio: {}, postgis: {} }', 'providers: { sql: mng-pg, cache: minio }'],
+        [
+          ':5 providers.cache: "minio" gives none; write mng-valkey',
+          ':5 providers.sql: mng-pg is not among the services; add it, or remove this',
         ],
       ],
       ['nothing behind a name is the defaults', ['services:', '  traefik:', '  homepage:'], []],
@@ -188,7 +207,9 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
       [
         'text where a list is expected',
         ['services: { traefik: {}, minio: { buckets: datasets } }'],
-        [':4 services.minio.buckets: must be a list, not "datasets"; write it in brackets, for example [one, two]'],
+        [
+          ':4 services.minio.buckets: must be a list of names, or names with settings; write for example [datasets], or datasets: {}',
+        ],
       ],
       [
         'one of a list',

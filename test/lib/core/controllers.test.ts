@@ -1,3 +1,4 @@
+import type { Component } from '../../../lib/core/component';
 import { ConfigFiles } from '../../../lib/core/config-files';
 import { CronJob, DaemonSet, Deployment, Job, StatefulSet } from '../../../lib/core/controllers';
 import type { PlatformConfig } from '../../../lib/config/platform-config';
@@ -120,6 +121,46 @@ describe('StatefulSet', () => {
     const objects = statefulSet({ parallel: true, replicas: 3 });
     expect(find(objects, 'StatefulSet', 'web').spec).toMatchObject({ podManagementPolicy: 'Parallel', replicas: 3 });
     expect(find(objects, 'PodDisruptionBudget', 'web').spec.maxUnavailable).toBe(1);
+  });
+
+  test('where availability is high, its pods must spread over the nodes that are there', () => {
+    const three = (component: Component) => void new StatefulSet(component, 'web', { ...sleeper, replicas: 3 });
+    const constraint = (config: Partial<PlatformConfig>) =>
+      find(built(three, config), 'StatefulSet', 'web').spec.template.spec.topologySpreadConstraints;
+    expect(constraint({})).toMatchObject([{ whenUnsatisfiable: 'ScheduleAnyway' }]);
+    expect(constraint({ availability: 'high' })).toEqual([
+      {
+        maxSkew: 1,
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'DoNotSchedule',
+        nodeTaintsPolicy: 'Honor',
+        labelSelector: { matchLabels: selector },
+      },
+    ]);
+  });
+
+  test('its pods may talk to each other on the ports it says, by names that need no search', () => {
+    const ports = { http: 80, gossip: { port: 7000, offered: false } };
+    const platform = testPlatform({
+      app: {
+        build: (component) =>
+          void new StatefulSet(component, 'web', {
+            ...sleeper,
+            ports,
+            replicas: 2,
+            peers: { ports: ['gossip'], why: 'gossip' },
+          }),
+      },
+    });
+    const [web] = platform.graph.workloads;
+    expect(web instanceof StatefulSet && web.peerHosts).toEqual([
+      'web-0.web-peers.test-apps.svc.cluster.local',
+      'web-1.web-peers.test-apps.svc.cluster.local',
+    ]);
+    const policy = find(objectsOf(platform), 'NetworkPolicy', 'web').spec;
+    const own = { podSelector: { matchLabels: selector } };
+    expect(policy.ingress).toEqual([{ from: [own], ports: [{ port: 7000, protocol: 'TCP' }] }]);
+    expect(policy.egress?.[1]).toEqual({ to: [own], ports: [{ port: 7000, protocol: 'TCP' }] });
   });
 
   test('without a volume there are no claim templates', () => {

@@ -31,6 +31,22 @@ test('inside the cluster: every offered port under its own number', () => {
   });
 });
 
+test('further ports of the Service lead to the same container port', () => {
+  const platform = testPlatform({
+    app: {
+      build: (component) =>
+        void new Deployment(component, 'web', {
+          ...sleeper,
+          ports: { write: { port: 15432, service: 5432, aliases: [5000] } },
+        }),
+    },
+  });
+  expect(find(objectsOf(platform), 'Service', 'web').spec.ports).toEqual([
+    { name: 'write', port: 5432, targetPort: 'write', protocol: 'TCP' },
+    { name: 'write-5000', port: 5000, targetPort: 'write', protocol: 'TCP' },
+  ]);
+});
+
 test.each(['k3s', 'kubernetes'] as const)('for the world on %s: a load balancer with the public ports', (cluster) => {
   expect(find(services(cluster), 'Service', 'web-public').spec).toEqual({
     type: 'LoadBalancer',

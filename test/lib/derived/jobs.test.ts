@@ -73,45 +73,76 @@ describe('databases', () => {
 });
 
 describe('buckets', () => {
-  test('the script makes buckets, policies and users, or brings them up to date', () => {
-    expect(bucketScript([{ name: 'mlflow' }, { name: 'tile-cache' }])).toMatchInlineSnapshot(`
-     "set -eu
-     until mc ready store; do sleep 2; done
+  const plain = (name: string) => ({ name, settings: {} });
+  /** What the script says of one bucket. */
+  const section = (script: string, name: string) =>
+    script.split('\n\n').find((part) => part.startsWith(`mc mb --ignore-existing store/${name}\n`));
 
-     mc mb --ignore-existing store/mlflow
+  test('the script makes buckets, policies and users, or brings them up to date', () => {
+    const script = bucketScript([plain('mlflow'), plain('tile-cache')]);
+    expect(section(script, 'mlflow')).toMatchInlineSnapshot(`
+     "mc mb --ignore-existing store/mlflow
+     ask admin policy info store bucket-mlflow
+     case $answer in *Sets*Versions*) mc version suspend store/mlflow ;; esac
+     case $answer in *Sets*Quota*) mc quota clear store/mlflow ;; esac
      mc admin policy create store bucket-mlflow /etc/buckets/mlflow.json
      printf '%s\\n%s\\n' "$MLFLOW_ACCESS_KEY_ID" "$MLFLOW_SECRET_ACCESS_KEY" | mc admin user add store > /dev/null
      case "$(mc --json admin user info store "$MLFLOW_ACCESS_KEY_ID")" in
        *bucket-mlflow*) ;;
        *) mc admin policy attach store bucket-mlflow --user "$MLFLOW_ACCESS_KEY_ID" > /dev/null ;;
      esac
+     ask anonymous get-json store/mlflow
+     case $answer in *HearthPublicRead*) mc anonymous set private store/mlflow ;; esac
+     lifecycle store/mlflow ''"
+    `);
+    expect(section(script, 'tile-cache')).toBe(
+      `${section(script, 'mlflow')?.replaceAll('mlflow', 'tile-cache').replaceAll('MLFLOW', 'TILE_CACHE')}\n`,
+    );
+  });
 
-     mc mb --ignore-existing store/tile-cache
-     mc admin policy create store bucket-tile-cache /etc/buckets/tile-cache.json
-     printf '%s\\n%s\\n' "$TILE_CACHE_ACCESS_KEY_ID" "$TILE_CACHE_SECRET_ACCESS_KEY" | mc admin user add store > /dev/null
-     case "$(mc --json admin user info store "$TILE_CACHE_ACCESS_KEY_ID")" in
-       *bucket-tile-cache*) ;;
-       *) mc admin policy attach store bucket-tile-cache --user "$TILE_CACHE_ACCESS_KEY_ID" > /dev/null ;;
+  test('what is declared is set after the policy that notes it; what is not is taken back before', () => {
+    const settings = {
+      access: 'public-read',
+      expireAfterDays: 7,
+      versions: true,
+      noncurrentExpireAfterDays: 30,
+      quota: '1Gi',
+    } as const;
+    expect(section(bucketScript([{ name: 'cdn', settings }]), 'cdn')).toMatchInlineSnapshot(`
+     "mc mb --ignore-existing store/cdn
+     ask admin policy info store bucket-cdn
+     mc admin policy create store bucket-cdn /etc/buckets/cdn.json
+     printf '%s\\n%s\\n' "$CDN_ACCESS_KEY_ID" "$CDN_SECRET_ACCESS_KEY" | mc admin user add store > /dev/null
+     case "$(mc --json admin user info store "$CDN_ACCESS_KEY_ID")" in
+       *bucket-cdn*) ;;
+       *) mc admin policy attach store bucket-cdn --user "$CDN_ACCESS_KEY_ID" > /dev/null ;;
      esac
+     mc version enable store/cdn
+     mc quota set store/cdn --size 1073741824B
+     mc anonymous set-json /etc/buckets/cdn.public.json store/cdn
+     lifecycle store/cdn '{"ID":"hearth-expire","Status":"Enabled","Filter":{"Prefix":""},"Expiration":{"Days":7}},{"ID":"hearth-versions","Status":"Enabled","Filter":{"Prefix":""},"Expiration":{"ExpiredObjectDeleteMarker":true},"NoncurrentVersionExpiration":{"NoncurrentDays":30}}'
      "
     `);
+    expect(bucketPolicy({ name: 'cdn', settings })).toMatchObject({ Statement: [{ Sid: 'SetsVersionsAndQuota' }] });
   });
 
   test('nothing is ever removed, and no key is an argument', () => {
-    const script = bucketScript([{ name: 'mlflow' }]);
+    const script = bucketScript([plain('mlflow')]);
     expect(script).not.toMatch(/\bm[cb] (rb|rm)\b|remove|detach/);
+    // Rules of its own making.
+    expect(script.match(/ rm .*/g)).toEqual([' rm --id "$id" "$1" ;; esac']);
     expect(script.split('\n').filter((line) => line.includes('SECRET_ACCESS_KEY'))).toEqual([
       'printf \'%s\\n%s\\n\' "$MLFLOW_ACCESS_KEY_ID" "$MLFLOW_SECRET_ACCESS_KEY" | mc admin user add store > /dev/null',
     ]);
   });
 
   test('buckets of similar names have variables of their own', () => {
-    const variables = (name: string) => /\$(\w+)_ACCESS_KEY_ID/.exec(bucketScript([{ name }]))?.[1];
+    const variables = (name: string) => /\$(\w+)_ACCESS_KEY_ID/.exec(bucketScript([plain(name)]))?.[1];
     expect(['a-b', 'a--b', 'ab'].map(variables)).toEqual(['A_B', 'A__B', 'AB']);
   });
 
   test('the policy: everything in the bucket, nothing elsewhere', () => {
-    expect(bucketPolicy('mlflow')).toEqual({
+    expect(bucketPolicy(plain('mlflow'))).toEqual({
       Version: '2012-10-17',
       Statement: [{ Effect: 'Allow', Action: ['s3:*'], Resource: ['arn:aws:s3:::mlflow', 'arn:aws:s3:::mlflow/*'] }],
     });

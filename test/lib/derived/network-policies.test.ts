@@ -120,7 +120,10 @@ test('the API server: only for pods with rights there, only where the file says 
   const kubernetes = { why: 'It reads.', namespaces: ['test-apps'], rules: [] };
   const build = (component: Component) => void new Deployment(component, 'reader', { ...sleeper, kubernetes });
   const objects = objectsOf(
-    testPlatform({ reader: { build } }, { network: { apiServer: ['10.1.0.0/16', '10.2.0.1/32'] } }),
+    testPlatform(
+      { reader: { build } },
+      { network: { clusterDomain: 'cluster.local', apiServer: ['10.1.0.0/16', '10.2.0.1/32'] } },
+    ),
   );
   expect(find(objects, 'NetworkPolicy', 'reader').spec.egress).toEqual([
     {

@@ -7,7 +7,7 @@ const env = (options: object = {}) => envOf(container(deployment(options).templa
 
 test('the whole file', () => expect(manifestFile(geoai(), 'mlflow')).toMatchSnapshot());
 
-test('S000-11, S000-12: runs in PostgreSQL by psycopg2, artifacts in the bucket, keys from a Secret', () => {
+test('runs in PostgreSQL by psycopg2, artifacts in the bucket, keys from a Secret', () => {
   expect(env()).toMatchObject({
     MLFLOW_BACKEND_STORE_URI:
       'postgresql+psycopg2://mlflow:$(POSTGIS_MLFLOW_PASSWORD)@postgis.geoai-data.svc:5432/mlflow',
@@ -20,7 +20,7 @@ test('S000-11, S000-12: runs in PostgreSQL by psycopg2, artifacts in the bucket,
   expect(container(deployment().template, 'mlflow').command).toContain('--host=0.0.0.0');
 });
 
-test('S000-16: waits for its database and its bucket', () => {
+test('waits for its database and its bucket', () => {
   const { template } = deployment();
   expect(containersOf(template).map(({ name }) => name)).toEqual(['wait-for-postgis', 'wait-for-minio', 'mlflow']);
   expect(envOf(container(template, 'wait-for-postgis'))).toMatchObject({

@@ -64,7 +64,7 @@ test('server parameters: the platform’s time zone, and what is said', () => {
   ]);
 });
 
-test('S000-08: reachable as postgres.<domain>:5432 by server name with TLS', () => {
+test('reachable as postgres.<domain>:5432 by server name with TLS', () => {
   const route = find(objects(), 'IngressRouteTCP', 'postgres', 'geoai-data');
   expect(route.spec).toMatchObject({
     entryPoints: ['postgres'],

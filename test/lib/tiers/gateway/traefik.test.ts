@@ -17,7 +17,7 @@ const acme = {
 
 test('the whole file', () => expect(manifestFile(geoai(), 'traefik')).toMatchSnapshot());
 
-test('S000-04: all plain HTTP is redirected to HTTPS', () => {
+test('all plain HTTP is redirected to HTTPS', () => {
   expect(staticConfig()).toMatchObject({
     entryPoints: {
       web: { http: { redirections: { entryPoint: { to: ':443', scheme: 'https', permanent: true } } } },
@@ -25,12 +25,12 @@ test('S000-04: all plain HTTP is redirected to HTTPS', () => {
   });
 });
 
-test('S000-10: access log on, log level INFO, or as said', () => {
+test('access log on, log level INFO, or as said', () => {
   expect(staticConfig()).toMatchObject({ accessLog: { format: 'json' }, log: { level: 'INFO' } });
   expect(staticConfig({}, { logLevel: 'DEBUG' })).toMatchObject({ log: { level: 'DEBUG' } });
 });
 
-test('S000-07: the dashboard asks for the gateway password of user admin', () => {
+test('the dashboard asks for the gateway password of user admin', () => {
   expect(find(objects(), 'IngressRoute', 'traefik').spec.routes).toEqual([
     {
       kind: 'Rule',
@@ -48,7 +48,7 @@ test('S000-07: the dashboard asks for the gateway password of user admin', () =>
   expect(geoai().gateway().basicAuth.keys['users']).toEqual({ kind: 'htpasswd', user: 'admin', of: 'password' });
 });
 
-test('S000-09: no socket and no folder of the node, but read-only rights in the namespaces that have routes', () => {
+test('no socket and no folder of the node, but read-only rights in the namespaces that have routes', () => {
   expect(JSON.stringify(pods().template.spec.volumes)).not.toContain('hostPath');
   const roles = all(objects(), 'Role').filter(({ metadata }) => metadata.name === 'geoai-gateway-traefik');
   expect(roles.map(({ metadata }) => metadata.namespace)).toEqual([
@@ -83,7 +83,7 @@ describe('self-signed', () => {
   });
 });
 
-describe('S000-05, Let’s Encrypt', () => {
+describe('Let’s Encrypt', () => {
   test('by HTTP-01, with the contact address', () => {
     expect(staticConfig(acme)).toMatchObject({
       certificatesResolvers: {
@@ -106,7 +106,7 @@ describe('S000-05, Let’s Encrypt', () => {
     expect(geoai(acme).graph.credentials.map(({ name }) => name)).not.toContain('gateway-tls');
   });
 
-  test('S000-06: the store is a volume, and its file gets mode 600 before every start', () => {
+  test('the store is a volume, and its file gets mode 600 before every start', () => {
     const { strategy, template } = pods(acme, { storage: '256Mi' });
     expect(strategy).toEqual({ type: 'Recreate' });
     expect(container(template, 'acme-permissions')).toMatchObject({

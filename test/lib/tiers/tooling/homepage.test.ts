@@ -11,7 +11,7 @@ const file = (name: string, options: object = {}): unknown =>
 
 test('the whole file', () => expect(manifestFile(geoai(), 'homepage')).toMatchSnapshot());
 
-test('S000-03: the domain itself and www', () => {
+test('the domain itself and www', () => {
   expect(find(objects(), 'IngressRoute', 'homepage').spec.routes[0]).toEqual({
     kind: 'Rule',
     match: 'Host(`geoai.home.arpa`) || Host(`www.geoai.home.arpa`)',
@@ -19,7 +19,7 @@ test('S000-03: the domain itself and www', () => {
   });
 });
 
-test('S000-14: every service in its group, in the order of tiers, and a layout for each group', () => {
+test('every service in its group, in the order of tiers, and a layout for each group', () => {
   const groups = file('services.yaml') as Record<string, Record<string, object>[]>[];
   const titles = groups.map((group) =>
     Object.entries(group).map(([name, tiles]) => [name, tiles.map((tile) => Object.keys(tile)[0])]),
@@ -51,7 +51,7 @@ test('it sees the state of pods in the namespaces of the platform, and may do no
   }
 });
 
-test('S000-18: allowed hosts, user and group, time zone', () => {
+test('allowed hosts, user and group, time zone', () => {
   expect(envOf(container(pod(), 'homepage'))['HOMEPAGE_ALLOWED_HOSTS']).toBe('geoai.home.arpa,www.geoai.home.arpa');
   const template = pod({ allowedHosts: ['home.lan:8443'], puid: 1500, pgid: 1600 }, { timeZone: 'Europe/Berlin' });
   expect(envOf(container(template, 'homepage'))).toMatchObject({

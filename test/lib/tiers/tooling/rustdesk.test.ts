@@ -13,7 +13,7 @@ test('the ports of the two servers, TCP and UDP', () => {
   expect(published('hbbr')).toEqual(['21117/TCP', '21119/TCP']);
 });
 
-test('S000-13: clients must use the relay, unless the file says otherwise', () => {
+test('clients must use the relay, unless the file says otherwise', () => {
   expect(envOf(container(hbbs(), 'rustdesk'))['ALWAYS_USE_RELAY']).toBe('Y');
   expect(envOf(container(hbbs({ alwaysUseRelay: false }), 'rustdesk'))['ALWAYS_USE_RELAY']).toBe('N');
   expect(container(hbbs(), 'rustdesk').command).toEqual([
@@ -25,7 +25,7 @@ test('S000-13: clients must use the relay, unless the file says otherwise', () =
   ]);
 });
 
-test('S000-13: both share one key pair, remembered by the volume', () => {
+test('both share one key pair, remembered by the volume', () => {
   const keys = { secretName: 'rustdesk', items: [{ key: 'id_ed25519', path: 'id_ed25519' }], defaultMode: 0o440 };
   const relay = find(objects(), 'Deployment', 'hbbr').spec.template;
   expect(relay.spec.volumes).toContainEqual({ name: 'rustdesk', secret: keys });
@@ -35,7 +35,7 @@ test('S000-13: both share one key pair, remembered by the volume', () => {
   expect(credential?.keys['id_ed25519.pub']).toEqual({ kind: 'ed25519-public-key', of: 'id_ed25519' });
 });
 
-test('S000-16: hbbs starts after hbbr', () => {
+test('hbbs starts after hbbr', () => {
   expect(containersOf(hbbs()).map(({ name }) => name)).toEqual(['wait-for-hbbr', 'rustdesk']);
   expect(container(hbbs(), 'wait-for-hbbr').command.at(-1)).toContain('nc -w 3 hbbr.geoai-tooling.svc 21117 -e true');
 });

@@ -1,0 +1,9 @@
+import type { Need } from './platform';
+
+/** What each need is called for people. */
+export const needs: Record<Need, string> = {
+  sql: 'a database server',
+  objectStore: 'an object store',
+  cache: 'a cache',
+  gateway: 'a gateway',
+};

@@ -1,0 +1,137 @@
+import { z } from 'zod';
+import { backup, metrics, resources, storage } from '../../config/options';
+import { dumped, dumpFolder, type Dump } from '../../core/backup';
+import { Component } from '../../core/component';
+import type { ContainerProps } from '../../core/container';
+import { StatefulSet } from '../../core/controllers';
+import { Credential, literal, password } from '../../core/credential';
+import { dataVersion } from '../../core/data-version';
+import { temporary } from '../../core/mount';
+import type { Platform } from '../../core/platform';
+import { http } from '../../core/probe';
+import { sized, type Resources } from '../../core/resources';
+import { HttpRoute } from '../../core/route';
+import { Volume } from '../../core/volume';
+import { images } from '../../images';
+import { loadScript, saveScript, setUpScript } from './influxdb/scripts';
+
+/** Names go into JSON as they are. */
+const name = (example: string) =>
+  z.string().regex(/^[A-Za-z0-9][\w .-]*$/, {
+    error: `must be letters, digits, spaces, dots, dashes and underscores; write for example ${example}`,
+  });
+
+export const influxDbOptions = z.strictObject({
+  organisation: name('hy_home').default('hy_home').describe('Organisation that is made at the first start'),
+  bucket: name('metrics').default('metrics').describe('Bucket that is made at the first start'),
+  retention: z
+    .string()
+    .regex(/^([1-9]\d*[hdw]|forever)$/, {
+      error: 'must be a number of hours, days or weeks, or forever; write for example 30d',
+    })
+    .default('forever')
+    .describe('How long that bucket keeps what it gets: hours, days or weeks, for example 30d, or forever'),
+  storage: storage('20Gi'),
+  metrics,
+  backup: backup('high'),
+  resources,
+});
+
+/**
+ * InfluxDB 2, one server: API and pages at `influxdb.` below the domain. The open-source program knows no cluster, so that
+ * there is one pod also where availability is high. https://docs.influxdata.com/influxdb/v2/
+ */
+export class InfluxDb extends Component {
+  private readonly server: StatefulSet;
+  private readonly admin: Credential;
+
+  constructor(platform: Platform, options: z.output<typeof influxDbOptions>) {
+    super(platform, 'influxdb');
+    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
+    // The server takes the token at the first start only, and offers no way to choose another one.
+    this.admin = new Credential(this, 'influxdb', {
+      keys: { username: literal('admin'), password: password(24), token: password(64) },
+      storedIn: data,
+    });
+    const size = sized(
+      { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1', memory: '1Gi' } },
+      options.resources,
+    );
+    this.server = new StatefulSet(this, 'influxdb', {
+      ...this.influxd(data, size),
+      command: ['influxd'],
+      ports: { http: 8086 },
+      init: {
+        ...dataVersion({ volume: data, program: 'InfluxDB', version: '2' }),
+        // Whoever comes first to a server without users becomes its administrator: no door is open before one is there.
+        'set-up': {
+          ...this.influxd(data, size),
+          command: ['bash', '-c', setUpScript],
+          env: {
+            ...this.influxd(data, size).env,
+            USERNAME: this.admin.key('username'),
+            PASSWORD: this.admin.key('password'),
+            TOKEN: this.admin.key('token'),
+            ORGANISATION: options.organisation,
+            BUCKET: options.bucket,
+            RETENTION_SECONDS: seconds(options.retention),
+          },
+        },
+      },
+      user: { uid: 1000, gid: 1000 },
+      // The write-ahead log is read before it is ready.
+      probes: { ready: http('/ready'), live: http('/health'), startupSeconds: 600 },
+      terminationGraceSeconds: 120,
+      ...(options.metrics ? { metrics: { port: 'http', path: '/metrics' } } : {}),
+    });
+    new HttpRoute(this, 'influxdb', {
+      hosts: ['influxdb'],
+      to: this.server.endpoint('http'),
+      // It asks for a password or a token itself, but for these.
+      access: 'public',
+      hidden: ['/metrics', '/debug'],
+      tile: { title: 'InfluxDB', description: 'Time series', icon: 'influxdb.png' },
+    });
+  }
+
+  /** The server, with all of its files on the volume. */
+  private influxd(data: Volume, size: Resources): ContainerProps {
+    return {
+      image: images.influxdb,
+      env: {
+        INFLUXD_BOLT_PATH: '/var/lib/influxdb2/influxd.bolt',
+        INFLUXD_SQLITE_PATH: '/var/lib/influxdb2/influxd.sqlite',
+        INFLUXD_ENGINE_PATH: '/var/lib/influxdb2/engine',
+        INFLUXD_REPORTING_DISABLED: true,
+        INFLUXD_PPROF_DISABLED: true,
+        HOME: '/tmp',
+      },
+      mounts: { '/var/lib/influxdb2': data, '/tmp': temporary('tmp', '256Mi') },
+      resources: size,
+    };
+  }
+
+  private dump(): Dump {
+    const endpoint = this.server.endpoint('http');
+    const container = (script: string): ContainerProps => ({
+      image: images.influxdb,
+      command: ['bash', '-c', script],
+      env: {
+        INFLUX_HOST: endpoint.url(),
+        INFLUX_TOKEN: this.admin.key('token'),
+        INFLUX_CONFIGS_PATH: '/tmp/influx-configs',
+        HOME: '/tmp',
+      },
+      mounts: { '/tmp': temporary('tmp', '256Mi') },
+      workingDir: dumpFolder,
+      resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '512Mi' } },
+    });
+    return { method: 'influx backup', endpoint, save: container(saveScript), load: container(loadScript) };
+  }
+}
+
+/** Seconds of a duration such as `30d`; 0 stands for ever. */
+function seconds(duration: string): number {
+  const units: Record<string, number> = { h: 3600, d: 86_400, w: 604_800 };
+  return duration === 'forever' ? 0 : parseInt(duration) * (units[duration.slice(-1)] ?? 0);
+}

@@ -1,0 +1,112 @@
+import { SqlDatabase, type SqlServer } from '../../bindings/sql-database';
+import type { Dump } from '../../core/backup';
+import { Component } from '../../core/component';
+import type { Job } from '../../core/controllers';
+import type { Credential } from '../../core/credential';
+import type { Endpoint } from '../../core/endpoint';
+import type { ContainerProps } from '../../core/container';
+import { checkDataVersion } from '../../core/data-version';
+import type { Volume } from '../../core/volume';
+import { databaseDump } from '../../derived/database-dump';
+import { databaseJob, type PlatformRole } from '../../derived/database-job';
+
+/** A server as its databases need it. */
+export interface ServerAccess {
+  /** Where it takes writes. */
+  readonly endpoint: Endpoint;
+  /** Keys `username` and `password`. */
+  readonly superuser: Credential;
+  /** An image with `psql` and `pg_dump` of the server's own major version. */
+  readonly clientImage: string;
+  /** Roles that the server and its helpers need. @default none */
+  readonly roles?: readonly PlatformRole[];
+  /** What the job does before it makes databases. @default nothing */
+  readonly prepare?: Record<string, ContainerProps>;
+  /** What it reaches for that. @default nothing */
+  readonly prepares?: readonly Endpoint[];
+}
+
+/** A component that runs PostgreSQL and gives databases away; a job makes them, a dump backs them up. */
+export abstract class PostgresComponent extends Component implements SqlServer {
+  protected readonly databases: SqlDatabase[] = [];
+  private databasesJob?: Job;
+
+  protected abstract get access(): ServerAccess;
+
+  /** The databases that people asked for. */
+  protected declare(
+    databases: Readonly<Record<string, { readonly extensions?: readonly string[] } | null>>,
+    extensions: readonly string[],
+  ): void {
+    for (const [database, own] of Object.entries(databases)) {
+      this.database(database, { extensions: own?.extensions ?? extensions });
+    }
+  }
+
+  database(database: string, { extensions = [] }: { readonly extensions?: readonly string[] } = {}): SqlDatabase {
+    const known = this.databases.find((candidate) => candidate.name === database);
+    if (known) {
+      known.extend(extensions);
+      return known;
+    }
+    const made = new SqlDatabase({
+      server: this,
+      endpoint: this.access.endpoint,
+      name: database,
+      extensions,
+      clientImage: this.access.clientImage,
+      job: () => this.job(),
+    });
+    this.databases.push(made);
+    return made;
+  }
+
+  override complete(): void {
+    const { clientImage: image, prepare, prepares, ...access } = this.access;
+    this.databasesJob = databaseJob(this, {
+      ...access,
+      image,
+      databases: this.databases,
+      init: prepare,
+      reaches: prepares,
+    });
+  }
+
+  /** The job that makes databases and roles. */
+  protected job(): Job {
+    if (!this.databasesJob) throw new Error('the job that makes databases is made once all of them are declared');
+    return this.databasesJob;
+  }
+
+  protected dump(): Dump {
+    const { clientImage: image, endpoint, superuser, roles } = this.access;
+    return databaseDump({ image, endpoint, superuser, roles });
+  }
+}
+
+/**
+ * Init container that refuses to start the server of an image on data of another major version; nothing is touched then.
+ * The image says itself which version it has.
+ * @param file `PG_VERSION` below the volume
+ */
+export function majorVersion(image: string, volume: Volume, file: string): Record<string, ContainerProps> {
+  return {
+    [checkDataVersion]: {
+      image,
+      command: ['sh', '-c', versionScript],
+      env: { MARK: `/volume/${file}` },
+      mounts: { '/volume': volume },
+      resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '200m', memory: '64Mi' } },
+    },
+  };
+}
+
+const versionScript = `set -eu
+[ -s "$MARK" ] || exit 0
+found=$(cat "$MARK")
+own=$(postgres --version | sed 's/^[^)]*) *\\([0-9]*\\).*/\\1/')
+if [ "$found" != "$own" ]; then
+  echo "The data is of PostgreSQL $found, and PostgreSQL $own does not start on it. Nothing was changed. Go back to the image of PostgreSQL $found, or bring the data over by a backup and a restore." >&2
+  exit 1
+fi
+`;

@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { backup, members, metrics, resources, storage } from '../../config/options';
+import { dumped } from '../../core/backup';
+import { Component } from '../../core/component';
+import { ConfigFiles } from '../../core/config-files';
+import { StatefulSet } from '../../core/controllers';
+import { Credential, password } from '../../core/credential';
+import { dataVersion } from '../../core/data-version';
+import { temporary } from '../../core/mount';
+import type { Platform } from '../../core/platform';
+import { http } from '../../core/probe';
+import { sized } from '../../core/resources';
+import { HttpRoute } from '../../core/route';
+import { Volume } from '../../core/volume';
+import { images } from '../../images';
+import { collectionsDump } from './qdrant/collections-dump';
+import { joinScript } from './qdrant/join-script';
+
+export const qdrantOptions = z.strictObject({
+  replicas: members(3),
+  copies: z
+    .int({ error: 'must be a whole number; write for example 2' })
+    .min(1, { error: 'must be at least 1; write 2' })
+    .default(2)
+    .describe('Copies of each shard of a collection that asks for no number itself; at most one on each pod'),
+  storage: storage('20Gi'),
+  metrics,
+  backup: backup('high'),
+  resources,
+});
+
+/**
+ * Qdrant: REST and a dashboard at `qdrant.` below the domain, gRPC inside the cluster; several pods agree by Raft.
+ * https://qdrant.tech/documentation/guides/distributed_deployment/
+ */
+export class Qdrant extends Component {
+  private readonly server: StatefulSet;
+
+  constructor(platform: Platform, options: z.output<typeof qdrantOptions>) {
+    super(platform, 'qdrant');
+    const replicas = options.replicas ?? platform.replicas(3);
+    // The server reads them at each start; no data remembers them.
+    const keys = new Credential(this, 'qdrant', { keys: { apiKey: password(32), readOnlyApiKey: password(32) } });
+    const data = new Volume('data', {
+      size: options.storage,
+      backup: dumped(options.backup, () =>
+        collectionsDump({
+          endpoint: this.server.endpoint('http'),
+          hosts: this.server.peerHosts,
+          apiKey: keys.key('apiKey'),
+        }),
+      ),
+    });
+    this.server = new StatefulSet(this, 'qdrant', {
+      image: images.qdrant,
+      workingDir: '/qdrant',
+      ...(replicas > 1 ? this.cluster(replicas) : { command: ['./qdrant'] }),
+      env: {
+        QDRANT__SERVICE__API_KEY: keys.key('apiKey'),
+        QDRANT__SERVICE__READ_ONLY_API_KEY: keys.key('readOnlyApiKey'),
+        // Here metrics ask for no key: the NetworkPolicy decides who may read them.
+        ...(options.metrics ? { QDRANT__SERVICE__METRICS_PORT: 6336 } : {}),
+        QDRANT__CLUSTER__ENABLED: replicas > 1,
+        QDRANT__STORAGE__STORAGE_PATH: '/qdrant/storage',
+        QDRANT__STORAGE__SNAPSHOTS_PATH: '/qdrant/storage/snapshots',
+        QDRANT__STORAGE__COLLECTION__REPLICATION_FACTOR: Math.min(options.copies, replicas),
+        QDRANT__TELEMETRY_DISABLED: true,
+        QDRANT_INIT_FILE_PATH: '/qdrant/storage/.qdrant-initialized',
+      },
+      ports: {
+        http: 6333,
+        grpc: 6334,
+        ...(replicas > 1 ? { p2p: { port: 6335, offered: false } } : {}),
+        ...(options.metrics ? { metrics: { port: 6336, offered: false } } : {}),
+      },
+      init: dataVersion({ volume: data, program: 'Qdrant', version: '1.17', upgradesFrom: ['1.16'] }),
+      mounts: {
+        '/qdrant/storage': data,
+        '/tmp': temporary('tmp', '64Mi'),
+        ...(replicas > 1 ? { '/etc/qdrant': this.joining() } : {}),
+      },
+      user: { uid: 1000, gid: 1000 },
+      // Ready once it has caught up with what the others agreed on before it started; asked without a key.
+      probes: { ready: http('/readyz'), live: http('/livez'), startupSeconds: 300 },
+      // Requests under way come to their end.
+      preStop: ['sleep', '5'],
+      terminationGraceSeconds: 60,
+      ...(options.metrics ? { metrics: { port: 'metrics', path: '/metrics' } } : {}),
+      resources: sized(
+        { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '2', memory: '1Gi' } },
+        options.resources,
+      ),
+    });
+    new HttpRoute(this, 'qdrant', {
+      hosts: ['qdrant'],
+      to: this.server.endpoint('http'),
+      // It asks for a key itself.
+      access: 'public',
+      tile: { title: 'Qdrant', description: 'Vector search, with a dashboard', icon: 'qdrant.png' },
+    });
+  }
+
+  private cluster(replicas: number) {
+    return {
+      replicas,
+      command: ['bash', '/etc/qdrant/join.sh'],
+      // The others come to the first one, which is not ready before.
+      parallel: true,
+      // Snapshots of shards travel by HTTP.
+      peers: { ports: ['p2p', 'http'], why: 'consensus, and copies of shards' },
+    };
+  }
+
+  private joining(): ConfigFiles {
+    return new ConfigFiles(this, 'qdrant', () => ({ 'join.sh': joinScript(this.server.peerHosts) }));
+  }
+}

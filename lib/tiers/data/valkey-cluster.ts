@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { Cache } from '../../bindings/cache';
+import { backup, metrics, resources, storage } from '../../config/options';
+import { dumped } from '../../core/backup';
+import { Component } from '../../core/component';
+import { ConfigFiles } from '../../core/config-files';
+import { CronJob, Job, StatefulSet } from '../../core/controllers';
+import { Credential, password } from '../../core/credential';
+import { dataVersion } from '../../core/data-version';
+import type { Endpoint } from '../../core/endpoint';
+import { temporary } from '../../core/mount';
+import type { Platform } from '../../core/platform';
+import { exec } from '../../core/probe';
+import { sized } from '../../core/resources';
+import { Volume } from '../../core/volume';
+import type { WorkloadProps } from '../../core/workload';
+import { images } from '../../images';
+import { clusterDump } from './valkey/dump';
+import { joinScript } from './valkey/join-script';
+import { greetPeers, handOver, nodeReady } from './valkey/node-scripts';
+import {
+  addPassword,
+  alive,
+  authentication,
+  defaultResources,
+  evictionPolicy,
+  exporter,
+  maxMemory,
+  startCommand,
+  valkeyConf,
+  valkeyUser,
+  valkeyVersion,
+  withinLimit,
+} from './valkey/server';
+
+export const valkeyClusterOptions = z
+  .strictObject({
+    shards: z
+      .int({ error: 'must be a whole number; write 3' })
+      .min(3, { error: 'must be at least 3, since the majority of the masters decides; write 3' })
+      .max(100, { error: 'must be at most 100; write 3' })
+      .default(3)
+      .describe('Masters, between which the keys are divided; more of them later take no keys by themselves'),
+    replicasPerShard: z
+      .int({ error: 'must be a whole number; write 1' })
+      .min(0, { error: 'must be at least 0; write 1' })
+      .max(5, { error: 'must be at most 5; write 1' })
+      .optional()
+      .describe('Replicas of each master; by default 0, or 1 where availability is high'),
+    nodeTimeout: z
+      .int({ error: 'must be a whole number of milliseconds; write 5000' })
+      .min(1000, { error: 'must be at least 1000 milliseconds; write 5000' })
+      .default(5000)
+      .describe('Milliseconds without an answer after which a node counts as failed, and a replica takes over'),
+    minReplicasToWrite: z
+      .int({ error: 'must be a whole number; write 1' })
+      .min(0, { error: 'must be at least 0; write 1' })
+      .optional()
+      .describe(
+        'Connected replicas below which a master takes no writes; by default 1 where each has two, else 0, since the loss of a node would stop writes',
+      ),
+    maxMemory,
+    evictionPolicy,
+    storage: storage('5Gi'),
+    resources,
+    metrics,
+    backup: backup('high'),
+  })
+  .superRefine(withinLimit)
+  .superRefine(({ replicasPerShard, minReplicasToWrite = 0 }, context) => {
+    if (replicasPerShard === undefined || minReplicasToWrite <= replicasPerShard) return;
+    const message = `no master has ${minReplicasToWrite} replicas; write at most ${replicasPerShard}`;
+    context.addIssue({ code: 'custom', path: ['minReplicasToWrite'], message });
+  });
+
+/**
+ * Valkey as a cluster: masters that divide the keys between them, and replicas that take over from them.
+ * https://valkey.io/topics/cluster-tutorial/
+ */
+export class ValkeyCluster extends Component {
+  private readonly credential: Credential;
+  private readonly nodes: StatefulSet;
+
+  constructor(platform: Platform, options: z.output<typeof valkeyClusterOptions>) {
+    super(platform, 'valkey-cluster');
+    const { shards, replicasPerShard = platform.replicas(2) - 1 } = options;
+    const data = new Volume('data', {
+      size: options.storage,
+      backup: dumped(options.backup, () =>
+        clusterDump({ endpoint: this.endpoint, credential: this.credential, ...options }),
+      ),
+    });
+    this.credential = new Credential(this, 'valkey-cluster', {
+      keys: { password: password(32) },
+      rotation: addPassword(
+        () => this.nodes,
+        () => this.nodes.peerHosts,
+      ),
+    });
+    const replicas = shards * (1 + replicasPerShard);
+    const further = {
+      'cluster-enabled': 'yes',
+      'cluster-config-file': 'nodes.conf',
+      'cluster-node-timeout': options.nodeTimeout,
+      // Clients reconnect by names that outlive the pods' addresses.
+      'cluster-preferred-endpoint-type': 'hostname',
+      // Keys of masters that live are served while others are not.
+      'cluster-require-full-coverage': 'no',
+      'cluster-allow-replica-migration': 'yes',
+      'min-replicas-to-write': options.minReplicasToWrite ?? (replicasPerShard > 1 ? 1 : 0),
+      'min-replicas-max-lag': 10,
+    };
+    const domain = `valkey-cluster-peers.${this.tier.namespace}.svc.${platform.config.network.clusterDomain}`;
+    const nodes = Array.from({ length: replicas }, (_, replica) => `valkey-cluster-${replica}.${domain}:6379`).join(
+      ' ',
+    );
+    this.nodes = new StatefulSet(this, 'valkey-cluster', {
+      image: images.valkey,
+      command: startCommand([
+        'requirepass $REDISCLI_AUTH',
+        'masterauth $REDISCLI_AUTH',
+        'cluster-announce-ip $POD_IP',
+        `cluster-announce-hostname $POD_NAME.${domain}`,
+        'cluster-announce-human-nodename $POD_NAME',
+        'availability-zone $NODE_NAME',
+      ]),
+      env: {
+        ...authentication(this.credential),
+        POD_NAME: { fieldPath: 'metadata.name' },
+        POD_IP: { fieldPath: 'status.podIP' },
+        NODE_NAME: { fieldPath: 'spec.nodeName' },
+        NODES: nodes,
+      },
+      ports: { redis: 6379, bus: { port: 16379, offered: false } },
+      peers: { ports: ['redis', 'bus'], why: 'replication, and votes on who is master' },
+      replicas,
+      parallel: true,
+      mounts: {
+        '/data': data,
+        '/etc/valkey': new ConfigFiles(this, 'valkey-cluster', { 'valkey.conf': valkeyConf({ ...options, further }) }),
+      },
+      init: dataVersion({ volume: data, ...valkeyVersion }),
+      sidecars: options.metrics ? { exporter: exporter(this.credential) } : {},
+      ...(options.metrics ? { metrics: { port: 'metrics', path: '/metrics' } } : {}),
+      user: valkeyUser,
+      probes: { ready: exec('sh', '-c', nodeReady), live: alive },
+      postStart: ['sh', '-c', greetPeers],
+      preStop: ['sh', '-c', handOver],
+      terminationGraceSeconds: 60,
+      resources: sized(defaultResources, options.resources),
+    });
+    this.join({ NODES: nodes, SHARDS: shards, REPLICAS: replicasPerShard });
+  }
+
+  /**
+   * The cluster, as one consumer uses it: its client must speak the cluster protocol, to which `url()` is the entrance.
+   * @param why one phrase: what the consumer keeps there
+   */
+  client(why: string): Cache {
+    return new Cache({ endpoint: this.endpoint, credential: this.credential, why, clientImage: images.valkey });
+  }
+
+  /** Any node: a client learns from it where the others are. */
+  private get endpoint(): Endpoint {
+    return this.nodes.endpoint('redis');
+  }
+
+  /** Makes the cluster, and mends it from then on. */
+  private join(env: Readonly<Record<string, string | number>>): void {
+    const script = new ConfigFiles(this, 'valkey-cluster-join', { 'join.sh': joinScript });
+    const props = (patience: number): WorkloadProps => ({
+      image: images.valkey,
+      command: ['sh', '/etc/valkey-cluster/join.sh'],
+      env: { ...authentication(this.credential), ...env, PATIENCE: patience },
+      mounts: { '/etc/valkey-cluster': script, '/tmp': temporary('tmp', '16Mi') },
+      uses: [{ endpoint: this.endpoint, why: 'makes and mends the cluster' }],
+      user: valkeyUser,
+      resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '500m', memory: '64Mi' } },
+    });
+    new Job(this, 'valkey-cluster-join', props(300));
+    new CronJob(this, 'valkey-cluster-repair', {
+      ...props(15),
+      schedule: '*/5 * * * *',
+      retries: 0,
+      restartPolicy: 'Never',
+      deadlineSeconds: 15 * 60,
+    });
+  }
+}
