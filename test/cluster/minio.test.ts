@@ -6,6 +6,7 @@ import { images } from '../../lib/images';
 import { BackupTarget } from './support/backup-target';
 import { reachable, startProbe } from './support/client';
 import { Hearth } from './support/hearth';
+import { moveDnsFrom } from './support/dns';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
 import { suite } from './support/suite';
 
@@ -318,13 +319,8 @@ for bucket in ('cdn', 'logs', 'state'):
   testWithNodes(
     'a node is killed: reads and writes go on, and the others stay ready',
     async () => {
-      // Where it can be chosen, names are still to be found while it is out.
-      const dns = await kubectlJson<{ items: { spec: { nodeName: string } }[] }>([
-      'get', 'pods', '--namespace=kube-system', '--selector=k8s-app=kube-dns',
-    ]); // prettier-ignore
-      const { pod, node } = await alone(
-        ['n2', 'n3'].filter((candidate) => dns.items.every(({ spec }) => spec.nodeName !== candidate)),
-      );
+      const { pod, node } = await alone(['n2', 'n3']);
+      await moveDnsFrom(node);
       try {
         const seen = await underLoad('node killed', async () => {
           await nodesProgram('kill', node);
