@@ -27,7 +27,7 @@ import { startDashboards } from './opensearch/dashboards';
 import { indicesDump } from './opensearch/dump';
 
 export const openSearchOptions = z.strictObject({
-  members: members(3),
+  replicas: members(3),
   dashboards: z.boolean({ error: 'must be true or false' }).default(true).describe('OpenSearch Dashboards beside it'),
   plugins: z
     .array(
@@ -122,7 +122,7 @@ export class OpenSearch extends Component {
 
   private startNodes(): StatefulSet {
     const { options, platform } = this;
-    const replicas = options.members ?? platform.replicas(3);
+    const replicas = options.replicas ?? platform.replicas(3);
     const { namespace } = this.tier;
     // All names are known before the stateful set is.
     const domain = `opensearch-peers.${namespace}.svc.${platform.config.network.clusterDomain}`;
@@ -241,11 +241,7 @@ export class OpenSearch extends Component {
   }
 
   private dump() {
-    return indicesDump({
-      owner: this,
-      image: images.node,
-      endpoint: this.nodes.endpoint('http'),
-      setup: this.setup,
-    });
+    const endpoint = this.nodes.endpoint('http');
+    return indicesDump({ owner: this, image: images.node, endpoint, setup: this.setup });
   }
 }

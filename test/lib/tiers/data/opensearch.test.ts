@@ -123,5 +123,5 @@ test('plugins are put beside those of the image, for which the pods may reach th
 });
 
 test('two nodes are refused, since neither would be a majority', () => {
-  expect(() => platform({ members: 2 })).toThrow('must be 1, or 3 and more in steps of two');
+  expect(() => platform({ replicas: 2 })).toThrow('must be 1, or 3 and more in steps of two');
 });
