@@ -31,10 +31,13 @@ case $1 in
     ip -n bed link set "bed$2" up
     bg_node "$i" "containerd-$2" containerd -c "$RUN/cfg/containerd.toml"
     waitfor 60 "containerd $2" in_node "$i" ctr version
-    bg_node "$i" "kubelet-$2" kubelet --config="$RUN/cfg/kubelet-$2.yaml" --kubeconfig="$RUN/kc/kubelet-$2.conf" --hostname-override="$2" --node-ip="$NODE_NET.1$i" --v=2
+    # It ends where containerd is not ready for it yet.
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      bg_node "$i" "kubelet-$2" kubelet --config="$RUN/cfg/kubelet-$2.yaml" --kubeconfig="$RUN/kc/kubelet-$2.conf" --hostname-override="$2" --node-ip="$NODE_NET.1$i" --v=2
+      waitfor 6 "kubelet $2" in_node "$i" bash -c 'exec 3<>/dev/tcp/127.0.0.1/10248' && break
+    done
     bg_node "$i" "proxy-$2" kube-proxy --kubeconfig="$RUN/kc/proxy.conf" --hostname-override="$2" --proxy-mode="$PROXY_MODE" --cluster-cidr="$POD_NET.0.0/16" --conntrack-max-per-core=0 --conntrack-min=0 --conntrack-tcp-timeout-established=0 --conntrack-tcp-timeout-close-wait=0
     bg_node "$i" "netpol-$2" "$BED/bin/netpol" --kubeconfig="$RUN/kc/netpol.conf" --node="$2"
-    waitfor 60 "kubelet $2" in_node "$i" bash -c 'exec 3<>/dev/tcp/127.0.0.1/10248'
     k wait --for=condition=Ready "node/$2" --timeout=120s ;;
   *) fail "usage: node.sh kill|start NODE" ;;
 esac
