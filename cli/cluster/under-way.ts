@@ -14,10 +14,7 @@ export async function refuseUnderWay(cluster: Cluster, platform: Platform): Prom
 async function underWay(cluster: Cluster, { graph }: Platform, set: BackedUp): Promise<string[]> {
   const { name, workload, volume, component } = set;
   // A dump is loaded into the running program, while those who connect to it are stopped.
-  const users = graph.connections
-    .filter(({ from, to }) => to.workload === workload && from.component !== component && from.replicas > 0)
-    .map(({ from }) => from.name);
-  const stopped = volume.archived ? [workload.name] : [...new Set(users)];
+  const stopped = (volume.archived ? [workload] : graph.usersOf([component])).map((each) => each.name);
   const why = (what: string, { namespace }: { readonly namespace: string }) => {
     const effect = stopped.length > 0 ? ` and has stopped ${stopped.join(', ')}` : '';
     return `the ${what} of ${name} is under way${effect}; wait until it is done: kubectl -n ${namespace} get jobs`;

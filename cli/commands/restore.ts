@@ -113,7 +113,9 @@ async function restore(
     await stop(world, cluster, schedules, 300);
     // One may have begun while the question waited for its answer.
     await refuseUnready(cluster, sets);
-    const users = await runningAmong(cluster, usersOf(platform, sets));
+    // They keep connections to the data, and would write to it.
+    const using = platform.graph.usersOf(sets.map(({ component }) => component));
+    const users = await runningAmong(cluster, using);
     await stopInOrder(world, cluster, platform, users, 300);
     for (const choice of chosen) await restoreOne(world, cluster, platform, choice, timeout);
     await startInOrder(world, cluster, platform, [...users, ...schedules], 600);
@@ -171,13 +173,4 @@ async function restoreOne(
 function withSnapshotFetched(spec: PodSpec, id: string): PodSpec {
   const initContainers = spec.initContainers?.map((each) => (each.name === 'fetch' ? withSnapshot(each, id) : each));
   return { ...spec, initContainers };
-}
-
-/** What keeps connections to the data, and would write to it. */
-function usersOf(platform: Platform, sets: readonly BackedUp[]): Workload[] {
-  const own = sets.map(({ component }) => component);
-  const users = platform.graph.connections
-    .filter(({ from, to }) => own.includes(to.workload.component) && from.replicas > 0 && !own.includes(from.component))
-    .map(({ from }) => from);
-  return [...new Set(users)];
 }

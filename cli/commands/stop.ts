@@ -45,7 +45,7 @@ export const stopCommand = (world: World): Command => {
   const description = 'scale to zero, consumers before what they use; nothing is deleted';
   return scaleCommand(world, 'stop', description, async ({ cluster, platform, components, timeout, given }) => {
     await stopInOrder(world, cluster, platform, workloadsOf(platform, components), timeout);
-    const users = usersOf(platform, components);
+    const users = [...new Set(platform.graph.usersOf(components).map(({ component }) => component.name))];
     if (users.length > 0) world.err(`note: still running, and in need of them: ${users.join(', ')}`);
     world.out(`Start again: npx hearth start ${given}`);
   });
@@ -90,13 +90,4 @@ export async function startInOrder(
   timeout: number,
 ): Promise<void> {
   for (const level of levelsOf(platform, workloads)) await start(world, cluster, level, timeout);
-}
-
-/** Names of running components that need one of these. */
-function usersOf(platform: Platform, components: readonly Component[]): string[] {
-  const users = platform.graph.connections
-    .filter(({ from, to }) => components.includes(to.workload.component) && from.replicas > 0)
-    .map(({ from }) => from.component)
-    .filter((component) => !components.includes(component));
-  return [...new Set(users.map((component) => component.name))];
 }

@@ -42,6 +42,20 @@ export class Deployment extends Workload {
   }
 }
 
+/** Domain of the own names of a stateful set's pods, for example `etcd-peers.hy-home-data.svc.cluster.local`. */
+export function peerDomain({ platform, tier }: Component, name: string): string {
+  return `${name}-peers.${tier.namespace}.svc.${platform.config.network.clusterDomain}`;
+}
+
+/**
+ * Host names of a stateful set's pods, complete, since some programs search no domains. Known before it is made, for
+ * programs that must be told of each other.
+ */
+export function peerHosts(component: Component, name: string, replicas: number): string[] {
+  const domain = peerDomain(component, name);
+  return Array.from({ length: replicas }, (_, replica) => `${name}-${replica}.${domain}`);
+}
+
 export interface StatefulSetProps extends ReplicatedProps {
   /** Start all pods at once rather than one after the other; for peers that find each other. @default false */
   readonly parallel?: boolean;
@@ -49,7 +63,7 @@ export interface StatefulSetProps extends ReplicatedProps {
   readonly peers?: { readonly ports: readonly string[]; readonly why: string };
 }
 
-/** Pods with names and claims of their own. Peers find each other by {@link peerHost}, also before they are ready. */
+/** Pods with names and claims of their own. Peers find each other by {@link peerHosts}, also before they are ready. */
 export class StatefulSet extends Workload {
   readonly kind = 'StatefulSet';
   override readonly claimTemplates = true;
@@ -64,20 +78,9 @@ export class StatefulSet extends Workload {
     for (const port of ports) component.platform.graph.connect(this, this.endpoint(port), why);
   }
 
-  /** Domain of the pods' own names, for example `etcd-peers.hy-home-data.svc.cluster.local`. */
-  get peerDomain(): string {
-    const { clusterDomain } = this.component.platform.config.network;
-    return `${this.name}-peers.${this.namespace}.svc.${clusterDomain}`;
-  }
-
-  /** Host name of one pod, complete, since some programs search no domains. */
-  peerHost(replica: number): string {
-    return `${this.name}-${replica}.${this.peerDomain}`;
-  }
-
-  /** Host names of all pods. */
+  /** Host names of all pods, see {@link peerHosts}. */
   get peerHosts(): string[] {
-    return Array.from({ length: this.replicas }, (_, replica) => this.peerHost(replica));
+    return peerHosts(this.component, this.name, this.replicas);
   }
 
   protected renderController(): void {

@@ -26,7 +26,7 @@ export function dataVersion(props: DataVersionProps): Record<string, ContainerPr
   return {
     [checkDataVersion]: {
       image: images.busybox,
-      command: ['sh', '-c', file === undefined ? ownMark : programsMark],
+      command: ['sh', '-c', file === undefined ? ownMark : check],
       env: {
         PROGRAM: program,
         VERSION: version,
@@ -51,8 +51,6 @@ if [ -s "$MARK" ]; then
   esac
 fi
 `;
-
-const programsMark = check;
 
 const ownMark = `${check}printf '%s' "$VERSION" > "$MARK.new"
 mv "$MARK.new" "$MARK"

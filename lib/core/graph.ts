@@ -1,4 +1,5 @@
 import type { BackedUp } from './backup';
+import type { Component } from './component';
 import type { ConfigFiles } from './config-files';
 import type { Credential } from './credential';
 import type { Endpoint } from './endpoint';
@@ -30,6 +31,15 @@ export class Graph {
   /** What is backed up and how, the most critical first. */
   readonly backups: BackedUp[] = [];
   private readonly connected = new Set<string>();
+
+  /** What keeps running and uses one of these components, without being part of them. */
+  usersOf(components: readonly Component[]): Workload[] {
+    const users = this.connections
+      .filter(({ to }) => components.includes(to.workload.component))
+      .map(({ from }) => from)
+      .filter(({ component, replicas }) => replicas > 0 && !components.includes(component));
+    return [...new Set(users)];
+  }
 
   connect(from: Workload, to: Endpoint, why: string): void {
     const edge = `${from.node.path} → ${to.workload.node.path}:${to.port.name}`;

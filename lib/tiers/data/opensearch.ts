@@ -4,7 +4,7 @@ import { dumped } from '../../core/backup';
 import { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
 import type { ContainerProps } from '../../core/container';
-import { Deployment, Job, StatefulSet } from '../../core/controllers';
+import { Deployment, Job, peerHosts, StatefulSet } from '../../core/controllers';
 import {
   Credential,
   htpasswd,
@@ -123,10 +123,7 @@ export class OpenSearch extends Component {
   private startNodes(): StatefulSet {
     const { options, platform } = this;
     const replicas = options.replicas ?? platform.replicas(3);
-    const { namespace } = this.tier;
-    // All names are known before the stateful set is.
-    const domain = `opensearch-peers.${namespace}.svc.${platform.config.network.clusterDomain}`;
-    const seeds = Array.from({ length: replicas }, (_, replica) => `opensearch-${replica}.${domain}`);
+    const seeds = peerHosts(this, 'opensearch', replicas);
     const certificate = new Credential(this, 'opensearch-transport', {
       keys: { 'tls.key': privateKey(), 'tls.crt': selfSignedCertificate([config.certificateHost], 'tls.key') },
     });

@@ -4,7 +4,7 @@ import { backup, metrics, resources, storage } from '../../config/options';
 import { dumped } from '../../core/backup';
 import { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
-import { CronJob, Job, StatefulSet } from '../../core/controllers';
+import { CronJob, Job, peerDomain, peerHosts, StatefulSet } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
 import type { Endpoint } from '../../core/endpoint';
@@ -110,17 +110,15 @@ export class ValkeyCluster extends Component {
       'min-replicas-to-write': options.minReplicasToWrite ?? (replicasPerShard > 1 ? 1 : 0),
       'min-replicas-max-lag': 10,
     };
-    const domain = `valkey-cluster-peers.${this.tier.namespace}.svc.${platform.config.network.clusterDomain}`;
-    const nodes = Array.from({ length: replicas }, (_, replica) => `valkey-cluster-${replica}.${domain}:6379`).join(
-      ' ',
-    );
+    const hosts = peerHosts(this, 'valkey-cluster', replicas);
+    const nodes = hosts.map((host) => `${host}:6379`).join(' ');
     this.nodes = new StatefulSet(this, 'valkey-cluster', {
       image: images.valkey,
       command: startCommand([
         'requirepass $REDISCLI_AUTH',
         'masterauth $REDISCLI_AUTH',
         'cluster-announce-ip $POD_IP',
-        `cluster-announce-hostname $POD_NAME.${domain}`,
+        `cluster-announce-hostname $POD_NAME.${peerDomain(this, 'valkey-cluster')}`,
         'cluster-announce-human-nodename $POD_NAME',
         'availability-zone $NODE_NAME',
       ]),

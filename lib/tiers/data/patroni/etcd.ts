@@ -1,11 +1,10 @@
 import type { Component } from '../../../core/component';
-import { StatefulSet } from '../../../core/controllers';
+import { peerDomain, peerHosts, StatefulSet } from '../../../core/controllers';
 import { dataVersion } from '../../../core/data-version';
 import { http } from '../../../core/probe';
 import { sized, type ResourceOverrides } from '../../../core/resources';
 import { Volume } from '../../../core/volume';
 import { images } from '../../../images';
-import { memberHosts, ownHost } from './member-hosts';
 
 export interface EtcdProps {
   readonly members: number;
@@ -20,8 +19,8 @@ export interface EtcdProps {
  */
 export function etcd(component: Component, name: string, { members, storage, resources }: EtcdProps): StatefulSet {
   const data = new Volume('data', { size: storage, backup: 'none' });
-  const hosts = memberHosts(component, name, members);
-  const own = ownHost('$(POD_NAME)', hosts);
+  const hosts = peerHosts(component, name, members);
+  const own = `$(POD_NAME).${peerDomain(component, name)}`;
   return new StatefulSet(component, name, {
     image: images.etcd,
     // The image has no shell: Kubernetes itself fills in the name of the pod.

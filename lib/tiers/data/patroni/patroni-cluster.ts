@@ -1,7 +1,7 @@
 import type { Component } from '../../../core/component';
 import { ConfigFiles } from '../../../core/config-files';
 import type { ContainerProps } from '../../../core/container';
-import { StatefulSet, type Deployment } from '../../../core/controllers';
+import { peerHosts, StatefulSet, type Deployment } from '../../../core/controllers';
 import { Credential, literal, password } from '../../../core/credential';
 import { temporary } from '../../../core/mount';
 import { http } from '../../../core/probe';
@@ -14,7 +14,6 @@ import { exporterRole, postgresExporter } from '../postgres-exporter';
 import { majorVersion, type ServerAccess } from '../postgres-server';
 import { etcd } from './etcd';
 import { haproxy } from './haproxy';
-import { memberHosts } from './member-hosts';
 import { dataFolder, patroniFiles, patroniFolder, patroniRoles, rewindGrants, volumeFolder, type PatroniConfigProps } from './patroni-config'; // prettier-ignore
 import { configureScript, startScript, toLeaderScript } from './scripts';
 
@@ -56,7 +55,7 @@ export class PatroniCluster {
     private readonly props: PatroniClusterProps,
   ) {
     const { names, members, data, metrics } = props;
-    this.hosts = memberHosts(component, names.server, members);
+    this.hosts = peerHosts(component, names.server, members);
     const store = etcd(component, names.etcd, { members: members > 1 ? 3 : 1, ...props.etcd });
     const superuser = this.superuser();
     const replicator = { ...this.role(patroniRoles.replication), attributes: 'REPLICATION' };
