@@ -1,17 +1,19 @@
 #!/bin/bash
 # Programs that test:config wants on PATH beside those of the bed, from Debian: PostgreSQL with PostGIS and pgRouting,
-# restic, HAProxy, Valkey (backports), and a busybox with nc -e.
+# restic, HAProxy, nginx, Valkey (backports), and a busybox with nc -e. And Chromium, by which test:cluster signs in.
 set -euo pipefail
-# OpenSearch, for which no package exists, is that of its stand-in image.
-layer=${BED:-${XDG_CACHE_HOME:-$HOME/.cache}/bed}/img/diff-x-opensearch
-if [ "$layer.ok" -nt /usr/share/opensearch/.copied ]; then
-  rm -rf /usr/share/opensearch
-  cp -r "$layer/usr/share/opensearch" /usr/share/
-  chmod -R a+rX /usr/share/opensearch
-  touch /usr/share/opensearch/.copied
-fi
+# OpenSearch and Keycloak, for which no packages exist, are those of their stand-in images.
+for home in /usr/share/opensearch /opt/keycloak; do
+  layer=${BED:-${XDG_CACHE_HOME:-$HOME/.cache}/bed}/img/diff-x-${home##*/}
+  if [ "$layer.ok" -nt $home/.copied ]; then
+    rm -rf $home
+    cp -r "$layer$home" "${home%/*}/"
+    chmod -R a+rX $home
+    touch $home/.copied
+  fi
+done
 packages="postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts postgresql-15-pgrouting
-  restic haproxy valkey-server valkey-tools busybox-static"
+  restic haproxy nginx-light valkey-server valkey-tools busybox-static chromium"
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=1
 done
@@ -20,6 +22,7 @@ done
 mkdir -p /etc/postgresql-common /etc/systemd/system
 echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf
 ln -sf /dev/null /etc/systemd/system/haproxy.service
+ln -sf /dev/null /etc/systemd/system/nginx.service
 ln -sf /dev/null /etc/systemd/system/valkey-server.service
 if [ ! -e /usr/sbin/policy-rc.d ]; then
   printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d

@@ -19,9 +19,12 @@ export const presets: Readonly<Record<string, Preset>> = {
     services: ['traefik', 'homepage', 'mlflow', 'minio', 'postgis'],
   },
   'hy-home': {
-    title: 'management databases, database clusters, objects, documents, vectors, search and time series',
+    title: 'single sign-on, secrets, databases and clusters of them, objects, documents, vectors, search, time series',
     services: [
       'traefik',
+      'keycloak',
+      'oauth2-proxy',
+      'openbao',
       'mng-pg',
       'mng-valkey',
       'minio',
@@ -52,6 +55,8 @@ type Sizes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 export const sizes: Readonly<Record<Size, Sizes>> = {
   small: {
     couchdb: { storage: '2Gi' },
+    keycloak: { resources: { requests: { cpu: '100m', memory: '512Mi' } } },
+    openbao: { storage: '1Gi' },
     influxdb: { storage: '5Gi' },
     'mng-pg': { storage: '2Gi' },
     opensearch: { storage: '5Gi' },

@@ -3,6 +3,8 @@ import type { Component } from './core/component';
 import type { Need, Platform } from './core/platform';
 import type { TierName } from './core/tier';
 import { Mlflow, mlflowOptions } from './tiers/ai/mlflow';
+import { Keycloak, keycloakOptions } from './tiers/auth/keycloak';
+import { OAuth2Proxy, oauth2ProxyOptions } from './tiers/auth/oauth2-proxy';
 import { Backup, backupOptions } from './tiers/data/backup';
 import { CouchDb, couchDbOptions } from './tiers/data/couchdb';
 import { InfluxDb, influxDbOptions } from './tiers/data/influxdb';
@@ -15,7 +17,11 @@ import { PostGis, postgisOptions } from './tiers/data/postgis';
 import { Qdrant, qdrantOptions } from './tiers/data/qdrant';
 import { RedisInsight, redisInsightOptions } from './tiers/data/redisinsight';
 import { ValkeyCluster, valkeyClusterOptions } from './tiers/data/valkey-cluster';
+import { Nginx, nginxOptions } from './tiers/gateway/nginx';
+import { TailscaleGate, tailscaleGateOptions } from './tiers/gateway/tailscale-gate';
 import { Traefik, traefikOptions } from './tiers/gateway/traefik';
+import { OpenBao, openBaoOptions } from './tiers/security/openbao';
+import { Vault, vaultOptions } from './tiers/security/vault';
 import { Homepage, homepageOptions } from './tiers/tooling/homepage';
 import { RustDesk, rustdeskOptions } from './tiers/tooling/rustdesk';
 
@@ -62,6 +68,66 @@ export const catalogue: Catalogue = {
     options: traefikOptions,
     component: Traefik,
     provides: ['gateway'],
+  }),
+  nginx: entry({
+    title: 'nginx, the path gateway',
+    documentation: 'https://nginx.org/en/docs/',
+    signIn: 'each location decides itself: nothing, or single sign-on',
+    tier: 'gateway',
+    options: nginxOptions,
+    component: Nginx,
+    needs: ['gateway'],
+  }),
+  'tailscale-gate': entry({
+    title: 'Tailscale gate, one service on the internet by Funnel',
+    documentation: 'https://tailscale.com/kb/1223/funnel',
+    signIn: 'nothing itself: the service that it publishes decides',
+    tier: 'gateway',
+    options: tailscaleGateOptions,
+    component: TailscaleGate,
+    needs: ['gateway'],
+  }),
+  keycloak: entry({
+    title: 'Keycloak, sign-in for people',
+    documentation: 'https://www.keycloak.org/documentation',
+    signIn: 'it is where people sign in; the pages for administrators ask for the password of admin',
+    keeps:
+      'people, their groups and sessions, all of it in its database, which is in the backup of the database server',
+    tier: 'auth',
+    options: keycloakOptions,
+    component: Keycloak,
+    needs: ['gateway', 'sql'],
+    provides: ['identity'],
+  }),
+  'oauth2-proxy': entry({
+    title: 'OAuth2 Proxy, single sign-on at the gateway',
+    documentation: 'https://oauth2-proxy.github.io/oauth2-proxy/',
+    signIn: 'people sign in at the identity provider, to which it leads them',
+    tier: 'auth',
+    options: oauth2ProxyOptions,
+    component: OAuth2Proxy,
+    needs: ['gateway', 'identity', 'cache'],
+    provides: ['signIn'],
+  }),
+  openbao: entry({
+    title: 'OpenBao, secrets, keys and certificates',
+    documentation: 'https://openbao.org/docs/',
+    signIn: 'name and password for people, the token of a service account for pods; each reads what a policy says',
+    keeps: 'all secrets, keys and policies, in a backup as a snapshot of its storage, which stays encrypted',
+    tier: 'security',
+    options: openBaoOptions,
+    component: OpenBao,
+    needs: ['gateway'],
+  }),
+  vault: entry({
+    title: 'Vault, secrets, keys and certificates',
+    documentation: 'https://developer.hashicorp.com/vault/docs',
+    signIn: 'name and password for people, the token of a service account for pods; each reads what a policy says',
+    keeps: 'all secrets, keys and policies, in a backup as a snapshot of its storage, which stays encrypted',
+    tier: 'security',
+    options: vaultOptions,
+    component: Vault,
+    needs: ['gateway'],
   }),
   postgis: entry({
     title: 'PostgreSQL with PostGIS',

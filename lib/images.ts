@@ -38,10 +38,18 @@ export const images = {
   haproxy: 'docker.io/library/haproxy:3.2',
   // renovate: datasource=docker depName=docker.io/library/influxdb
   influxdb: 'docker.io/library/influxdb:2.8',
+  // renovate: datasource=docker depName=docker.io/nginxinc/nginx-unprivileged
+  nginx: 'docker.io/nginxinc/nginx-unprivileged:1.30-alpine-slim',
+  // renovate: datasource=docker depName=quay.io/openbao/openbao
+  openbao: 'quay.io/openbao/openbao:2.6.2',
   // renovate: datasource=docker depName=docker.io/opensearchproject/opensearch
   opensearch: 'docker.io/opensearchproject/opensearch:3.4.0',
   // renovate: datasource=docker depName=docker.io/opensearchproject/opensearch-dashboards
   opensearchDashboards: 'docker.io/opensearchproject/opensearch-dashboards:3.4.0',
+  // renovate: datasource=docker depName=quay.io/oauth2-proxy/oauth2-proxy
+  oauth2Proxy: 'quay.io/oauth2-proxy/oauth2-proxy:v7.15.3',
+  // renovate: datasource=docker depName=quay.io/keycloak/keycloak
+  keycloak: 'quay.io/keycloak/keycloak:26.7.3',
   // renovate: datasource=docker depName=docker.io/library/node
   node: 'docker.io/library/node:24-bookworm-slim',
   // PostgreSQL 17 with Patroni, PostGIS and TimescaleDB (its Apache-licensed part).
@@ -57,6 +65,11 @@ export const images = {
   redisExporter: 'docker.io/oliver006/redis_exporter:v1.81.0',
   // renovate: datasource=docker depName=docker.io/redis/redisinsight
   redisInsight: 'docker.io/redis/redisinsight:3.0.3',
+  // The last version before 2.0.
+  // renovate: datasource=docker depName=docker.io/hashicorp/vault
+  vault: 'docker.io/hashicorp/vault:1.21.4',
+  // renovate: datasource=docker depName=docker.io/tailscale/tailscale
+  tailscale: 'docker.io/tailscale/tailscale:v1.104.5',
   // renovate: datasource=docker depName=docker.io/valkey/valkey
   valkey: 'docker.io/valkey/valkey:9.1.0',
 } as const;

@@ -184,6 +184,7 @@ describe('pages of platforms', () => {
   const all = {
     ...Object.fromEntries(Object.keys(catalogue).map((name) => [name, null])),
     backup: { target: { endpoint: 'https://s3.my-company.org', bucket: 'backups' } },
+    'tailscale-gate': { to: 'minio' },
   };
   const variants: [string, object][] = [
     ['with Let’s Encrypt', { tls: { mode: 'lets-encrypt', email: 'ops@my-company.org' } }],

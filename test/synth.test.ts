@@ -41,6 +41,8 @@ function run(command: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(command, args, {
     cwd: folder,
     encoding: 'utf8',
+    // All manifests of all platforms.
+    maxBuffer: 2 ** 26,
     env: { ...process.env, CDK8S_CHECK_UPGRADE: 'false', npm_config_update_notifier: 'false' },
   });
   return { status, stdout, stderr };

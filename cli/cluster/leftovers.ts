@@ -7,13 +7,22 @@ const traefik = (kind: string): ObjectKind => ({ apiVersion: 'traefik.io/v1alpha
 
 /** Every kind that hearth makes beside claims, Secrets and CustomResourceDefinitions; those with data come last. */
 const kinds: readonly ObjectKind[] = [
-  ...['IngressRoute', 'IngressRouteTCP', 'IngressRouteUDP', 'Middleware', 'TLSOption', 'TLSStore'].map(traefik),
+  ...[
+    'IngressRoute',
+    'IngressRouteTCP',
+    'IngressRouteUDP',
+    'Middleware',
+    'ServersTransport',
+    'TLSOption',
+    'TLSStore',
+  ].map(traefik),
   ...['CronJob', 'Job'].map((kind) => ({ apiVersion: 'batch/v1', kind })),
   ...['Deployment', 'StatefulSet', 'DaemonSet'].map((kind) => ({ apiVersion: 'apps/v1', kind })),
   { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
   ...['Service', 'ConfigMap', 'ServiceAccount', 'LimitRange'].map(core),
   ...['RoleBinding', 'Role'].map((kind) => ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind })),
-  { apiVersion: 'external-secrets.io/v1', kind: 'ExternalSecret' },
+  { apiVersion: 'cert-manager.io/v1', kind: 'Certificate' },
+  ...['ExternalSecret', 'SecretStore'].map((kind) => ({ apiVersion: 'external-secrets.io/v1', kind })),
   { apiVersion: 'helm.cattle.io/v1', kind: 'HelmChartConfig' },
   { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
   { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' },

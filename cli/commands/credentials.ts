@@ -1,10 +1,12 @@
 import { Option, type Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
+import { ownStore } from '../../lib/derived/secret-stores';
 import type { Cluster } from '../cluster/cluster';
 import { copyIn } from '../credentials/copy';
 import { isRotating } from '../credentials/examine';
 import { fileStore } from '../credentials/file-store';
 import { makeMissing } from '../credentials/making';
+import { ownEntries } from '../credentials/own-store';
 import { requestOf } from '../credentials/plan';
 import { rotate } from '../credentials/rotation';
 import { explainExternal, showValues } from '../credentials/show';
@@ -40,7 +42,7 @@ export const credentialsCommand = (world: World): Command =>
       const platform = platformOf(world, name);
       const { config } = platform;
       if (config.secrets === 'external' && options.rotate === undefined) {
-        if (options.export === undefined) return explainExternal(platform).forEach((line) => world.out(line));
+        if (options.export === undefined) return inStore(world, platform, options.context);
         const { kind, name: store } = config.secretStore;
         throw new Refusal(`the values of ${name} come from ${kind} ${store}: keep copies of that store instead`);
       }
@@ -51,9 +53,33 @@ export const credentialsCommand = (world: World): Command =>
       await rotate(world, cluster, platform, options.rotate, options.yes);
     });
 
-/** Makes the Secrets that a cluster lacks; with `secrets: external` there is nothing to make. */
+/** Makes the Secrets that a cluster lacks; with `secrets: external` those alone that the store needs itself. */
 export async function makeCredentials(world: World, cluster: Cluster, platform: Platform): Promise<void> {
-  if (platform.config.secrets !== 'external') await makeMissing(world, platform, cluster.secrets);
+  if (platform.config.secrets !== 'external') return void (await makeMissing(world, platform, cluster.secrets));
+  const credentials = platform.graph.credentials.filter(({ bootstrap }) => bootstrap);
+  if (credentials.length > 0) await makeMissing(world, platform, cluster.secrets, { credentials });
+}
+
+/** Makes the values that the platform's own store lacks, where it has one that External Secrets reads. */
+export async function fillStore(world: World, cluster: Cluster, platform: Platform): Promise<void> {
+  const own = platform.config.secrets === 'external' ? ownStore(platform) : undefined;
+  if (!own) return;
+  const credentials = platform.graph.credentials.filter(({ bootstrap }) => !bootstrap);
+  const entries = ownEntries(cluster, platform, own);
+  // What the cluster held before moves into the store.
+  const { changes } = await makeMissing(world, platform, entries, { credentials, elsewhere: cluster.secrets });
+  world.out(changes.length === 0 ? `${entries.title}: nothing was missing.` : `in ${entries.title}`);
+}
+
+/** With `secrets: external`: what the store needs itself is made in the cluster, the rest belongs into the store. */
+async function inStore(world: World, platform: Platform, context: string | undefined): Promise<void> {
+  const { bootstrap = false } = platform.graph.credentials.find((credential) => credential.bootstrap) ?? {};
+  if (!ownStore(platform)) explainExternal(platform).forEach((line) => world.out(line));
+  if (!bootstrap) return;
+  const cluster = await clusterOf(world, platform, context);
+  world.out(cluster.title);
+  await makeCredentials(world, cluster, platform);
+  await fillStore(world, cluster, platform);
 }
 
 async function inFile(world: World, platform: Platform, file: string, show: boolean): Promise<void> {

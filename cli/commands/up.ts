@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
 import { waves } from '../../lib/derived/applied-objects';
+import { ownStore } from '../../lib/derived/secret-stores';
 import { wholeNumber } from '../arguments';
 import { applySteps } from '../cluster/applying';
 import { refuseUnderArgoCd } from '../cluster/argo-cd';
@@ -10,10 +11,10 @@ import { isSuperseded, leftovers, ownedObjects } from '../cluster/leftovers';
 import { refuseMovedData } from '../cluster/moved-data';
 import { refuseImpossible } from '../cluster/rehearsing';
 import { refuseUnderWay } from '../cluster/under-way';
-import { waitUntilUp } from '../cluster/waiting';
+import { waitForWorkloads, waitUntilUp } from '../cluster/waiting';
 import { clusterCommand, clusterOf, componentsOf, platformOf } from '../target';
 import type { Step, World } from '../world';
-import { finishRotations, makeCredentials } from './credentials';
+import { fillStore, finishRotations, makeCredentials } from './credentials';
 import { addressTable } from './urls';
 
 export interface UpOptions {
@@ -68,9 +69,18 @@ export async function up(world: World, cluster: Cluster, platform: Platform, opt
   await world.progress([...tiers, ...prune]);
   await finishRotations(world, cluster, platform);
   if (!options.wait) return;
+  await fillOwnStore(world, cluster, platform, options.timeout);
   await waitUntilUp(world, cluster, componentsOf(platform), options.timeout);
   ['', ...addressTable(platform), '', whereCredentialsAre(platform)].forEach((line) => world.out(line));
   world.out(`How it is: npx hearth status ${name}; what it says: npx hearth logs ${name}`);
+}
+
+/** Everything else waits for values that only come once the platform's own store runs and is filled. */
+async function fillOwnStore(world: World, cluster: Cluster, platform: Platform, seconds: number): Promise<void> {
+  const own = platform.config.secrets === 'external' ? ownStore(platform) : undefined;
+  if (!own) return;
+  await waitForWorkloads(world, cluster, own.foundation, seconds);
+  await fillStore(world, cluster, platform);
 }
 
 /** One sentence on where the values are. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
-import { accessInWords, HttpRoute, type Access, type Route } from '../../lib/core/route';
+import { accessInWords, HttpRoute, type AccessMode, type Route } from '../../lib/core/route';
+import { entryOf } from '../../lib/derived/secret-stores';
 import { publicPorts, type PublicPort } from '../../lib/core/service';
 import { tiers } from '../../lib/core/tier';
 import { ranges, shortTitle } from '../../lib/derived/topology';
@@ -18,7 +19,9 @@ export interface Address {
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP';
   /** Whom the gateway lets through; basic: with its password; program: the program alone decides, see {@link signIn}. */
-  readonly access: Access | 'program';
+  readonly access: AccessMode | 'program';
+  /** Of single sign-on: in which one must be; empty for any. */
+  readonly groups: readonly string[];
   /** What the program itself asks for. */
   readonly signIn: string;
   /** How it comes there: through a route of the gateway, or by a public port of its own. */
@@ -43,7 +46,7 @@ function routed(platform: Platform, route: Route): Address {
   const { title, signIn } = platform.entry(component.name);
   const about = { component: component.name, title: tile?.title ?? shortTitle(title), signIn, through: 'gateway' } as const; // prettier-ignore
   if (route instanceof HttpRoute) {
-    const { url, hosts, access } = route;
+    const { url, hosts, access, groups } = route;
     return {
       ...about,
       url,
@@ -51,12 +54,22 @@ function routed(platform: Platform, route: Route): Address {
       port: 443,
       protocol: 'TCP',
       access,
+      groups: access === 'sso' ? groups : [],
       detail: !tile && isBelowAnother(platform, route),
     };
   }
   const { name: scheme, port, protocol } = route.entryPoint ?? { name, port: 0, protocol: 'TCP' };
   const hosts = route.hosts.length > 0 ? route.hosts : [platform.config.domain];
-  return { ...about, url: `${scheme}://${hosts[0]}:${port}`, hosts, port, protocol, access: 'program', detail: false };
+  return {
+    ...about,
+    url: `${scheme}://${hosts[0]}:${port}`,
+    hosts,
+    port,
+    protocol,
+    access: 'program',
+    groups: [],
+    detail: false,
+  };
 }
 
 /** A path of a host that has an address of its own. */
@@ -78,13 +91,16 @@ function ownPort(platform: Platform, { workload, port, number }: PublicPort): Ad
     port: number,
     protocol: port.protocol,
     access: 'program',
+    groups: [],
     signIn,
     through: 'port',
     detail: false,
   };
 }
 
-const inWords: Readonly<Record<Address['access'], string>> = { ...accessInWords, program: 'the program’s own' };
+const programsOwn = 'the program’s own';
+const inWords = ({ access, groups }: Address) =>
+  access === 'program' ? programsOwn : accessInWords({ access, groups });
 
 /** The addresses as a table for people: ports of a program in one line, and no details. */
 export function addressTable(platform: Platform): string[] {
@@ -95,7 +111,7 @@ export function addressTable(platform: Platform): string[] {
   return table(
     ['TITLE', 'ADDRESS', 'ACCESS'],
     [
-      ...routes.map(({ title, url, access }) => [title, url, inWords[access]]),
+      ...routes.map((address) => [address.title, address.url, inWords(address)]),
       ...hosts.map((host) => portsRow(platform, ports.filter((port) => port.hosts.includes(host)))), // prettier-ignore
     ],
   );
@@ -109,24 +125,23 @@ function portsRow(platform: Platform, ports: readonly Address[]): string[] {
   };
   const [first] = ports;
   const title = first ? shortTitle(platform.entry(first.component).title) : '';
-  return [
-    title,
-    `${first?.hosts[0] ?? ''}, ports ${[...numbers('TCP'), ...numbers('UDP')].join(', ')}`,
-    inWords.program,
-  ];
+  return [title, `${first?.hosts[0] ?? ''}, ports ${[...numbers('TCP'), ...numbers('UDP')].join(', ')}`, programsOwn];
 }
 
 /** What else people need to open them. */
 export function addressNotes(platform: Platform): string[] {
-  const { name, cluster, secrets, secretStore } = platform.config;
-  const guarded = addresses(platform).some(({ access }) => access === 'basic');
+  const { name, cluster, secrets } = platform.config;
+  const { basicAuth } = platform.gateway();
+  const [place] = basicAuth.secrets;
+  const asks = (mode: AccessMode) => addresses(platform).some(({ access }) => access === mode);
   const password =
     secrets === 'external'
-      ? `is in the secret store, entry ${secretStore.path}/${platform.gateway().basicAuth.name}`
+      ? `is in the secret store, entry ${place ? entryOf(platform, basicAuth, place) : basicAuth.name}`
       : `npx hearth credentials ${name} --show`;
   return [
     ...(cluster === 'kind' ? ['kind: these ports are open on this machine (127.0.0.1) alone.'] : []),
-    ...(guarded ? [`Gateway password: ${password}`] : []),
+    ...(asks('basic') ? [`Gateway password: ${password}`] : []),
+    ...(asks('sso') ? [`Single sign-on: people and groups are kept at ${platform.identity().url}`] : []),
   ];
 }
 

@@ -17,22 +17,31 @@ export interface Plan {
 }
 export type AllValues = ReadonlyMap<Credential, Values>;
 
-/** Everything that {@link plan} wants to know of a store. */
-export function requestOf({ graph }: Platform): Request {
-  const places = graph.credentials.flatMap(({ secrets }) => secrets);
+/** Everything that {@link plan} wants to know of a store. @param credentials by default all of the platform */
+export function requestOf({ graph }: Platform, credentials: readonly Credential[] = graph.credentials): Request {
+  const places = credentials.flatMap(({ secrets }) => secrets);
   return {
     namespaces: [...new Set(places.map(({ namespace }) => namespace))].sort(),
     secrets: places,
-    claims: graph.credentials.flatMap((credential) => claimsOf(credential, graph.workloads)),
+    claims: credentials.flatMap((credential) => claimsOf(credential, graph.workloads)),
   };
 }
 
 /**
  * Compares what the platform needs with what exists. Only what is missing is made; where that could not be right, a
  * problem says why. Nobody is asked for a value before everything else is right.
+ * @param credentials by default all of the platform
+ * @param elsewhere where values may be that are kept, but not yet in the store
  */
-export async function plan(platform: Platform, snapshot: Snapshot, supplier: Supplier): Promise<Plan> {
-  const findings = platform.graph.credentials.map((credential) => examine(credential, platform, snapshot));
+export async function plan(
+  platform: Platform,
+  snapshot: Snapshot,
+  supplier: Supplier,
+  credentials: readonly Credential[] = platform.graph.credentials,
+  elsewhere?: Snapshot,
+): Promise<Plan> {
+  const known = elsewhere ? together(snapshot, elsewhere) : snapshot;
+  const findings = credentials.map((credential) => examine(credential, platform, known));
   const notices = findings.flatMap((finding) => finding.notices);
   const problems = [
     ...namespaceProblems(platform, snapshot),
@@ -48,6 +57,15 @@ export async function plan(platform: Platform, snapshot: Snapshot, supplier: Sup
   }
   if (problems.length > 0) return { problems, notices, changes: [], values: new Map() };
   return { problems, notices, changes: changesFor(platform, snapshot, values), values };
+}
+
+/** What a store holds, and what only the other one does. */
+function together(store: Snapshot, other: Snapshot): Snapshot {
+  const found = new Map(other.secrets.map((secret) => [idOf(secret), secret]));
+  for (const secret of store.secrets) {
+    found.set(idOf(secret), { ...secret, data: { ...found.get(idOf(secret))?.data, ...secret.data } });
+  }
+  return { ...store, secrets: [...found.values()] };
 }
 
 function namespaceProblems({ config }: Platform, { missingNamespaces }: Snapshot): string[] {

@@ -2,6 +2,7 @@ import type { Credential } from '../../lib/core/credential';
 import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
 import { suggest } from '../../lib/config/problem';
+import { entryOf, ownStore } from '../../lib/derived/secret-stores';
 import { runningAmong } from '../cluster/scaling';
 import type { Cluster } from '../cluster/cluster';
 import { Refusal } from '../refusal';
@@ -73,9 +74,10 @@ function affectedKeys(credential: Credential): string[] {
   );
 }
 
-function refuseUnchangeable(credential: Credential, { config, graph }: Platform): void {
+function refuseUnchangeable(credential: Credential, platform: Platform): void {
+  const { config, graph } = platform;
   const { name, rotation } = credential;
-  if (config.secrets === 'external') throw new Refusal(external(credential, config));
+  if (config.secrets === 'external' && !credential.bootstrap) throw new Refusal(external(credential, platform));
   if (!rotation) {
     const claims = claimsOf(credential, graph.workloads);
     const { namespace } = credential.owner.tier;
@@ -90,8 +92,12 @@ function refuseUnchangeable(credential: Credential, { config, graph }: Platform)
   }
 }
 
-function external({ name, owner, rotation }: Credential, { name: platform, secretStore }: Platform['config']): string {
-  const { kind, name: store, path } = secretStore;
+function external(credential: Credential, model: Platform): string {
+  const { owner, rotation, secrets } = credential;
+  const { name: platform, secretStore } = model.config;
+  const own = ownStore(model);
+  const store = own ? own.name : `${secretStore.kind} ${secretStore.name}`;
+  const entries = [...new Set(secrets.map((secret) => entryOf(model, credential, secret)))].join(', ');
   const restart = `npx hearth restart ${platform}`;
   const learning = {
     restart: restart,
@@ -99,7 +105,7 @@ function external({ name, owner, rotation }: Credential, { name: platform, secre
     command: `change it in ${owner.name} by hand, then ${restart}`,
   }[rotation?.by ?? 'restart'];
   return (
-    `the values of ${platform} come from ${kind} ${store}: change ${path}/${name} there, wait until External Secrets has ` +
+    `the values of ${platform} come from ${store}: change ${entries} there, wait until External Secrets has ` +
     `fetched it (within an hour), then ${learning}`
   );
 }

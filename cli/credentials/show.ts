@@ -24,14 +24,16 @@ export function explainExternal({ config, graph }: Platform): string[] {
   return [
     `The secrets of ${config.name} come from ${kind} ${name} by External Secrets: there is nothing to make here.`,
     'These entries must be in the store, each with the keys below it:',
-    ...graph.credentials.flatMap((credential) => {
-      const keys = Object.entries(credential.keys);
-      const width = Math.max(...keys.map(([key]) => key.length));
-      return [
-        `${path}/${credential.name}`,
-        ...keys.map(([key, rule]) => `  ${key.padEnd(width)}  ${ruleInWords(rule)}`),
-      ];
-    }),
+    ...graph.credentials
+      .filter(({ bootstrap }) => !bootstrap)
+      .flatMap((credential) => {
+        const keys = Object.entries(credential.keys);
+        const width = Math.max(...keys.map(([key]) => key.length));
+        return [
+          `${path}/${credential.name}`,
+          ...keys.map(([key, rule]) => `  ${key.padEnd(width)}  ${ruleInWords(rule)}`),
+        ];
+      }),
   ];
 }
 

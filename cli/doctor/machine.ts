@@ -73,6 +73,7 @@ const certificates: Check<OfPlatform> = ({ platform }) => {
   const { tls } = platform.config;
   if (tls.mode === 'secret') return [];
   if (tls.mode === 'self-signed') return [ok('certificates are self-signed: clients warn until they trust them')];
+  if (tls.mode === 'cert-manager') return [ok(`certificates come from cert-manager, by its ${tls.kind} ${tls.issuer}`)];
   return [ok(`certificates come from ${tls.server ?? 'Let’s Encrypt'}: port 80 must be open to it`)];
 };
 

@@ -1,7 +1,7 @@
 import { catalogue } from '../catalogue';
 import { needs } from '../core/needs';
 import type { Need } from '../core/platform';
-import type { Problem } from './problem';
+import { suggest, type Problem } from './problem';
 
 /** Top-level domains for which no public authority issues certificates: RFC 6761, RFC 6762, RFC 8375, ICANN's .internal. */
 const privateDomains = ['localhost', 'local', 'test', 'invalid', 'home.arpa', 'internal', 'lan'];
@@ -30,6 +30,7 @@ export function crossChecks(raw: unknown, stem: string): Problem[] {
     ...secretStore(file),
     ...providers(file),
     ...severalProviders(file),
+    ...groups(file),
   ];
 }
 
@@ -87,7 +88,8 @@ function certificates(file: Section): Problem[] {
       ? [
           {
             path: ['services', 'traefik', 'replicas'],
-            message: 'must be 1 with mode: lets-encrypt, whose store belongs to one pod; write 1, or tls mode: secret',
+            message:
+              'must be 1 with mode: lets-encrypt, whose store belongs to one pod; write 1, or tls mode: secret or cert-manager',
           },
         ]
       : []),
@@ -169,5 +171,39 @@ function severalProviders(file: Section): Problem[] {
     if (able.length < 2 || named !== undefined || !wanted) return [];
     const message = `${able.join(' and ')} are each ${needs[need]}; write providers: { ${need}: ${able[0]} }`;
     return [{ path: ['providers', need], message }];
+  });
+}
+
+/** Nobody could ever open a route for a group that the identity provider does not have. */
+function groups({ services }: Section): Problem[] {
+  const names = Object.keys(section(services)).filter((name) => Object.hasOwn(catalogue, name));
+  const entry = names.find((name) => catalogue[name]?.provides.includes('identity'));
+  if (entry === undefined) return [];
+  const options = catalogue[entry]?.options.safeParse(section(services)[entry] ?? {});
+  const known = options?.success ? section(options.data).groups : undefined;
+  if (!Array.isArray(known)) return [];
+  // A group inside another one makes that, too.
+  const exists = (group: string) => known.some((path) => path === group || String(path).startsWith(`${group}/`));
+  return allowLists(section(services), ['services']).flatMap(({ path, group }) =>
+    exists(group)
+      ? []
+      : [
+          {
+            path,
+            message: `${entry} has no group "${group}", see services.${entry}.groups; ${suggest(group, known.map(String))}`,
+          },
+        ],
+  );
+}
+
+/** Every group that some `access: { groups }` names, at any depth. */
+function allowLists(node: Section, path: Problem['path']): { path: Problem['path']; group: string }[] {
+  return Object.entries(node).flatMap(([key, value]) => {
+    const here = [...path, key];
+    const list = key === 'access' ? section(value).groups : undefined;
+    if (!Array.isArray(list)) return allowLists(section(value), here);
+    return list.flatMap((group, index) =>
+      typeof group === 'string' ? [{ path: [...here, 'groups', index], group }] : [],
+    );
   });
 }

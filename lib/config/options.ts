@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupPriorities } from '../core/backup';
-import { accessModes } from '../core/route';
+import { accessModes, type AccessMode } from '../core/route';
 import { quantityValue } from '../core/resources';
 import { describe } from './wording';
 
@@ -55,13 +55,31 @@ export const resources = z
 export const storage = (size: string) =>
   bytes('20Gi').prefault(size).describe('Size of the volume; local-path does not enforce it');
 
+/** Names of groups: a slash leads to a group inside another one. */
+export const groupName = z
+  .string({ error: 'must be the name of a group; write for example admins' })
+  .regex(/^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/, {
+    error: 'must be lower-case letters, digits, dots and dashes, and begin with no slash; write for example admins',
+  });
+
 /** Who may open the component's pages. */
-export const access = (mode: (typeof accessModes)[number]) =>
+export const access = (mode: AccessMode) =>
   z
-    .enum(accessModes)
+    .union(
+      [
+        z.enum(accessModes),
+        z.strictObject({
+          groups: z.array(groupName).min(1).describe('Groups of the identity provider; one of them is enough'),
+        }),
+      ],
+      {
+        error: ({ input }) =>
+          `${describe(input)} is not possible here; write ${accessModes.join(', ')} or { groups: [admins] }`,
+      },
+    )
     .default(mode)
     .describe(
-      'public: everyone; sso: people signed in (without the auth tier the same as basic); basic: the gateway password',
+      'public: everyone; sso: people signed in (without the auth tier the same as basic), by groups only those in one of them; basic: the gateway password',
     );
 
 /** Number of pods. */

@@ -51,6 +51,16 @@ const tls = z.discriminatedUnion(
     }),
     z.strictObject({ mode: z.literal('self-signed').describe('self-signed: made by the credentials command') }),
     z.strictObject({
+      mode: z
+        .literal('cert-manager')
+        .describe('cert-manager: issued by cert-manager, for the domain and all names below it'),
+      issuer: objectName('letsencrypt').describe('Name of the issuer, which must be able to prove names by DNS'),
+      kind: z
+        .enum(['ClusterIssuer', 'Issuer'])
+        .default('ClusterIssuer')
+        .describe('ClusterIssuer: of the whole cluster; Issuer: in the namespace of the gateway tier'),
+    }),
+    z.strictObject({
       mode: z.literal('secret').describe('secret: your own, in a Secret'),
       secret: objectName('geoai-tls').describe('Secret of type kubernetes.io/tls in the namespace of the gateway tier'),
     }),
@@ -59,7 +69,7 @@ const tls = z.discriminatedUnion(
     error: ({ input }) => {
       const mode = typeof input === 'object' && input !== null && 'mode' in input ? input.mode : undefined;
       const wrong = mode === undefined ? 'needs a mode' : `${describe(mode)} is no mode`;
-      return `${wrong}; write mode: lets-encrypt (with email), mode: self-signed, or mode: secret (with secret)`;
+      return `${wrong}; write mode: lets-encrypt (with email), mode: cert-manager (with issuer), mode: self-signed, or mode: secret (with secret)`;
     },
   },
 );

@@ -1,4 +1,5 @@
 import type { Credential } from './credential';
+import type { RequestPolicy } from './middlewares';
 import type { Peer } from './peer';
 
 /** The component through which requests from outside come in. */
@@ -9,4 +10,6 @@ export interface Gateway {
   readonly routeTls: { readonly certResolver?: string };
   /** Key `users` holds the htpasswd line that protects routes with `access: basic`. */
   readonly basicAuth: Credential;
+  /** What it does to every request. */
+  readonly requests: RequestPolicy;
 }

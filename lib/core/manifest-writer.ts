@@ -8,7 +8,7 @@ import type { Platform } from './platform';
 /** What must exist before what, within one file. */
 const kinds = [
   'Namespace', 'PriorityClass', 'StorageClass', 'CustomResourceDefinition', 'NetworkPolicy', 'LimitRange',
-  'ServiceAccount', 'Role', 'RoleBinding', 'ExternalSecret', 'ConfigMap', 'PersistentVolumeClaim', 'Service',
+  'ServiceAccount', 'Role', 'RoleBinding', 'Secret', 'SecretStore', 'ExternalSecret', 'ConfigMap', 'PersistentVolumeClaim', 'Service',
   'PodDisruptionBudget', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob',
 ]; // prettier-ignore
 

@@ -6,4 +6,6 @@ export const needs: Record<Need, string> = {
   objectStore: 'an object store',
   cache: 'a cache',
   gateway: 'a gateway',
+  identity: 'a place where people have accounts',
+  signIn: 'single sign-on at the gateway',
 };

@@ -1,12 +1,14 @@
 import { App } from 'cdk8s';
 import type { ObjectStore } from '../bindings/bucket';
 import type { CacheServer } from '../bindings/cache';
+import type { IdentityProvider } from '../bindings/oidc-client';
 import type { SqlServer } from '../bindings/sql-database';
 import type { Catalogue, CatalogueEntry } from '../catalogue';
 import type { PlatformConfig } from '../config/platform-config';
 import type { Component } from './component';
 import type { Gateway } from './gateway';
 import { Graph } from './graph';
+import type { SignIn } from './sign-in';
 import { Tier, tiers, type TierName } from './tier';
 
 /** What a component may ask of another one without knowing which. */
@@ -19,6 +21,10 @@ export interface Providers {
   cache: CacheServer;
   /** Where requests from outside come in. */
   gateway: Gateway;
+  /** Where people have their accounts. */
+  identity: IdentityProvider;
+  /** What lets only people through to routes who are signed in. */
+  signIn: SignIn;
 }
 export type Need = keyof Providers;
 
@@ -39,6 +45,8 @@ export class Platform extends App {
     objectStore: new Map(),
     cache: new Map(),
     gateway: new Map(),
+    identity: new Map(),
+    signIn: new Map(),
   };
 
   constructor(
@@ -114,6 +122,21 @@ export class Platform extends App {
   /** Where requests from outside come in. */
   gateway(): Gateway {
     return this.provider('gateway');
+  }
+
+  /** Where people have their accounts. */
+  identity(): IdentityProvider {
+    return this.provider('identity');
+  }
+
+  /** What lets only people through to routes who are signed in. */
+  signIn(): SignIn {
+    return this.provider('signIn');
+  }
+
+  /** Whether some service of the platform serves a need. */
+  has(need: Need): boolean {
+    return this.providerNames.has(need);
   }
 
   /** One pod, or as many as high availability wants. */

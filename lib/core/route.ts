@@ -2,28 +2,32 @@ import { Construct } from 'constructs';
 import {
   IngressRoute,
   IngressRouteSpecRoutesKind,
+  type IngressRouteSpecRoutesServices,
   IngressRouteSpecRoutesServicesKind,
   IngressRouteSpecRoutesServicesPort,
-  IngressRouteTcp,
-  IngressRouteTcpSpecRoutesServicesPort,
-  IngressRouteUdp,
-  IngressRouteUdpSpecRoutesServicesPort,
   Middleware,
-  TlsOption,
+  ServersTransport,
 } from '../../imports/traefik.io';
 import type { Component } from './component';
+import type { Credential } from './credential';
 import type { Endpoint } from './endpoint';
+import { basicAuth, middlewares, singleSignOn, type RequestLimits } from './middlewares';
 
 /** Who may open a route: everyone, people signed in by single sign-on, or holders of the gateway's password. */
 export const accessModes = ['public', 'sso', 'basic'] as const;
-export type Access = (typeof accessModes)[number];
+export type AccessMode = (typeof accessModes)[number];
+/** Groups narrow single sign-on down to people who are in one of them. */
+export type Access = AccessMode | { readonly groups: readonly string[] };
 
-/** What each asks for, for people. */
-export const accessInWords: Record<Access, string> = {
-  public: 'public',
-  basic: 'gateway password',
-  sso: 'single sign-on',
-};
+const modesInWords: Record<AccessMode, string> = { public: 'public', basic: 'gateway password', sso: 'single sign-on' };
+
+/** What a route asks for, for people: `single sign-on (admins, editors)`. */
+export function accessInWords({ access, groups }: Pick<HttpRoute, 'access' | 'groups'>): string {
+  return `${modesInWords[access]}${access === 'sso' && groups.length > 0 ? ` (${groups.join(', ')})` : ''}`;
+}
+
+/** Older versions of TLS have known weaknesses. */
+export const minVersion = 'VersionTLS12';
 
 /** How a route shows on the platform's start page. */
 export interface Tile {
@@ -31,6 +35,8 @@ export interface Tile {
   readonly description: string;
   /** File name in https://github.com/homarr-labs/dashboard-icons */
   readonly icon: string;
+  /** Where it leads below the route's address. @default to the address itself */
+  readonly path?: string;
 }
 
 /** An entry point of the gateway beyond HTTP: a name and its public port. */
@@ -69,7 +75,7 @@ export abstract class Route extends Construct {
   abstract render(): void;
 }
 
-export interface HttpRouteProps {
+export interface HttpRouteProps extends RequestLimits {
   /** Host names below the platform's domain; `@` is the domain itself. */
   readonly hosts: string[];
   /** Only paths below this prefix. @default every path */
@@ -81,23 +87,33 @@ export interface HttpRouteProps {
   readonly hidden?: string[];
   /** Name of a cookie that leads a browser to the same pod again. @default none: every request goes to any pod */
   readonly sticky?: string;
+  /**
+   * The program speaks TLS itself, with a certificate for that name, which is key `ca.crt` of the credential or signed by it.
+   * @default plain HTTP inside the cluster
+   */
+  readonly tls?: { readonly serverName: string; readonly ca: Credential };
   readonly tile?: Tile;
 }
 
 /** HTTPS by host and path. Plain HTTP is redirected by the gateway. */
 export class HttpRoute extends Route {
   /** What holds in the end: without single sign-on in the platform, `sso` is `basic`. */
-  readonly access: Access;
+  readonly access: AccessMode;
+  /** Of single sign-on: in which one must be. @default any, or none at all */
+  readonly groups: readonly string[];
 
   constructor(
     component: Component,
     name: string,
-    private readonly props: HttpRouteProps,
+    readonly props: HttpRouteProps,
   ) {
     super(component, name, props.hosts, typeof props.to === 'string' ? undefined : props.to, props.tile);
-    this.access = props.access === 'sso' ? 'basic' : props.access;
-    if (props.access === 'sso') {
-      component.platform.notices.add(
+    const { platform } = component;
+    const asked = typeof props.access === 'string' ? props.access : 'sso';
+    this.groups = typeof props.access === 'string' ? [] : props.access.groups;
+    this.access = asked === 'sso' && !platform.has('signIn') ? 'basic' : asked;
+    if (this.access !== asked) {
+      platform.notices.add(
         'single sign-on is not part of the platform: routes with access sso ask for the gateway password',
       );
     }
@@ -109,37 +125,54 @@ export class HttpRoute extends Route {
   }
 
   render(): void {
-    const { path, to, hidden = [], sticky } = this.props;
+    const { path, hidden = [] } = this.props;
     const hosts = this.hosts.map((host) => `Host(\`${host}\`)`).join(' || ');
     const below = (prefixes: string[]) => prefixes.map((prefix) => `PathPrefix(\`${prefix}\`)`).join(' || ');
-    const service =
-      typeof to === 'string'
-        ? { kind: IngressRouteSpecRoutesServicesKind.TRAEFIK_SERVICE, name: to }
-        : {
-            name: to.workload.name,
-            port: IngressRouteSpecRoutesServicesPort.fromString(to.port.name),
-            ...(sticky ? { sticky: { cookie: { name: sticky, secure: true, httpOnly: true } } } : {}),
-          };
-    const guards = this.access === 'basic' ? [{ name: basicAuthOf(this.component) }] : [];
-    const route = (match: string, middlewares: { name: string }[]) => ({
+    const services = [this.service()];
+    const route = (match: string, guards: string[]) => ({
       kind: IngressRouteSpecRoutesKind.RULE,
       match,
-      ...(middlewares.length > 0 ? { middlewares } : {}),
-      services: [service],
+      middlewares: middlewares(this.component, this.props, guards).map((name) => ({ name })),
+      services,
     });
+    const guards = this.guards();
     new IngressRoute(this, 'ingress-route', {
       metadata: { name: this.name },
       spec: {
         entryPoints: ['websecure'],
         routes: [
           route(path ? `(${hosts}) && PathPrefix(\`${path}\`)` : hosts, guards),
-          ...(hidden.length > 0
-            ? [route(`(${hosts}) && (${below(hidden)})`, [...guards, { name: this.nowhere() }])]
-            : []),
+          ...(hidden.length > 0 ? [route(`(${hosts}) && (${below(hidden)})`, [...guards, this.nowhere()])] : []),
         ],
         tls: { ...this.component.platform.gateway().routeTls },
       },
     });
+  }
+
+  private guards(): string[] {
+    if (this.access === 'public') return [];
+    return [this.access === 'basic' ? basicAuth(this.component) : singleSignOn(this.component, this.groups)];
+  }
+
+  private service(): IngressRouteSpecRoutesServices {
+    const { to, sticky, tls } = this.props;
+    if (typeof to === 'string') return { kind: IngressRouteSpecRoutesServicesKind.TRAEFIK_SERVICE, name: to };
+    return {
+      name: to.workload.name,
+      port: IngressRouteSpecRoutesServicesPort.fromString(to.port.name),
+      ...(sticky ? { sticky: { cookie: { name: sticky, secure: true, httpOnly: true } } } : {}),
+      ...(tls ? { scheme: 'https', serversTransport: this.transport(tls) } : {}),
+    };
+  }
+
+  /** How the gateway makes sure that it talks to the right program. */
+  private transport({ serverName, ca }: { readonly serverName: string; readonly ca: Credential }): string {
+    const rootCAs = [{ secret: ca.alone(this.component.tier.namespace, 'ca.crt') }];
+    new ServersTransport(this, 'servers-transport', {
+      metadata: { name: this.name },
+      spec: { serverName, rootCAs, minVersion },
+    });
+    return this.name;
   }
 
   /** Traefik cannot answer by itself: the request goes to a path that the program does not have. */
@@ -147,103 +180,5 @@ export class HttpRoute extends Route {
     const name = `${this.name}-hidden`;
     new Middleware(this, 'hidden', { metadata: { name }, spec: { replacePath: { path: '/hidden-by-the-gateway' } } });
     return name;
-  }
-}
-
-/** The basic-auth middleware of a tier, made on first use: Traefik refuses middlewares of other namespaces. */
-function basicAuthOf(component: Component): string {
-  const name = 'basic-auth';
-  const { platform, tier } = component;
-  const file = tier.file;
-  if (!file.node.tryFindChild(name)) {
-    const { basicAuth } = platform.gateway();
-    new Middleware(file, name, {
-      metadata: { name },
-      // Traefik takes a Secret with one key only.
-      spec: { basicAuth: { secret: basicAuth.alone(tier.namespace, 'users'), removeHeader: true } },
-    });
-  }
-  return name;
-}
-
-export interface TcpRouteProps {
-  /** Host name below the platform's domain, which the client sends as TLS server name. */
-  readonly host: string;
-  readonly entryPoint: { readonly name: string; readonly port: number };
-  readonly to: Endpoint;
-  /** The protocol that clients name in the TLS handshake (ALPN); Traefik refuses what it does not know. @default none */
-  readonly alpn?: string;
-  readonly tile?: Tile;
-}
-
-/** TCP with TLS, told apart by server name (SNI); TLS ends at the gateway. */
-export class TcpRoute extends Route {
-  constructor(
-    component: Component,
-    name: string,
-    private readonly props: TcpRouteProps,
-  ) {
-    super(component, name, [props.host], props.to, props.tile);
-  }
-
-  override get entryPoint(): EntryPoint {
-    return { ...this.props.entryPoint, protocol: 'TCP' };
-  }
-
-  render(): void {
-    const { to, alpn } = this.props;
-    if (alpn) new TlsOption(this, 'tls-option', { metadata: { name: this.name }, spec: { alpnProtocols: [alpn] } });
-    new IngressRouteTcp(this, 'ingress-route-tcp', {
-      metadata: { name: this.name },
-      spec: {
-        entryPoints: [this.entryPoint.name],
-        routes: [
-          {
-            match: this.hosts.map((host) => `HostSNI(\`${host}\`)`).join(' || '),
-            services: [
-              { name: to.workload.name, port: IngressRouteTcpSpecRoutesServicesPort.fromString(to.port.name) },
-            ],
-          },
-        ],
-        tls: { ...this.component.platform.gateway().routeTls, ...(alpn ? { options: { name: this.name } } : {}) },
-      },
-    });
-  }
-}
-
-export interface UdpRouteProps {
-  readonly entryPoint: { readonly name: string; readonly port: number };
-  readonly to: Endpoint;
-}
-
-/** UDP: an entry point leads to one endpoint. */
-export class UdpRoute extends Route {
-  constructor(
-    component: Component,
-    name: string,
-    private readonly props: UdpRouteProps,
-  ) {
-    super(component, name, [], props.to);
-  }
-
-  override get entryPoint(): EntryPoint {
-    return { ...this.props.entryPoint, protocol: 'UDP' };
-  }
-
-  render(): void {
-    const { to } = this.props;
-    new IngressRouteUdp(this, 'ingress-route-udp', {
-      metadata: { name: this.name },
-      spec: {
-        entryPoints: [this.entryPoint.name],
-        routes: [
-          {
-            services: [
-              { name: to.workload.name, port: IngressRouteUdpSpecRoutesServicesPort.fromString(to.port.name) },
-            ],
-          },
-        ],
-      },
-    });
   }
 }

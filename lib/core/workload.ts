@@ -8,6 +8,7 @@ import type { Credential } from './credential';
 import { credentialsIn } from './env';
 import type { MountSource } from './mount';
 import { renderPlacement } from './placement';
+import { quantityValue } from './resources';
 import { renderServices } from './service';
 import { renderServiceAccount, type KubernetesAccess } from './service-account';
 import { Volume } from './volume';
@@ -24,7 +25,7 @@ export interface WorkloadProps extends ContainerProps {
   /** Containers that run to their end before the main one starts. */
   readonly init?: Record<string, ContainerProps>;
   /** Metrics that a Prometheus can scrape. */
-  readonly metrics?: { readonly port: string; readonly path: string };
+  readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
   readonly kubernetes?: KubernetesAccess;
   /** Why the pods reach out to TCP ports (443 by default) of the internet, or of any address. @default they cannot */
@@ -156,6 +157,7 @@ export abstract class Workload extends Construct {
             'prometheus.io/scrape': 'true',
             'prometheus.io/port': String(this.endpoint(metrics.port).port.port),
             'prometheus.io/path': metrics.path,
+            ...(metrics.scheme ? { 'prometheus.io/scheme': metrics.scheme } : {}),
           }
         : {}),
     };
@@ -188,13 +190,29 @@ export abstract class Workload extends Construct {
   }
 
   private podVolumes(): k8s.Volume[] {
-    const volumes = new Map(this.mounts.map((mount) => [mount.name, mount.volume(this)]));
-    return [...volumes.values()].filter((volume) => volume !== undefined);
+    const volumes = new Map<string, k8s.Volume>();
+    for (const mount of this.mounts) {
+      const volume = mount.volume(this);
+      if (volume === undefined) continue;
+      const known = volumes.get(mount.name);
+      const both = known ? roomForBoth(known, volume) : volume;
+      if (!both) throw new Error(`${this.name} mounts two volumes ${mount.name}; give one of them another name`);
+      volumes.set(mount.name, both);
+    }
+    return [...volumes.values()];
   }
 
   private get mounts(): MountSource[] {
     return this.containers.flatMap(({ props }) => Object.values(props.mounts ?? {}));
   }
+}
+
+/** The volume that two of the same name become: equal ones, or temporary space for whoever needs more. */
+function roomForBoth(one: k8s.Volume, other: k8s.Volume): k8s.Volume | undefined {
+  if (JSON.stringify(one) === JSON.stringify(other)) return one;
+  if (!one.emptyDir || !other.emptyDir || one.emptyDir.medium !== other.emptyDir.medium) return undefined;
+  const size = ({ emptyDir }: k8s.Volume) => quantityValue(String(emptyDir?.sizeLimit?.value)) ?? Infinity;
+  return size(one) >= size(other) ? one : other;
 }
 
 /** No tag, or `latest`, and no digest. */

@@ -1,14 +1,17 @@
 import { ExternalSecret, ExternalSecretSpecSecretStoreRefKind } from '../../imports/external-secrets.io';
 import type { Platform } from '../core/platform';
+import { entryOf, ownStore, secretStores } from './secret-stores';
 
 /**
- * `secrets: external`: for every credential and namespace an ExternalSecret that reads the needed keys from the store.
- * https://external-secrets.io/latest/api/externalsecret/
+ * `secrets: external`: for every credential and namespace an ExternalSecret that reads the needed keys from the store, but
+ * for what the store needs itself. https://external-secrets.io/latest/api/externalsecret/
  */
 export function externalSecrets(platform: Platform): void {
   const { secrets, secretStore } = platform.config;
   if (secrets !== 'external') return;
-  for (const credential of platform.graph.credentials) {
+  const own = ownStore(platform);
+  if (own) secretStores(platform, own);
+  for (const credential of platform.graph.credentials.filter(({ bootstrap }) => !bootstrap)) {
     for (const { namespace, name, keys } of credential.secrets) {
       const tier = platform.tiers.find((candidate) => candidate.namespace === namespace);
       if (!tier) continue;
@@ -18,7 +21,7 @@ export function externalSecrets(platform: Platform): void {
           secretStoreRef: {
             name: secretStore.name,
             kind:
-              secretStore.kind === 'SecretStore'
+              own || secretStore.kind === 'SecretStore'
                 ? ExternalSecretSpecSecretStoreRefKind.SECRET_STORE
                 : ExternalSecretSpecSecretStoreRefKind.CLUSTER_SECRET_STORE,
           },
@@ -26,7 +29,7 @@ export function externalSecrets(platform: Platform): void {
           target: { name, template: { type: credential.type } },
           data: keys.map((key) => ({
             secretKey: key,
-            remoteRef: { key: `${secretStore.path}/${credential.name}`, property: key },
+            remoteRef: { key: entryOf(platform, credential, { namespace, name }), property: key },
           })),
         },
       });

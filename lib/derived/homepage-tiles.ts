@@ -15,7 +15,7 @@ export function homepageTiles(platform: Platform, except: Component): TileGroup[
       return [
         {
           [tile.title]: {
-            ...(route instanceof HttpRoute ? { href: route.url } : {}),
+            ...(route instanceof HttpRoute ? { href: route.url + (tile.path ?? '') } : {}),
             description:
               route instanceof HttpRoute ? tile.description : `${tile.description}: ${route.hosts.join(', ')}`,
             icon: tile.icon,

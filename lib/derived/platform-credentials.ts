@@ -1,7 +1,7 @@
 import { Bucket } from '../bindings/bucket';
 import { SqlDatabase } from '../bindings/sql-database';
 import type { Platform } from '../core/platform';
-import { HttpRoute } from '../core/route';
+import { accessInWords, HttpRoute } from '../core/route';
 import { ruleInWords } from '../core/rule-in-words';
 import type { Workload } from '../core/workload';
 import { code, codes, table } from './markdown';
@@ -46,14 +46,14 @@ function claimsOf(platform: Platform, volume: Workload['volumes'][number]): stri
 
 function signInTable(platform: Platform): string {
   const password = `user ${code('username')} and ${code('password')} of the Secret ${code(platform.gateway().basicAuth.name)}`;
+  const gatewayAsks = (route: HttpRoute) =>
+    ({ public: 'nothing', basic: password, sso: accessInWords(route) })[route.access];
   return table(
     ['Component', 'The gateway asks for', 'The program asks for'],
     platform.tiers.flatMap((tier) =>
       tier.components.map((component) => {
         const routes = platform.graph.routes.filter((route) => route.component === component);
-        const asks = new Set(
-          routes.map((route) => (route instanceof HttpRoute && route.access === 'basic' ? password : 'nothing')),
-        );
+        const asks = new Set(routes.map((route) => (route instanceof HttpRoute ? gatewayAsks(route) : 'nothing')));
         const { title, signIn } = platform.entry(component.name);
         return [shortTitle(title), [...asks].join('; '), signIn];
       }),

@@ -75,7 +75,7 @@ function protocol(route: Route): string {
   return route.entryPoint?.protocol === 'UDP' ? 'UDP' : 'TCP with TLS and SNI';
 }
 
-const access = (route: Route): string => (route instanceof HttpRoute ? accessInWords[route.access] : 'public');
+const access = (route: Route): string => (route instanceof HttpRoute ? accessInWords(route) : 'public');
 
 const target = ({ to }: Route): string =>
   to ? `${code(`${to.workload.namespace}/${to.workload.name}`)} port ${to.port.port}` : 'dashboard of the gateway';

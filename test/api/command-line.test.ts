@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ApiServer } from './support/api-server';
-import { platformFiles, root, Workspace } from './support/platforms';
+import { platformFiles, root, suppliedValues, Workspace } from './support/platforms';
 import { apiServerNeeds, run, suiteWith } from './support/programs';
 
 const suite = suiteWith('test/api', apiServerNeeds);
@@ -32,8 +32,7 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('heart
     const env = {
       ...process.env,
       KUBECONFIG: server.kubeconfig,
-      HEARTH_BACKUP_ACCESSKEYID: 'key',
-      HEARTH_BACKUP_SECRETACCESSKEY: 'secret',
+      ...suppliedValues(workspace.platform),
     };
     const args = [join(root, 'cli/hearth.js'), 'up', name, '--no-wait', '--context', 'test'];
     const { code, stdout, stderr } = await run(process.execPath, args, { cwd: workspace.folder, env });

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { connect } from 'node:tls';
+import { setTimeout } from 'node:timers/promises';
+import { connect, type SecureVersion } from 'node:tls';
 import { makeValue } from '../../cli/credentials/values';
 import { privateKey, selfSignedCertificate } from '../../lib/core/credential';
 import { HttpRoute, type Route } from '../../lib/core/route';
 import type { Workload } from '../../lib/core/workload';
 import { ApiServer } from '../api/support/api-server';
-import { build, objectsOf, platformFiles, root, Workspace } from '../api/support/platforms';
+import { build, objectsOf, platformFiles, root, suppliedValues, Workspace } from '../api/support/platforms';
 import { apiServerNeeds, findProgram, succeed, suiteWith } from '../api/support/programs';
 import { Traefik } from '../api/support/traefik';
 import { all } from '../support/objects';
@@ -36,8 +37,8 @@ interface RawData {
 
 /** Platforms with a Traefik of their own, and Secrets that the credentials command makes. */
 const sources = platformFiles.filter((source) => {
-  const { gateway, secrets } = build(source).config;
-  return gateway === 'standalone' && secrets === 'cluster';
+  const { gateway, secrets, tls } = build(source).config;
+  return gateway === 'standalone' && secrets === 'cluster' && tls.mode !== 'cert-manager';
 });
 
 suite('Traefik with the API server', () => {
@@ -73,15 +74,11 @@ suite('Traefik with the API server', () => {
     const token = async (serviceAccount: string) =>
       (await server.kubectl(['create', 'token', serviceAccount, `--namespace=${gateway}`])).trim();
     const rawData = async () => {
-      const options = { auth: `admin:${password}`, tls: { ca } };
-      const { status, body } = await traefik.get(
-        'websecure',
-        `traefik.${platform.config.domain}`,
-        '/api/rawdata',
-        options,
-      );
+      const { status, body } = await traefik.get('traefik', 'localhost', '/api/rawdata');
       if (status !== 200) throw new Error(`/api/rawdata answers ${status}`);
-      return JSON.parse(body) as RawData;
+      const found = JSON.parse(body) as RawData;
+      if (!Object.keys(found.routers).some(isOurs)) throw new Error('it has read no routes yet');
+      return found;
     };
 
     beforeAll(async () => {
@@ -93,9 +90,7 @@ suite('Traefik with the API server', () => {
         env: {
           ...process.env,
           KUBECONFIG: server.kubeconfig,
-          // What an operator would supply.
-          HEARTH_BACKUP_ACCESSKEYID: 'id',
-          HEARTH_BACKUP_SECRETACCESSKEY: 'key',
+          ...suppliedValues(platform),
         },
       });
       await server.kubectl(['apply', '--server-side', '-R', '-f', `dist/${name}`], options);
@@ -140,12 +135,43 @@ suite('Traefik with the API server', () => {
 
     test('routes with a password refuse requests without and with a wrong one', async () => {
       const guarded = routes.filter((route) => route instanceof HttpRoute && route.access === 'basic');
-      expect(guarded.length).toBeGreaterThan(0);
+      expect(guarded.length > 0 || platform.has('signIn')).toBe(true);
       for (const host of guarded.flatMap((route) => route.hosts)) {
         for (const auth of [undefined, 'admin:wrong', `other:${password}`]) {
           expect(await traefik.get('websecure', host, '/', { auth, tls: { ca } })).toMatchObject({ status: 401 });
         }
       }
+    });
+
+    test('300 requests of one client at once: 100 a second and 50 more get an answer, the others are told to wait; all have the headers', async () => {
+      const host = routes.find((route) => route instanceof HttpRoute && route.access === 'basic')?.hosts[0];
+      if (host === undefined) return expect(platform.has('signIn')).toBe(true);
+      // The bucket is full again.
+      await setTimeout(1_000);
+      const start = Date.now();
+      const answers = await Promise.all(
+        Array.from({ length: 300 }, () => traefik.get('websecure', host, '/', { tls: { ca } })),
+      );
+      const seconds = (Date.now() - start) / 1_000;
+      const passed = answers.filter(({ status }) => status === 401).length;
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(300 - passed);
+      // What was in the bucket, and what dripped into it meanwhile.
+      expect(passed).toBeGreaterThanOrEqual(50);
+      expect(passed).toBeLessThanOrEqual(50 + Math.ceil(100 * seconds) + 1);
+      for (const { headers } of answers) {
+        expect(headers).toMatchObject({
+          'x-content-type-options': 'nosniff',
+          'x-frame-options': 'SAMEORIGIN',
+          'referrer-policy': 'strict-origin-when-cross-origin',
+        });
+      }
+    }, 30_000);
+
+    test('TLS 1.1 is refused, 1.2 is spoken', async () => {
+      const host = routes.find((route) => route instanceof HttpRoute)?.hosts[0] ?? '';
+      const port = traefik.ports.websecure ?? 0;
+      await expect(shakeHands(host, port, ca, undefined, 'TLSv1.1')).rejects.toThrow(/protocol version/);
+      await shakeHands(host, port, ca, undefined, 'TLSv1.2');
     });
 
     test('every host name gets the certificate of the platform', async () => {
@@ -205,10 +231,12 @@ function endpointSlice({ name, namespace, ports }: Workload, address: string): o
 const byRule = (a: { route: string; rule: string }, b: { route: string; rule: string }) =>
   `${a.route} ${a.rule}` < `${b.route} ${b.rule}` ? -1 : 1;
 
+const isOurs = (router: string) => router.endsWith('@kubernetescrd');
+
 /** What became of the rules in Traefik. */
 function arrivals({ routers, services, tcpRouters = {}, tcpServices = {} }: RawData) {
   return Object.entries({ ...routers, ...tcpRouters })
-    .filter(([name]) => name.endsWith('@kubernetescrd'))
+    .filter(([name]) => isOurs(name))
     .map(([name, { rule, entryPoints, status, service, middlewares = [] }]) => {
       const servers = { ...services, ...tcpServices }[`${service}@kubernetescrd`]?.loadBalancer?.servers ?? [];
       return {
@@ -219,7 +247,7 @@ function arrivals({ routers, services, tcpRouters = {}, tcpServices = {} }: RawD
         middlewares,
         to: service.endsWith('@internal')
           ? [service]
-          : servers.map(({ url, address }) => url?.replace('http://', '') ?? address),
+          : servers.map(({ url, address }) => url?.replace(/^https?:\/\//, '') ?? address),
       };
     })
     .sort(byRule);
@@ -237,9 +265,22 @@ async function ownCertificate(name: string, namespace: string, domain: string): 
  * Opens TLS as a client of that host; with a certificate it must be the one that the server shows.
  * @returns the protocol that both chose (ALPN)
  */
-function shakeHands(host: string, port: number, ca?: string, ALPNProtocols?: string[]): Promise<string | false | null> {
+function shakeHands(
+  host: string,
+  port: number,
+  ca?: string,
+  ALPNProtocols?: string[],
+  version?: SecureVersion,
+): Promise<string | false | null> {
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, servername: host, ca, rejectUnauthorized: ca !== undefined };
+    const options = {
+      host: '127.0.0.1',
+      port,
+      servername: host,
+      ca,
+      rejectUnauthorized: ca !== undefined,
+      ...(version ? { minVersion: version, maxVersion: version, ciphers: 'DEFAULT@SECLEVEL=0' } : {}),
+    };
     const socket = connect({ ...options, ALPNProtocols }, () => {
       resolve(socket.alpnProtocol);
       socket.destroy();

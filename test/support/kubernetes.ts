@@ -73,6 +73,10 @@ interface ExternalSecret {
 export interface Kinds {
   Application: Application;
   AppProject: AppProject;
+  Certificate: {
+    metadata: Metadata;
+    spec: { secretName: string; dnsNames: string[]; issuerRef: { group: string; kind: string; name: string } };
+  };
   ConfigMap: Full<V1ConfigMap>;
   CronJob: Full<V1CronJob>;
   DaemonSet: Full<V1DaemonSet>;
@@ -86,7 +90,22 @@ export interface Kinds {
   LimitRange: Full<V1LimitRange>;
   Middleware: {
     metadata: Metadata;
-    spec: { basicAuth?: { secret: string; removeHeader: boolean }; replacePath?: { path: string } };
+    spec: {
+      basicAuth?: { secret: string; removeHeader: boolean };
+      buffering?: { maxRequestBodyBytes: number };
+      chain?: { middlewares: { name: string }[] };
+      circuitBreaker?: { expression: string; fallbackDuration: string };
+      forwardAuth?: {
+        address: string;
+        authResponseHeaders: string[];
+        addAuthCookiesToResponse: string[];
+        maxResponseBodySize: number;
+      };
+      headers?: Record<string, unknown>;
+      rateLimit?: { average: number; burst: number };
+      replacePath?: { path: string };
+      retry?: { attempts: number; initialInterval: string };
+    };
   };
   Namespace: Full<V1Namespace>;
   NetworkPolicy: Full<V1NetworkPolicy>;
@@ -95,11 +114,15 @@ export interface Kinds {
   PriorityClass: Full<V1PriorityClass>;
   Role: Full<V1Role>;
   RoleBinding: Full<V1RoleBinding>;
+  ServersTransport: {
+    metadata: Metadata;
+    spec: { serverName: string; rootCAs: { secret: string }[]; minVersion: string };
+  };
   Service: Full<V1Service>;
   ServiceAccount: Full<V1ServiceAccount>;
   StatefulSet: Full<V1StatefulSet>;
   StorageClass: Full<V1StorageClass>;
-  TLSOption: { metadata: Metadata; spec: { alpnProtocols: string[] } };
+  TLSOption: { metadata: Metadata; spec: { alpnProtocols?: string[]; minVersion: string } };
   TLSStore: { metadata: Metadata; spec: { defaultCertificate: { secretName: string } } };
 }
 export type Kind = keyof Kinds;

@@ -45,6 +45,7 @@ class TestComponent extends Component {
 class TestGateway extends Component implements Gateway {
   readonly peer;
   readonly routeTls = {};
+  readonly requests = { strictTransport: false };
   readonly basicAuth: Credential;
 
   constructor(platform: Platform) {

@@ -102,7 +102,10 @@ const generated = [
 /** Public, although it looks like a key. */
 const certificate = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const noSecrets: Rule = (synthesis) => [
-  ...synthesis.objects.filter(({ kind }) => kind === 'Secret').map((object) => `${label(object)} is in the manifests`),
+  // Without data it is a place that a job of the platform may fill.
+  ...synthesis.objects
+    .filter((object) => object.kind === 'Secret' && ('data' in object || 'stringData' in object))
+    .map((object) => `${label(object)} is in the manifests`),
   ...synthesis.objects
     .filter(({ kind }) => kind !== 'CustomResourceDefinition')
     .flatMap((object) =>
@@ -113,7 +116,7 @@ const noSecrets: Rule = (synthesis) => [
   ...eachContainer(synthesis, ({ env }) =>
     (env ?? [])
       .filter(({ name }) => /(PASSWORD|SECRET|TOKEN|KEY)$/.test(name))
-      .filter(({ value }) => (value as string | undefined) !== undefined && !/^\$\(\w+\)$/.test(value))
+      .filter(({ value = '' }: { value?: string }) => value !== '' && !/^\$\(\w+\)$/.test(value))
       .map(({ name }) => `${name} is written out`),
   ),
 ];
@@ -179,8 +182,20 @@ const references: Rule = ({ objects, secrets, config }) => {
     );
   const noSecret = (namespace: string, name: string, keys: string[]) => {
     const secret = secrets.find((candidate) => candidate.namespace === namespace && candidate.name === name);
+    const filledLater = objects.some(
+      ({ kind, metadata }) => kind === 'Secret' && metadata.namespace === namespace && metadata.name === name,
+    );
+    if (filledLater) return [];
     if (!secret) return [`no Secret ${name}`];
     return keys.filter((key) => !secret.keys.includes(key)).map((key) => `Secret ${name} has no ${key}`);
+  };
+  const noService = (url: string) => {
+    const { hostname, port } = new URL(url);
+    const [name = '', namespace = ''] = hostname.split('.');
+    const service = all(objects, 'Service').find(
+      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
+    );
+    return when(!service?.spec.ports.some((candidate) => String(candidate.port) === port), `no Service for ${url}`);
   };
   const claims = [
     ...all(objects, 'PersistentVolumeClaim').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
@@ -259,8 +274,19 @@ const references: Rule = ({ objects, secrets, config }) => {
         ...when((secret?.keys.length ?? 1) > 1, `Secret ${basicAuth.secret} of a middleware has more than one key`),
       ];
     }),
-    ...all(objects, 'TLSStore').flatMap(({ metadata, spec }) =>
-      noSecret(metadata.namespace, spec.defaultCertificate.secretName, ['tls.crt', 'tls.key']),
+    ...all(objects, 'Middleware').flatMap(({ metadata, spec: { chain, forwardAuth } }) => [
+      ...(chain?.middlewares ?? []).flatMap(({ name }) =>
+        when(!has('Middleware', metadata.namespace, name), `Middleware ${metadata.name}: no Middleware ${name}`),
+      ),
+      ...(forwardAuth ? noService(forwardAuth.address) : []),
+    ]),
+    ...all(objects, 'ServersTransport').flatMap(({ metadata, spec }) =>
+      spec.rootCAs.flatMap(({ secret }) => noSecret(metadata.namespace, secret, ['ca.crt'])),
+    ),
+    ...all(objects, 'TLSStore').flatMap(({ metadata, spec: { defaultCertificate } }) =>
+      all(objects, 'Certificate').some((certificate) => certificate.spec.secretName === defaultCertificate.secretName)
+        ? []
+        : noSecret(metadata.namespace, defaultCertificate.secretName, ['tls.crt', 'tls.key']),
     ),
   ];
 };

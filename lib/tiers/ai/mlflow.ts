@@ -75,6 +75,8 @@ export class Mlflow extends Component {
       hosts: ['mlflow'],
       to: server.endpoint('http'),
       access: options.access,
+      // Models of any size go through it.
+      maxBody: 'none',
       // MLflow would send clients and browsers to the bucket by its address inside the cluster, where they wait for
       // minutes. Without these answers they let MLflow serve the artifacts: https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store/
       hidden: [

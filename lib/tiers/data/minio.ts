@@ -130,6 +130,9 @@ export class Minio extends Component implements ObjectStore {
       hosts: ['minio-api'],
       to: this.server.endpoint('s3'),
       access: 'public',
+      // Clients send many requests at once, and objects of any size.
+      rateLimited: false,
+      maxBody: 'none',
       tile: { title: 'S3 API', description: 'Endpoint for S3 clients', icon: 'amazon-s3.png' },
     });
   }

@@ -3,7 +3,7 @@ import { resources, storage } from '../../config/options';
 import type { StatefulSet } from '../../core/controllers';
 import type { Credential } from '../../core/credential';
 import type { Platform } from '../../core/platform';
-import { TcpRoute } from '../../core/route';
+import { TcpRoute } from '../../core/stream-routes';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
 import { databases, extensions, settings } from './postgres-options';

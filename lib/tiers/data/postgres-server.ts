@@ -2,7 +2,7 @@ import { SqlDatabase, type SqlServer } from '../../bindings/sql-database';
 import type { Dump } from '../../core/backup';
 import { Component } from '../../core/component';
 import type { Job } from '../../core/controllers';
-import type { Credential } from '../../core/credential';
+import { Credential, literal, password } from '../../core/credential';
 import type { Endpoint } from '../../core/endpoint';
 import type { ContainerProps } from '../../core/container';
 import { checkDataVersion } from '../../core/data-version';
@@ -29,9 +29,38 @@ export interface ServerAccess {
 /** A component that runs PostgreSQL and gives databases away; a job makes them, a dump backs them up. */
 export abstract class PostgresComponent extends Component implements SqlServer {
   protected readonly databases: SqlDatabase[] = [];
+  private readonly makers: PlatformRole[] = [];
   private databasesJob?: Job;
 
   protected abstract get access(): ServerAccess;
+
+  /** Where it takes writes. */
+  get writes(): Endpoint {
+    return this.access.endpoint;
+  }
+
+  /**
+   * A role that makes other ones and removes them again; it may make them members of the owners of these databases.
+   * @returns keys `username` and `password`
+   */
+  roleMaker(name: string, databases: readonly string[]): Credential {
+    for (const database of databases) this.database(database);
+    const credential = new Credential(this, `${this.name}-${name}`, {
+      keys: { username: literal(name), password: password(32) },
+      rotation: { by: 'job', job: () => this.job() },
+    });
+    this.makers.push({
+      name,
+      password: credential.key('password'),
+      attributes: 'CREATEROLE',
+      // Owners are made after it.
+      grants: databases.flatMap((owner) => [
+        `SELECT 'CREATE ROLE "${owner}"' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${owner}') \\gexec`,
+        `GRANT "${owner}" TO "${name}" WITH ADMIN OPTION;`,
+      ]),
+    });
+    return credential;
+  }
 
   /** The databases that people asked for. */
   protected declare(
@@ -65,6 +94,7 @@ export abstract class PostgresComponent extends Component implements SqlServer {
     const { clientImage: image, prepare, prepares, ...access } = this.access;
     this.databasesJob = databaseJob(this, {
       ...access,
+      roles: [...(access.roles ?? []), ...this.makers],
       image,
       databases: this.databases,
       init: prepare,
@@ -79,8 +109,8 @@ export abstract class PostgresComponent extends Component implements SqlServer {
   }
 
   protected dump(): Dump {
-    const { clientImage: image, endpoint, superuser, roles } = this.access;
-    return databaseDump({ image, endpoint, superuser, roles });
+    const { clientImage: image, endpoint, superuser, roles = [] } = this.access;
+    return databaseDump({ image, endpoint, superuser, roles: [...roles, ...this.makers] });
   }
 }
 

@@ -10,7 +10,8 @@ import type { TraefikOptions } from './traefik';
  * What every version of the bundled chart understands the same is said as Traefik's own arguments.
  */
 export function k3sTraefik(component: Component, options: TraefikOptions, entryPoints: EntryPoint[]): void {
-  const { tls, storage } = component.platform.config;
+  const { name, tls, storage } = component.platform.config;
+  const { traces } = options;
   const acme = tls.mode === 'lets-encrypt';
   const values = {
     additionalArguments: [
@@ -23,6 +24,13 @@ export function k3sTraefik(component: Component, options: TraefikOptions, entryP
             '--certificatesresolvers.letsencrypt.acme.storage=/data/acme.json',
             '--certificatesresolvers.letsencrypt.acme.httpchallenge.entrypoint=web',
             ...(tls.server ? [`--certificatesresolvers.letsencrypt.acme.caserver=${tls.server}`] : []),
+          ]
+        : []),
+      ...(traces
+        ? [
+            `--tracing.servicename=${name}-gateway`,
+            `--tracing.samplerate=${traces.sampleRate}`,
+            `--tracing.otlp.http.endpoint=${traces.endpoint}`,
           ]
         : []),
     ],

@@ -17,6 +17,15 @@ export function staticConfig(config: PlatformConfig, options: TraefikOptions, en
     api: { dashboard: true, insecure: false },
     ping: { entryPoint: 'traefik' },
     metrics: { prometheus: { entryPoint: 'traefik', addRoutersLabels: true } },
+    ...(options.traces
+      ? {
+          tracing: {
+            serviceName: `${config.name}-gateway`,
+            sampleRate: options.traces.sampleRate,
+            otlp: { http: { endpoint: options.traces.endpoint } },
+          },
+        }
+      : {}),
     entryPoints: {
       web: {
         address: listen.web,

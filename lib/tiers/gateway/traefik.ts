@@ -1,22 +1,28 @@
 import { z } from 'zod';
-import { TlsStore } from '../../../imports/traefik.io';
-import { access, replicas, resources, storage } from '../../config/options';
+import { access, bytes, replicas, resources, storage } from '../../config/options';
 import { Component } from '../../core/component';
 import { ConfigFiles, yaml } from '../../core/config-files';
 import { Deployment } from '../../core/controllers';
-import { Credential, htpasswd, literal, password, privateKey, selfSignedCertificate } from '../../core/credential';
+import { Credential, htpasswd, literal, password } from '../../core/credential';
 import type { Gateway } from '../../core/gateway';
+import type { RequestPolicy } from '../../core/middlewares';
 import { temporary, type MountSource } from '../../core/mount';
 import type { Peer } from '../../core/peer';
 import type { Platform } from '../../core/platform';
 import { http } from '../../core/probe';
-import { sized } from '../../core/resources';
+import { quantityValue, sized } from '../../core/resources';
 import { HttpRoute, type EntryPoint } from '../../core/route';
 import { Volume } from '../../core/volume';
 import type { WorkloadProps } from '../../core/workload';
 import { images } from '../../images';
+import { certificates } from './certificates';
 import { k3sTraefik } from './k3s-traefik';
 import { staticConfig } from './traefik-static-config';
+
+const count = (example: string) =>
+  z
+    .int({ error: `must be a whole number; write for example ${example}` })
+    .min(1, { error: 'must be at least 1; write 1' });
 
 export const traefikOptions = z.strictObject({
   user: z
@@ -25,6 +31,41 @@ export const traefikOptions = z.strictObject({
     .default('admin')
     .describe('User of routes with access basic'),
   access: access('sso'),
+  rateLimit: z
+    .union([
+      z.literal('none'),
+      z.strictObject({
+        average: count('100').default(100).describe('Requests a second'),
+        burst: count('50').default(50).describe('Requests at once, beyond the average'),
+      }),
+    ])
+    .prefault({})
+    .describe('What one client may send to one route before it is told to wait (429); none: as much as it likes'),
+  attempts: count('2').default(2).describe('Tries for a request whose connection to the program fails; 1: no retry'),
+  circuitBreaker: z
+    .string({ error: 'must be an expression; write for example "NetworkErrorRatio() > 0.30", or none' })
+    .default('NetworkErrorRatio() > 0.30')
+    .describe('When a program gets a pause of five seconds (503) since it does not answer; none: never'),
+  maxBody: bytes('100Mi')
+    .optional()
+    .describe('Largest body of a request, which is buffered then; by default no limit. Object stores take any size'),
+  traces: z
+    .strictObject({
+      endpoint: z
+        .url({
+          protocol: /^https?$/,
+          error: 'must be the URL of an OTLP receiver; write for example https://otlp.my-company.org:4318/v1/traces',
+        })
+        .describe('URL that takes OTLP over HTTP'),
+      sampleRate: z
+        .number({ error: 'must be a number from 0 to 1; write for example 0.1' })
+        .min(0, { error: 'must be a number from 0 to 1; write 0' })
+        .max(1, { error: 'must be a number from 0 to 1; write 1' })
+        .default(1)
+        .describe('Share of the requests that are traced'),
+    })
+    .optional()
+    .describe('Where traces of requests go; by default nowhere'),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO').describe('Least severity of what is logged'),
   storage: storage('128Mi'),
   replicas,
@@ -40,6 +81,7 @@ export class Traefik extends Component implements Gateway {
   readonly basicAuth: Credential;
   readonly peer: Peer;
   readonly routeTls: { readonly certResolver?: string };
+  readonly requests: RequestPolicy;
   private readonly bundled: boolean;
 
   constructor(
@@ -48,7 +90,7 @@ export class Traefik extends Component implements Gateway {
   ) {
     super(platform, 'traefik');
     platform.provide('gateway', this, this);
-    const { tls, gateway, domain } = platform.config;
+    const { tls, gateway } = platform.config;
     this.bundled = gateway === 'k3s-bundled';
     this.peer = this.bundled
       ? { namespace: 'kube-system', podLabels: { 'app.kubernetes.io/name': 'traefik' } }
@@ -57,22 +99,17 @@ export class Traefik extends Component implements Gateway {
           podLabels: { 'app.kubernetes.io/name': 'traefik', 'app.kubernetes.io/instance': 'traefik' },
         };
     this.routeTls = tls.mode === 'lets-encrypt' ? { certResolver: 'letsencrypt' } : {};
+    this.requests = {
+      ...(options.rateLimit === 'none' ? {} : { rateLimit: options.rateLimit }),
+      ...(options.attempts > 1 ? { attempts: options.attempts } : {}),
+      ...(options.circuitBreaker === 'none' ? {} : { circuitBreaker: options.circuitBreaker }),
+      maxBody: options.maxBody,
+      strictTransport: tls.mode !== 'self-signed',
+    };
     this.basicAuth = new Credential(this, 'gateway-basic-auth', {
       keys: { username: literal(options.user), password: password(16), users: htpasswd(options.user, 'password') },
     });
-    if (tls.mode === 'self-signed') {
-      new Credential(this, 'gateway-tls', {
-        type: 'kubernetes.io/tls',
-        keys: { 'tls.key': privateKey(), 'tls.crt': selfSignedCertificate([domain, `*.${domain}`], 'tls.key') },
-      });
-    }
-    if (tls.mode !== 'lets-encrypt') {
-      // The name makes it the certificate of every route that names none.
-      new TlsStore(this, 'tls-store', {
-        metadata: { name: 'default' },
-        spec: { defaultCertificate: { secretName: tls.mode === 'secret' ? tls.secret : 'gateway-tls' } },
-      });
-    }
+    certificates(this);
     new HttpRoute(this, 'traefik', {
       hosts: ['traefik'],
       to: 'api@internal',
@@ -91,6 +128,12 @@ export class Traefik extends Component implements Gateway {
     else this.deployment(entryPoints, namespaces);
   }
 
+  /** Bodies are buffered here where their size is limited: as much as eight of the largest at once. */
+  private scratch(): string {
+    const { maxBody } = this.requests;
+    return maxBody === undefined ? '64Mi' : `${Math.ceil(((quantityValue(maxBody) ?? 0) * 8) / 2 ** 20) + 64}Mi`;
+  }
+
   private deployment(entryPoints: EntryPoint[], namespaces: string[]): void {
     const { tls } = this.platform.config;
     const acme = tls.mode === 'lets-encrypt';
@@ -103,11 +146,11 @@ export class Traefik extends Component implements Gateway {
     });
     const mounts: Record<string, MountSource> = {
       '/etc/traefik': config,
-      '/tmp': temporary('tmp', '64Mi'),
+      '/tmp': temporary('tmp', this.scratch()),
       ...(acme ? { '/data': store } : {}),
     };
     const small = { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } };
-    new Deployment(this, 'traefik', {
+    const deployment = new Deployment(this, 'traefik', {
       image: images.traefik,
       args: ['--configFile=/etc/traefik/traefik.yaml'],
       ports: {
@@ -130,9 +173,9 @@ export class Traefik extends Component implements Gateway {
                 resources: small,
               },
             },
-            internet: wayToIssuer(tls.server),
           }
         : {}),
+      internet: waysOut(acme ? [wayToIssuer(tls.server)] : [], this.options.traces?.endpoint),
       kubernetes: {
         why: 'Traefik reads its routes and their certificates from the Kubernetes API.',
         namespaces,
@@ -167,13 +210,35 @@ export class Traefik extends Component implements Gateway {
         this.options.resources,
       ),
     });
+    const { graph } = this.platform;
+    if (graph.routes.some((route) => route instanceof HttpRoute && route.access === 'sso')) {
+      graph.connect(deployment, this.platform.signIn().endpoint, 'asks who is signed in');
+    }
   }
 }
 
+type WayOut = NonNullable<WorkloadProps['internet']>;
+
 /** @param server directory of another ACME server than Let’s Encrypt */
-function wayToIssuer(server: string | undefined): WorkloadProps['internet'] {
-  if (server === undefined) return { why: 'Let’s Encrypt issues the certificates' };
-  const { host, port } = new URL(server);
-  // It may be one’s own, in a private range, and a policy knows no host names to allow that one alone.
-  return { why: `${host} issues the certificates`, ports: [Number(port || 443)], privateToo: true };
+function wayToIssuer(server: string | undefined): WayOut {
+  return server === undefined
+    ? { why: 'Let’s Encrypt issues the certificates' }
+    : wayTo(server, (host) => `${host} issues the certificates`);
+}
+
+/** It may be one’s own, in a private range, and a policy knows no host names to allow that one alone. */
+function wayTo(url: string, why: (host: string) => string): WayOut {
+  const { host, port, protocol } = new URL(url);
+  return { why: why(host), ports: [Number(port || (protocol === 'https:' ? 443 : 80))], privateToo: true };
+}
+
+/** @param traces where traces go */
+function waysOut(ways: WayOut[], traces: string | undefined): WayOut | undefined {
+  const all = [...ways, ...(traces ? [wayTo(traces, (host) => `${host} takes the traces`)] : [])];
+  if (all.length < 2) return all[0];
+  return {
+    why: all.map(({ why }) => why).join('; '),
+    ports: [...new Set(all.flatMap(({ ports = [443] }) => ports))],
+    privateToo: all.some(({ privateToo }) => privateToo),
+  };
 }

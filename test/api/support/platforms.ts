@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { variableOf } from '../../../cli/credentials/supplied';
 import { loadPlatform } from '../../../lib/config/load';
 import { writeFolder } from '../../../lib/core/manifest-writer';
 import { buildPlatform } from '../../../lib/build-platform';
@@ -37,6 +38,16 @@ export const platformFiles = [
 export function build({ file }: PlatformFile): Platform {
   return buildPlatform(loadPlatform(file));
 }
+
+/** Environment with some value for everything that an operator would supply. */
+export const suppliedValues = ({ graph }: Platform): Record<string, string> =>
+  Object.fromEntries(
+    graph.credentials.flatMap((credential) =>
+      Object.entries(credential.keys).flatMap(([key, { kind }]) =>
+        kind === 'supplied' ? [[variableOf(credential, key), `${credential.name}-${key}`]] : [],
+      ),
+    ),
+  );
 
 /** A folder as the documented commands expect it, with `platforms/` and `dist/`: committed, or synthesized just now. */
 export class Workspace {

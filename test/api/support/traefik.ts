@@ -13,6 +13,7 @@ import { Background, findProgram, freePort, run, type Result } from './programs'
 
 /** The ways of Traefik's static configuration that tests change. */
 export interface StaticConfig {
+  api: { insecure: boolean };
   entryPoints: Record<string, { address: string }>;
   certificatesResolvers?: Record<string, { acme: { storage: string; caServer?: string } }>;
   providers: Record<string, unknown>;
@@ -30,7 +31,8 @@ export class Traefik {
 
   /**
    * Starts the Traefik of a platform. Of its configuration only addresses change: entry points listen on free ports of
-   * 127.0.0.1, the store of certificates is in the folder, and their issuer is nowhere.
+   * 127.0.0.1, the store of certificates is in the folder, and their issuer is nowhere; and the entry point `traefik` tells
+   * what it made of all that it read.
    * @param kubeconfig the cluster that it reads; without one it finds none
    */
   static async standalone(objects: readonly KubernetesObject[], kubeconfig?: string): Promise<Traefik> {
@@ -40,6 +42,7 @@ export class Traefik {
     for (const [name, entryPoint] of Object.entries(config.entryPoints)) {
       entryPoint.address = await traefik.address(name, entryPoint.address);
     }
+    config.api.insecure = true;
     for (const { acme } of Object.values(config.certificatesResolvers ?? {})) {
       acme.storage = acme.storage.replace('/data', traefik.folder);
       acme.caServer = nowhere;

@@ -15,7 +15,7 @@ test.each(configs.map((config) => [config.name, config] as const))(
     const cluster = new MemoryCluster();
     const objects = waves(platform).flatMap((wave) => wave.objects);
     for (const object of objects) await cluster.apply(object);
-    const never = ['CustomResourceDefinition', 'PersistentVolumeClaim'];
+    const never = ['CustomResourceDefinition', 'PersistentVolumeClaim', 'Secret'];
     expect(await ownedObjects(cluster, platform)).toHaveLength(
       objects.filter(({ kind }) => !never.includes(kind)).length,
     );

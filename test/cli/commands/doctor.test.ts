@@ -288,6 +288,11 @@ describe('operators', () => {
     expect((await examine(memory, { file })).problems).toEqual(['there is no ClusterSecretStore vault']);
     memory.put(object('external-secrets.io/v1', 'ClusterSecretStore', 'vault'));
     expect((await examine(memory, { file })).problems).toEqual([]);
+    // Its own stores come with the platform.
+    const own = healthy();
+    own.put(definition('externalsecrets.external-secrets.io'));
+    const withStore = `${description}  openbao:\nsecrets: external\n`;
+    expect((await examine(own, { file: withStore })).problems).toEqual([]);
   });
 
   test('Argo CD that is not there yet is a warning', async () => {

@@ -35,7 +35,8 @@ test('the message of the error is all there is to read', () => {
 const quantity = 'write for example 250m or 2';
 const settingsOfFile =
   'argoCd, availability, gateway, namespacePrefix, network, providers, secretStore, secrets, storage, timeZone, tls';
-const modes = 'write mode: lets-encrypt (with email), mode: self-signed, or mode: secret (with secret)';
+const modes =
+  'write mode: lets-encrypt (with email), mode: cert-manager (with issuer), mode: self-signed, or mode: secret (with secret)';
 
 describe.each<[about: string, cases: [what: string, lines: string[], messages: string[]][]]>([
   [
@@ -50,7 +51,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         'an unknown one, near to nothing',
         ['services:', '  traefik: {}', '  wordpress: {}'],
         [
-          ':6 services.wordpress: there is no service "wordpress"; write one of backup, couchdb, homepage, influxdb, minio, mlflow, mng-pg, mng-valkey, opensearch, pg-cluster, postgis, qdrant, redisinsight, rustdesk, traefik, valkey-cluster',
+          ':6 services.wordpress: there is no service "wordpress"; write one of backup, couchdb, homepage, influxdb, keycloak, minio, mlflow, mng-pg, mng-valkey, nginx, oauth2-proxy, openbao, opensearch, pg-cluster, postgis, qdrant, redisinsight, rustdesk, tailscale-gate, traefik, valkey-cluster, vault',
         ],
       ],
       [
@@ -62,7 +63,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         'one that every JavaScript object has',
         ['services: { traefik: {}, constructor: {} }'],
         [
-          ':4 services.constructor: there is no service "constructor"; write one of backup, couchdb, homepage, influxdb, minio, mlflow, mng-pg, mng-valkey, opensearch, pg-cluster, postgis, qdrant, redisinsight, rustdesk, traefik, valkey-cluster',
+          ':4 services.constructor: there is no service "constructor"; write one of backup, couchdb, homepage, influxdb, keycloak, minio, mlflow, mng-pg, mng-valkey, nginx, oauth2-proxy, openbao, opensearch, pg-cluster, postgis, qdrant, redisinsight, rustdesk, tailscale-gate, traefik, valkey-cluster, vault',
         ],
       ],
       [
@@ -336,6 +337,48 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
       ],
     ],
   ],
+  [
+    'who may open a route',
+    [
+      [
+        'a group that the identity provider does not have',
+        ['services:', '  traefik:', '    access:', '      groups: [admins, editor]', '  mng-pg:', '  keycloak:'],
+        [
+          ':7 services.traefik.access.groups.1: keycloak has no group "editor", see services.keycloak.groups; did you mean "editors"?',
+        ],
+      ],
+      [
+        'a group of one’s own',
+        [
+          'services:',
+          '  traefik: { access: { groups: [staff/drivers, staff] } }',
+          '  mng-pg:',
+          '  keycloak: { groups: [staff/drivers] }',
+        ],
+        [],
+      ],
+      [
+        'no group at all',
+        ['services: { traefik: { access: { groups: [] } } }'],
+        [':4 services.traefik.access.groups: must have at least 1 entry; add one, or remove the setting'],
+      ],
+      [
+        'what is no name of a group',
+        ['services: { traefik: { access: { groups: [/Admins] } } }'],
+        [
+          ':4 services.traefik.access.groups.0: must be lower-case letters, digits, dots and dashes, and begin with no slash; write for example admins',
+        ],
+      ],
+      [
+        'single sign-on without a place for accounts and sessions',
+        ['services: { traefik: {}, oauth2-proxy: {} }'],
+        [
+          ':4 services.oauth2-proxy: needs a place where people have accounts; add "keycloak: {}" under services',
+          ':4 services.oauth2-proxy: needs a cache; add "mng-valkey: {}" under services',
+        ],
+      ],
+    ],
+  ],
 ])('%s', (_, cases) => {
   test.each(cases)('%s', (_what, lines, messages) => expect(complaints(withLines(...lines))).toEqual(messages));
 });
@@ -400,7 +443,7 @@ describe('name and domain', () => {
     [
       { tls: '{ mode: lets-encrypt, email: ops@hearth.dev }', services: '{ traefik: { replicas: 2 } }' },
       [
-        ':4 services.traefik.replicas: must be 1 with mode: lets-encrypt, whose store belongs to one pod; write 1, or tls mode: secret',
+        ':4 services.traefik.replicas: must be 1 with mode: lets-encrypt, whose store belongs to one pod; write 1, or tls mode: secret or cert-manager',
       ],
     ],
     [
@@ -482,7 +525,7 @@ describe('whole files', () => {
       ':1 name: differs from the file name; write name: geoai, or rename the file to geo.yaml',
       ':2 timezone: is not known here; did you mean "timeZone"?',
       ':4 services.postgis.storage: "20GB" is no Kubernetes quantity; write for example 20Gi',
-      ':6 services.traefik.access: "all" is not possible here; write one of basic, public, sso',
+      ':6 services.traefik.access: "all" is not possible here; write public, sso, basic or { groups: [admins] }',
       ':7 services.mlflow: needs an object store; add "minio: {}" under services',
       ':8 services.mlflow.replicas: must be a whole number; write for example 2',
       ':9 cluster: "docker" is not possible here; write one of k3s, kind, kubernetes',

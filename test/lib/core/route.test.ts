@@ -1,8 +1,10 @@
 import { Deployment } from '../../../lib/core/controllers';
 import type { Component } from '../../../lib/core/component';
-import { HttpRoute, TcpRoute, UdpRoute, type Access } from '../../../lib/core/route';
+import { Credential, privateKey, selfSignedCertificate } from '../../../lib/core/credential';
+import { HttpRoute, type Access } from '../../../lib/core/route';
+import { TcpRoute, UdpRoute } from '../../../lib/core/stream-routes';
 import { all, find, objectsOf } from '../../support/objects';
-import { sleeper, testPlatform } from '../../support/platforms';
+import { sleeper, testPlatform, type TestEntry } from '../../support/platforms';
 
 const server = (component: Component) =>
   new Deployment(component, component.name, {
@@ -16,7 +18,14 @@ test('HTTP: HTTPS by host, to the named port', () => {
   const platform = testPlatform({ wiki: { build: (component) => void http(component, 'wiki', 'public') } });
   expect(find(objectsOf(platform), 'IngressRoute', 'wiki', 'test-apps').spec).toEqual({
     entryPoints: ['websecure'],
-    routes: [{ kind: 'Rule', match: 'Host(`wiki.hearth.test`)', services: [{ name: 'wiki', port: 'http' }] }],
+    routes: [
+      {
+        kind: 'Rule',
+        match: 'Host(`wiki.hearth.test`)',
+        middlewares: [{ name: 'security-headers' }],
+        services: [{ name: 'wiki', port: 'http' }],
+      },
+    ],
     tls: {},
   });
 });
@@ -39,11 +48,14 @@ test('basic: one middleware a tier, and its namespace gets the htpasswd line alo
     open: { tier: 'ai', build: (component) => void http(component, 'open', 'public') },
   });
   const objects = objectsOf(platform);
-  expect(all(objects, 'Middleware').map(({ metadata, spec }) => [metadata.namespace, metadata.name, spec])).toEqual([
+  const named = all(objects, 'Middleware').filter(({ metadata }) => metadata.name === 'basic-auth');
+  expect(named.map(({ metadata, spec }) => [metadata.namespace, metadata.name, spec])).toEqual([
     ['test-data', 'basic-auth', { basicAuth: { secret: 'gateway-basic-auth-users', removeHeader: true } }],
     ['test-apps', 'basic-auth', { basicAuth: { secret: 'gateway-basic-auth-users', removeHeader: true } }],
   ]);
-  const withMiddleware = all(objects, 'IngressRoute').filter(({ spec }) => spec.routes[0]?.middlewares);
+  const withMiddleware = all(objects, 'IngressRoute').filter(({ spec }) =>
+    spec.routes[0]?.middlewares?.some(({ name }) => name === 'basic-auth'),
+  );
   expect(withMiddleware.map(({ metadata }) => metadata.name).sort()).toEqual(['blog', 'files', 'wiki']);
   expect(platform.gateway().basicAuth.secrets).toEqual([
     { namespace: 'test-gateway', name: 'gateway-basic-auth', keys: ['username', 'password', 'users'] },
@@ -58,11 +70,124 @@ test('sso without single sign-on in the platform is basic, and a notice says so 
     blog: { build: (component) => void http(component, 'blog', 'sso') },
   });
   expect(find(objectsOf(platform), 'IngressRoute', 'wiki').spec.routes[0]?.middlewares).toEqual([
+    { name: 'security-headers' },
     { name: 'basic-auth' },
   ]);
   expect([...platform.notices]).toEqual([
     'single sign-on is not part of the platform: routes with access sso ask for the gateway password',
   ]);
+});
+
+const identity: TestEntry = {
+  tier: 'auth',
+  needs: ['gateway'],
+  provides: ['signIn'],
+  build: (component) => {
+    const endpoint = server(component).endpoint('http');
+    const signIn = { endpoint, signInUrl: 'https://auth.hearth.test/oauth2/sign_in', cookie: 'session' };
+    component.platform.provide('signIn', component, signIn);
+  },
+};
+
+describe('single sign-on', () => {
+  const platform = testPlatform({
+    identity,
+    wiki: { build: (component) => void http(component, 'wiki', 'sso') },
+    blog: { build: (component) => void http(component, 'blog', { groups: ['admins', 'staff/editors'] }) },
+    news: { build: (component) => void http(component, 'news', { groups: ['admins', 'staff/editors'] }) },
+    files: { tier: 'data', build: (component) => void http(component, 'files', 'sso') },
+  });
+  const objects = objectsOf(platform);
+  const guard = (name: string) => find(objects, 'IngressRoute', name).spec.routes[0]?.middlewares;
+  const forwardAuth = (name: string, namespace: string) =>
+    find(objects, 'Middleware', name, namespace).spec.forwardAuth;
+
+  const allowed = (name: string) => forwardAuth(guard(name)?.at(-1)?.name ?? '', 'test-apps')?.address;
+
+  test('the gateway asks the provider in the cluster, and tells the program who it is', () => {
+    expect(guard('wiki')).toEqual([{ name: 'security-headers' }, { name: 'sso' }]);
+    expect(forwardAuth('sso', 'test-apps')).toEqual({
+      address: 'http://identity.test-auth.svc:8080/',
+      authResponseHeaders: [
+        'X-Auth-Request-User',
+        'X-Auth-Request-Email',
+        'X-Auth-Request-Groups',
+        'X-Auth-Request-Preferred-Username',
+      ],
+      addAuthCookiesToResponse: ['session'],
+      maxResponseBodySize: 1_048_576,
+    });
+  });
+
+  test('groups narrow it down, by one middleware for all routes with the same', () => {
+    expect(guard('blog')).toEqual(guard('news'));
+    expect(allowed('blog')).toBe('http://identity.test-auth.svc:8080/?allowed_groups=/admins,/staff/editors');
+  });
+
+  test('lists that read alike are still different ones', () => {
+    const alike = testPlatform({
+      identity,
+      one: { build: (component) => void http(component, 'one', { groups: ['a-b'] }) },
+      two: { build: (component) => void http(component, 'two', { groups: ['a', 'b'] }) },
+      inner: { build: (component) => void http(component, 'inner', { groups: ['a/b'] }) },
+    });
+    const names = ['one', 'two', 'inner'].map(
+      (name) => find(objectsOf(alike), 'IngressRoute', name).spec.routes[0]?.middlewares?.at(-1)?.name,
+    );
+    expect(new Set(names).size).toBe(3);
+    const addresses = all(objectsOf(alike), 'Middleware').flatMap(({ spec }) => spec.forwardAuth?.address ?? []);
+    expect(addresses.map((address) => new URL(address).search).sort()).toEqual([
+      '?allowed_groups=/a,/b',
+      '?allowed_groups=/a-b',
+      '?allowed_groups=/a/b',
+    ]);
+  });
+
+  test('each namespace has its own, and nobody is told of a password', () => {
+    expect(guard('files')).toEqual([{ name: 'security-headers' }, { name: 'sso' }]);
+    expect(forwardAuth('sso', 'test-data')).toEqual(forwardAuth('sso', 'test-apps'));
+    expect(all(objects, 'Middleware').filter(({ metadata }) => metadata.name === 'basic-auth')).toEqual([]);
+    expect([...platform.notices]).toEqual([]);
+  });
+});
+
+test('groups without single sign-on in the platform: basic, with the same notice', () => {
+  const platform = testPlatform({
+    wiki: { build: (component) => void http(component, 'wiki', { groups: ['admins'] }) },
+  });
+  expect(find(objectsOf(platform), 'IngressRoute', 'wiki').spec.routes[0]?.middlewares).toContainEqual({
+    name: 'basic-auth',
+  });
+  expect([...platform.notices]).toHaveLength(1);
+});
+
+test('a program that speaks TLS itself: the gateway trusts its certificate and no other', () => {
+  const platform = testPlatform({
+    vault: {
+      build: (component) => {
+        const ca = new Credential(component, 'vault-tls', {
+          keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(['vault.test'], 'tls.key') },
+        });
+        const to = server(component).endpoint('http');
+        const tls = { serverName: 'vault.test', ca };
+        new HttpRoute(component, 'vault', { hosts: ['vault'], to, access: 'public', tls });
+      },
+    },
+  });
+  const objects = objectsOf(platform);
+  expect(find(objects, 'IngressRoute', 'vault').spec.routes[0]?.services).toEqual([
+    { name: 'vault', port: 'http', scheme: 'https', serversTransport: 'vault' },
+  ]);
+  expect(find(objects, 'ServersTransport', 'vault').spec).toEqual({
+    serverName: 'vault.test',
+    rootCAs: [{ secret: 'vault-tls-ca.crt' }],
+    minVersion: 'VersionTLS12',
+  });
+  expect(platform.graph.credentials.find(({ name }) => name === 'vault-tls')?.secrets).toContainEqual({
+    namespace: 'test-apps',
+    name: 'vault-tls-ca.crt',
+    keys: ['ca.crt'],
+  });
 });
 
 test('no notice without sso', () => {
@@ -103,7 +228,7 @@ test('TCP: a protocol that clients name in the handshake becomes an option of th
   });
   const objects = objectsOf(platform);
   expect(find(objects, 'IngressRouteTCP', 'sql').spec.tls).toEqual({ options: { name: 'sql' } });
-  expect(find(objects, 'TLSOption', 'sql').spec).toEqual({ alpnProtocols: ['postgresql'] });
+  expect(find(objects, 'TLSOption', 'sql').spec).toEqual({ alpnProtocols: ['postgresql'], minVersion: 'VersionTLS12' });
 });
 
 test('hidden paths lead nowhere, behind the same guard', () => {
@@ -123,7 +248,7 @@ test('hidden paths lead nowhere, behind the same guard', () => {
     {
       kind: 'Rule',
       match: '(Host(`wiki.hearth.test`)) && (PathPrefix(`/secret`) || PathPrefix(`/internal`))',
-      middlewares: [{ name: 'basic-auth' }, { name: 'wiki-hidden' }],
+      middlewares: [{ name: 'security-headers' }, { name: 'basic-auth' }, { name: 'wiki-hidden' }],
       services: [{ name: 'wiki', port: 'http' }],
     },
   ]);

@@ -1,6 +1,6 @@
 import { Started } from '../../../lib/bindings/started';
 import { Deployment } from '../../../lib/core/controllers';
-import { temporary } from '../../../lib/core/mount';
+import { temporary, type MountSource } from '../../../lib/core/mount';
 import { exec, http, tcp, type Probes } from '../../../lib/core/probe';
 import { all, container, containersOf, find, objectsOf, podsOf } from '../../support/objects';
 import { sleeper, testPlatform } from '../../support/platforms';
@@ -184,5 +184,33 @@ describe('probes', () => {
     expect(http('/', 80, { Host: 'a' }).httpGet?.httpHeaders).toEqual([{ name: 'Host', value: 'a' }]);
     expect(http('/', 80).httpGet?.port.value).toBe(80);
     expect(exec('pg_isready', '-q')).toEqual({ exec: { command: ['pg_isready', '-q'] } });
+  });
+});
+
+describe('mounts of the same name in one pod', () => {
+  const volumes = (one: MountSource, other: MountSource) => {
+    const platform = testPlatform({
+      app: {
+        build: (component) =>
+          void new Deployment(component, 'app', {
+            ...sleeper,
+            mounts: { '/one': one },
+            sidecars: { beside: { ...sleeper, mounts: { '/other': other } } },
+          }),
+      },
+    });
+    return find(objectsOf(platform), 'Deployment', 'app').spec.template.spec.volumes;
+  };
+  const small = temporary('space', '8Mi');
+  const large = temporary('space', '1Gi');
+
+  test('temporary space is one, for whoever needs more', () => {
+    const shared = [{ name: 'space', emptyDir: { sizeLimit: '1Gi' } }];
+    expect(volumes(small, large)).toEqual(shared);
+    expect(volumes(large, small)).toEqual(shared);
+  });
+
+  test('anything else would hide one of them, and is an error', () => {
+    expect(() => volumes(small, temporary('space', '8Mi', 'memory'))).toThrow('app mounts two volumes space');
   });
 });

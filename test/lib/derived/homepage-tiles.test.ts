@@ -1,6 +1,7 @@
 import { Deployment } from '../../../lib/core/controllers';
 import type { Component } from '../../../lib/core/component';
-import { HttpRoute, TcpRoute } from '../../../lib/core/route';
+import { HttpRoute } from '../../../lib/core/route';
+import { TcpRoute } from '../../../lib/core/stream-routes';
 import { homepageTiles } from '../../../lib/derived/homepage-tiles';
 import { sleeper, testPlatform } from '../../support/platforms';
 

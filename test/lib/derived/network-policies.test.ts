@@ -1,7 +1,8 @@
 import { Deployment } from '../../../lib/core/controllers';
 import type { Component } from '../../../lib/core/component';
 import { Started } from '../../../lib/bindings/started';
-import { HttpRoute, UdpRoute } from '../../../lib/core/route';
+import { HttpRoute } from '../../../lib/core/route';
+import { UdpRoute } from '../../../lib/core/stream-routes';
 import { departures } from '../../../lib/derived/exceptions';
 import { edges } from '../../../lib/derived/network-policies';
 import { topology } from '../../../lib/derived/topology';

@@ -63,6 +63,6 @@ test('replicas: one, two where availability is high, or as said', () => {
 test('access: the gateway password, or none', () => {
   const middlewares = (options: object) =>
     find(objectsOf(geoai({}, { mlflow: options })), 'IngressRoute', 'mlflow').spec.routes[0]?.middlewares;
-  expect(middlewares({})).toEqual([{ name: 'basic-auth' }]);
-  expect(middlewares({ access: 'public' })).toBeUndefined();
+  expect(middlewares({})).toEqual([{ name: 'edge' }, { name: 'basic-auth' }, { name: 'upstream' }]);
+  expect(middlewares({ access: 'public' })).toEqual([{ name: 'edge' }, { name: 'upstream' }]);
 });

@@ -60,6 +60,7 @@ test('a browser stays with one node, and the server asks for the password itself
     {
       kind: 'Rule',
       match: 'Host(`couchdb.geoai.home.arpa`)',
+      middlewares: [{ name: 'edge' }, { name: 'upstream' }],
       services: [
         { name: 'couchdb', port: 'http', sticky: { cookie: { name: 'couchdb_sticky', secure: true, httpOnly: true } } },
       ],

@@ -143,8 +143,18 @@ describe('a drive', () => {
 test('console and API have hosts of their own, and ask for keys themselves', () => {
   const routes = all(objects(), 'IngressRoute').filter(({ metadata }) => metadata.namespace === 'geoai-data');
   expect(routes.map(({ spec }) => spec.routes[0])).toEqual([
-    { kind: 'Rule', match: 'Host(`minio.geoai.home.arpa`)', services: [{ name: 'minio', port: 'console' }] },
-    { kind: 'Rule', match: 'Host(`minio-api.geoai.home.arpa`)', services: [{ name: 'minio', port: 's3' }] },
+    {
+      kind: 'Rule',
+      match: 'Host(`minio.geoai.home.arpa`)',
+      middlewares: [{ name: 'edge' }, { name: 'upstream' }],
+      services: [{ name: 'minio', port: 'console' }],
+    },
+    {
+      kind: 'Rule',
+      match: 'Host(`minio-api.geoai.home.arpa`)',
+      middlewares: [{ name: 'security-headers' }, { name: 'upstream' }],
+      services: [{ name: 'minio', port: 's3' }],
+    },
   ]);
 });
 

@@ -93,10 +93,16 @@ test('API and Dashboards have hosts of their own, and ask for names and password
     ({ metadata }) => metadata.namespace === 'home-data',
   );
   expect(routes.map(({ spec }) => spec.routes[0])).toEqual([
-    { kind: 'Rule', match: 'Host(`opensearch.home.arpa`)', services: [{ name: 'opensearch', port: 'http' }] },
+    {
+      kind: 'Rule',
+      match: 'Host(`opensearch.home.arpa`)',
+      middlewares: [{ name: 'edge' }, { name: 'upstream' }],
+      services: [{ name: 'opensearch', port: 'http' }],
+    },
     {
       kind: 'Rule',
       match: 'Host(`opensearch-dashboard.home.arpa`)',
+      middlewares: [{ name: 'edge' }, { name: 'upstream' }],
       services: [{ name: 'opensearch-dashboards', port: 'http' }],
     },
   ]);

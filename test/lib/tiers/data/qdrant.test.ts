@@ -25,7 +25,12 @@ test('REST and gRPC inside the cluster, REST outside; nothing without a key', ()
   ]);
   const route = all(made, 'IngressRoute').find(({ metadata }) => metadata.name === 'qdrant');
   expect(route?.spec.routes).toEqual([
-    { kind: 'Rule', match: 'Host(`qdrant.geoai.home.arpa`)', services: [{ name: 'qdrant', port: 'http' }] },
+    {
+      kind: 'Rule',
+      match: 'Host(`qdrant.geoai.home.arpa`)',
+      middlewares: [{ name: 'edge' }, { name: 'upstream' }],
+      services: [{ name: 'qdrant', port: 'http' }],
+    },
   ]);
   expect(envOf(server())).toMatchObject({
     QDRANT__SERVICE__API_KEY: 'qdrant/apiKey',

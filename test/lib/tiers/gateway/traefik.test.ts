@@ -35,7 +35,7 @@ test('the dashboard asks for the gateway password of user admin', () => {
     {
       kind: 'Rule',
       match: 'Host(`traefik.geoai.home.arpa`)',
-      middlewares: [{ name: 'basic-auth' }],
+      middlewares: [{ name: 'edge' }, { name: 'basic-auth' }, { name: 'upstream' }],
       services: [{ kind: 'TraefikService', name: 'api@internal' }],
     },
   ]);

@@ -15,6 +15,7 @@ test('the domain itself and www', () => {
   expect(find(objects(), 'IngressRoute', 'homepage').spec.routes[0]).toEqual({
     kind: 'Rule',
     match: 'Host(`geoai.home.arpa`) || Host(`www.geoai.home.arpa`)',
+    middlewares: [{ name: 'edge' }, { name: 'upstream' }],
     services: [{ name: 'homepage', port: 'http' }],
   });
 });

@@ -1,0 +1,94 @@
+import {
+  IngressRouteTcp,
+  IngressRouteTcpSpecRoutesServicesPort,
+  IngressRouteUdp,
+  IngressRouteUdpSpecRoutesServicesPort,
+  TlsOption,
+} from '../../imports/traefik.io';
+import type { Component } from './component';
+import type { Endpoint } from './endpoint';
+import { minVersion, Route, type EntryPoint, type Tile } from './route';
+
+export interface TcpRouteProps {
+  /** Host name below the platform's domain, which the client sends as TLS server name. */
+  readonly host: string;
+  readonly entryPoint: { readonly name: string; readonly port: number };
+  readonly to: Endpoint;
+  /** The protocol that clients name in the TLS handshake (ALPN); Traefik refuses what it does not know. @default none */
+  readonly alpn?: string;
+  readonly tile?: Tile;
+}
+
+/** TCP with TLS, told apart by server name (SNI); TLS ends at the gateway. */
+export class TcpRoute extends Route {
+  constructor(
+    component: Component,
+    name: string,
+    private readonly props: TcpRouteProps,
+  ) {
+    super(component, name, [props.host], props.to, props.tile);
+  }
+
+  override get entryPoint(): EntryPoint {
+    return { ...this.props.entryPoint, protocol: 'TCP' };
+  }
+
+  render(): void {
+    const { to, alpn } = this.props;
+    if (alpn) {
+      new TlsOption(this, 'tls-option', { metadata: { name: this.name }, spec: { alpnProtocols: [alpn], minVersion } });
+    }
+    new IngressRouteTcp(this, 'ingress-route-tcp', {
+      metadata: { name: this.name },
+      spec: {
+        entryPoints: [this.entryPoint.name],
+        routes: [
+          {
+            match: this.hosts.map((host) => `HostSNI(\`${host}\`)`).join(' || '),
+            services: [
+              { name: to.workload.name, port: IngressRouteTcpSpecRoutesServicesPort.fromString(to.port.name) },
+            ],
+          },
+        ],
+        tls: { ...this.component.platform.gateway().routeTls, ...(alpn ? { options: { name: this.name } } : {}) },
+      },
+    });
+  }
+}
+
+export interface UdpRouteProps {
+  readonly entryPoint: { readonly name: string; readonly port: number };
+  readonly to: Endpoint;
+}
+
+/** UDP: an entry point leads to one endpoint. */
+export class UdpRoute extends Route {
+  constructor(
+    component: Component,
+    name: string,
+    private readonly props: UdpRouteProps,
+  ) {
+    super(component, name, [], props.to);
+  }
+
+  override get entryPoint(): EntryPoint {
+    return { ...this.props.entryPoint, protocol: 'UDP' };
+  }
+
+  render(): void {
+    const { to } = this.props;
+    new IngressRouteUdp(this, 'ingress-route-udp', {
+      metadata: { name: this.name },
+      spec: {
+        entryPoints: [this.entryPoint.name],
+        routes: [
+          {
+            services: [
+              { name: to.workload.name, port: IngressRouteUdpSpecRoutesServicesPort.fromString(to.port.name) },
+            ],
+          },
+        ],
+      },
+    });
+  }
+}

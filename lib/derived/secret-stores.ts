@@ -1,0 +1,66 @@
+import { ApiObject } from 'cdk8s';
+import type { Component } from '../core/component';
+import type { Credential } from '../core/credential';
+import type { Platform } from '../core/platform';
+import { RaftStore } from '../tiers/security/store/raft-store';
+
+/** The store of the platform itself, where External Secrets reads it. */
+export function ownStore(platform: Platform): RaftStore | undefined {
+  const components = platform.tiers.flatMap((tier): Component[] => tier.components);
+  return components.find((component): component is RaftStore => isStore(component) && component.feedsExternalSecrets);
+}
+
+// `instanceof` of a construct says nothing about its type.
+const isStore = (component: Component): component is RaftStore => component instanceof RaftStore;
+
+/**
+ * Where a store keeps what becomes a Secret. In the platform's own one each namespace has entries of its own, with the keys
+ * that it needs and no more, since policies know paths; elsewhere one entry holds all keys of a credential.
+ */
+export function entryOf(
+  platform: Platform,
+  credential: Credential,
+  secret: { readonly namespace: string; readonly name: string },
+): string {
+  const store = ownStore(platform);
+  const tier = platform.tiers.find(({ namespace }) => namespace === secret.namespace);
+  if (store && tier) return `${store.pathOf(tier.name)}/${secret.name}`;
+  return `${platform.config.secretStore.path}/${credential.name}`;
+}
+
+/**
+ * In every namespace a SecretStore that signs in with a service account of that namespace, so that it reads what belongs to
+ * it and nothing else. A plain object: the definition of the kind describes every store that there is.
+ * https://external-secrets.io/latest/provider/hashicorp-vault/
+ */
+export function secretStores(platform: Platform, store: RaftStore): void {
+  const key = 'ca.crt';
+  for (const { file, namespace } of platform.tiers) {
+    const certificate = store.tls.alone(namespace, key);
+    new ApiObject(file, 'secret-store', {
+      apiVersion: 'external-secrets.io/v1',
+      kind: 'SecretStore',
+      metadata: { name: platform.config.secretStore.name, namespace },
+      spec: {
+        provider: {
+          vault: {
+            server: store.server.endpoint('api').url('https'),
+            path: 'secret',
+            version: 'v2',
+            caProvider: { type: 'Secret', name: certificate, key },
+            auth: {
+              jwt: {
+                path: 'kubernetes',
+                role: namespace,
+                kubernetesServiceAccountToken: {
+                  serviceAccountRef: { name: store.reader, audiences: [store.audience] },
+                  expirationSeconds: 600,
+                },
+              },
+            },
+          },
+        },
+      },
+    });
+  }
+}

@@ -1,0 +1,15 @@
+import type { WorkloadProps } from '../../../core/workload';
+import { brokerTitle } from './brokers';
+import { ldapPort } from './federation';
+import type { RealmOptions } from './options';
+
+/** What Keycloak reaches outside the cluster: brokers on the internet, a directory wherever it is. */
+export function outside({ brokers, federation: { ldap } }: RealmOptions): Pick<WorkloadProps, 'internet'> {
+  if (brokers.length === 0 && !ldap) return {};
+  const whys = [
+    ...(brokers.length > 0 ? [`asks ${brokers.map(brokerTitle).join(', ')} who somebody is`] : []),
+    ...(ldap ? [`looks people up at ${ldap.url}`] : []),
+  ];
+  const ports = [...(brokers.length > 0 ? [443] : []), ...(ldap ? [ldapPort(ldap.url)] : [])];
+  return { internet: { why: `Keycloak ${whys.join(', and ')}.`, ports, privateToo: ldap !== undefined } };
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { replicas, resources } from '../../config/options';
+import { Component } from '../../core/component';
+import { Deployment } from '../../core/controllers';
+import { Credential, password } from '../../core/credential';
+import type { Endpoint } from '../../core/endpoint';
+import type { Platform } from '../../core/platform';
+import { http } from '../../core/probe';
+import { sized } from '../../core/resources';
+import { HttpRoute } from '../../core/route';
+import type { SignIn } from '../../core/sign-in';
+import { images } from '../../images';
+
+export const oauth2ProxyOptions = z.strictObject({
+  sessionHours: z
+    .int({ error: 'must be a whole number of hours; write for example 12' })
+    .min(1, { error: 'must be at least 1; write 1' })
+    .max(720, { error: 'must be at most 720; write 720' })
+    .default(12)
+    .describe('Hours after which people must sign in again, at the latest'),
+  replicas,
+  resources,
+});
+
+/** Path of its own pages. */
+const prefix = '/oauth2';
+/** How long tokens last, and when they are renewed: a right taken away ends with the renewal, a short outage is bridged. */
+const tokens = { lastSeconds: 900, renewedAfter: '5m' };
+
+/**
+ * OAuth2 Proxy: the gateway asks it about every request of a route with `access: sso`. It sends people to the identity
+ * provider and keeps their sessions in the platform's cache, so that each of its pods knows them.
+ * https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview
+ */
+export class OAuth2Proxy extends Component implements SignIn {
+  readonly endpoint: Endpoint;
+  readonly signInUrl: string;
+  readonly cookie = '__Secure-sso';
+
+  constructor(platform: Platform, options: z.output<typeof oauth2ProxyOptions>) {
+    super(platform, 'oauth2-proxy');
+    platform.provide('signIn', this, this);
+    const { domain, name } = platform.config;
+    const url = `https://auth.${domain}${prefix}`;
+    this.signInUrl = `${url}/sign_in`;
+    const client = platform.identity().client('oauth2-proxy', {
+      title: `Services of ${name}`,
+      redirectUris: [`${url}/callback`],
+      tokenSeconds: tokens.lastSeconds,
+    });
+    const sessions = platform.cache().cache('sessions');
+    // 43 digits of base64 are the 32 bytes of an AES-256 key.
+    const cookie = new Credential(this, 'oauth2-proxy-cookie', { keys: { secret: password(43) } });
+    const server = new Deployment(this, 'oauth2-proxy', {
+      image: images.oauth2Proxy,
+      command: ['/bin/oauth2-proxy'],
+      args: [
+        '--http-address=0.0.0.0:4180',
+        '--metrics-address=0.0.0.0:44180',
+        '--reverse-proxy=true',
+        // Browsers know the provider by its public name; what is asked behind their backs stays inside the cluster.
+        '--provider=oidc',
+        '--skip-oidc-discovery=true',
+        `--oidc-issuer-url=${client.issuer}`,
+        `--login-url=${client.authorizationUrl}`,
+        `--redeem-url=${client.tokenUrl}`,
+        `--oidc-jwks-url=${client.jwksUrl}`,
+        `--backend-logout-url=${client.backChannelLogoutUrl}?id_token_hint={id_token}`,
+        '--skip-claims-from-profile-url=true',
+        '--code-challenge-method=S256',
+        '--scope=openid email profile',
+        '--oidc-groups-claim=groups',
+        '--email-domain=*',
+        `--redirect-url=${url}/callback`,
+        `--whitelist-domain=.${domain}`,
+        '--skip-provider-button=true',
+        '--upstream=static://202',
+        '--set-xauthrequest=true',
+        `--cookie-name=${this.cookie}`,
+        `--cookie-domain=.${domain}`,
+        '--cookie-secure=true',
+        '--cookie-httponly=true',
+        '--cookie-samesite=lax',
+        `--cookie-expire=${options.sessionHours}h`,
+        `--cookie-refresh=${tokens.renewedAfter}`,
+        // Pages that load in parallel each begin to sign in.
+        '--cookie-csrf-per-request=true',
+        '--cookie-csrf-per-request-limit=16',
+        '--cookie-csrf-expire=15m',
+        '--session-store-type=redis',
+        // Requests stand in the gateway's log.
+        '--request-logging=false',
+        '--silence-ping-logging=true',
+        '--footer=-',
+      ],
+      env: {
+        OAUTH2_PROXY_CLIENT_ID: client.credential.key('clientId'),
+        OAUTH2_PROXY_CLIENT_SECRET: client.credential.key('clientSecret'),
+        OAUTH2_PROXY_COOKIE_SECRET: cookie.key('secret'),
+        OAUTH2_PROXY_REDIS_CONNECTION_URL: sessions.url(),
+      },
+      ports: { http: 4180, metrics: { port: 44180, offered: false } },
+      uses: [client, sessions],
+      replicas: options.replicas ?? platform.replicas(2),
+      user: { uid: 65532, gid: 65532 },
+      // /ready asks the session store as well.
+      probes: { ready: http('/ready'), live: http('/ping') },
+      metrics: { port: 'metrics', path: '/metrics' },
+      resources: sized(
+        { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
+        options.resources,
+      ),
+    });
+    this.endpoint = server.endpoint('http');
+    new HttpRoute(this, 'auth', {
+      hosts: ['auth'],
+      to: this.endpoint,
+      access: 'public',
+      tile: {
+        title: 'Sign out',
+        description: 'Of all services with single sign-on',
+        icon: 'oauth2-proxy.png',
+        path: `${prefix.slice(1)}/sign_out?rd=${encodeURIComponent(`https://${domain}/`)}`,
+      },
+    });
+  }
+}

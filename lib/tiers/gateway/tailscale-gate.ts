@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import { resources } from '../../config/options';
+import { ConfigError } from '../../config/problem';
+import { whenMissing } from '../../config/wording';
+import { Component } from '../../core/component';
+import { ConfigFiles, json } from '../../core/config-files';
+import { Deployment } from '../../core/controllers';
+import { Credential, supplied } from '../../core/credential';
+import type { EnvValue } from '../../core/env';
+import { temporary } from '../../core/mount';
+import type { Platform } from '../../core/platform';
+import { exec, http, tcp } from '../../core/probe';
+import { sized } from '../../core/resources';
+import { Volume } from '../../core/volume';
+import { images } from '../../images';
+import { findDestination } from './destination';
+import { gateFolder, gateScript, pulse, serveFolder } from './tailscale-gate/gate-script';
+import { closedConfig, openConfig, type ServeConfig } from './tailscale-gate/serve-config';
+
+export const tailscaleGateOptions = z.strictObject(
+  {
+    to: z
+      .string({ error: whenMissing('is missing; write the name of the service to publish, for example couchdb') })
+      .describe('Name of the service that is published'),
+    route: z.string().optional().describe('Which of its routes, where the service has several; by default the first'),
+    everyone: z
+      .boolean()
+      .default(false)
+      .describe('Publish it also where its route asks who comes, which nobody is asked here'),
+    port: z
+      .union([z.literal(443), z.literal(8443), z.literal(10000)], {
+        error: 'Funnel has three ports only; write 443, 8443 or 10000',
+      })
+      .default(8443)
+      .describe('Public port'),
+    hostname: z
+      .string()
+      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, {
+        error: 'must be lower-case letters, digits and dashes; write for example my-platform',
+      })
+      .optional()
+      .describe('Name in the tailnet; by default the name of the platform'),
+    healthPath: z
+      .string()
+      .regex(/^\/[A-Za-z0-9._~/?=&-]*$/, { error: 'must be a path; write for example /health' })
+      .default('/')
+      .describe('Path of the service that answers 2xx while it is healthy'),
+    intervalSeconds: z
+      .int({ error: 'must be a whole number of seconds; write for example 30' })
+      .min(5, { error: 'must be at least 5; write 5' })
+      .max(300, { error: 'must be at most 300; write 300' })
+      .default(30)
+      .describe('Seconds between two checks'),
+    failures: z
+      .int({ error: 'must be a whole number; write for example 3' })
+      .min(1, { error: 'must be at least 1; write 1' })
+      .default(3)
+      .describe('Failed checks in a row after which it is closed'),
+    tags: z
+      .array(z.string().regex(/^tag:[a-z][a-z0-9-]*$/, { error: 'must begin with tag:; write for example tag:gate' }))
+      .default([])
+      .describe('Tags of the node; the auth key must be allowed to give them'),
+    resources,
+  },
+  { error: whenMissing('is empty; write to: with the name of the service to publish') },
+);
+
+/**
+ * One service on the internet by Tailscale Funnel, without a public address or an open port of one's own, and only while that
+ * service is healthy. It needs an account at Tailscale. https://tailscale.com/kb/1223/funnel
+ */
+export class TailscaleGate extends Component {
+  /** Of the gate; the address is known once all routes are. */
+  private readonly environment: Record<string, EnvValue>;
+  private published: ServeConfig = closedConfig;
+  private readonly server: Deployment;
+
+  constructor(
+    platform: Platform,
+    private readonly options: z.output<typeof tailscaleGateOptions>,
+  ) {
+    super(platform, 'tailscale-gate');
+    const key = new Credential(this, 'tailscale', {
+      keys: { authKey: supplied('auth key of the tailnet, from https://login.tailscale.com/admin/settings/keys') },
+    });
+    const config = new ConfigFiles(this, 'tailscale-gate', () => ({
+      'open.json': json(this.published),
+      'closed.json': json(closedConfig),
+      'gate.sh': gateScript,
+    }));
+    const served = temporary('served', '1Mi', 'memory');
+    const tags = options.tags.length > 0 ? ` --advertise-tags=${options.tags.join()}` : '';
+    this.environment = { SERVICE: options.to, INTERVAL: options.intervalSeconds, FAILURES: options.failures };
+    this.server = new Deployment(this, 'tailscale-gate', {
+      image: images.tailscale,
+      container: 'tailscale',
+      command: ['/usr/local/bin/containerboot'],
+      // https://tailscale.com/kb/1282/docker
+      env: {
+        TS_HOSTNAME: options.hostname ?? platform.config.name,
+        // The key by its file: as TS_AUTHKEY it would be an argument of a program, which others can see.
+        TS_EXTRA_ARGS: `--auth-key=file:/etc/tailscale/authKey${tags}`,
+        TS_AUTH_ONCE: true,
+        // A folder of its own making: it insists on one that only it can read, which the volume’s is not.
+        TS_STATE_DIR: '/var/lib/tailscale/state',
+        // Otherwise it keeps its state in a Secret, for which it would need rights.
+        TS_KUBE_SECRET: '',
+        TS_USERSPACE: true,
+        TS_ACCEPT_DNS: false,
+        TS_SOCKET: '/var/run/tailscale/tailscaled.sock',
+        TS_SERVE_CONFIG: `${serveFolder}/serve.json`,
+        TS_ENABLE_HEALTH_CHECK: true,
+        TS_LOCAL_ADDR_PORT: '0.0.0.0:9002',
+        TS_NO_LOGS_NO_SUPPORT: true,
+        HOME: '/tmp',
+      },
+      ports: { health: { port: 9002, offered: false } },
+      mounts: {
+        '/etc/tailscale': key.files('authKey'),
+        // Who it is in the tailnet, and its certificate; both can be had again.
+        '/var/lib/tailscale': new Volume('state', { size: '64Mi', backup: 'none' }),
+        '/var/run/tailscale': temporary('socket', '1Mi', 'memory'),
+        [serveFolder]: served,
+        '/tmp': temporary('tmp', '16Mi'),
+      },
+      sidecars: {
+        gate: {
+          image: images.busybox,
+          command: ['sh', `${gateFolder}/gate.sh`],
+          env: this.environment,
+          mounts: { [gateFolder]: config, [serveFolder]: served, '/tmp': temporary('gate-tmp', '1Mi', 'memory') },
+          // A gate that hangs would leave open what it should close.
+          probes: { ready: exec('sh', '-c', alive(options.intervalSeconds + 30)) },
+          resources: { requests: { cpu: '5m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
+        },
+      },
+      user: { uid: 1000, gid: 1000 },
+      // Only by TCP: without UDP all traffic takes the relays of Tailscale, as that of Funnel does anyway.
+      internet: { why: 'Tailscale’s control servers and relays, and Let’s Encrypt for its certificate' },
+      // Ready once it is part of the tailnet.
+      probes: { ready: http('/healthz', 'health'), live: tcp('health'), startupSeconds: 120 },
+      resources: sized(
+        { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
+        options.resources,
+      ),
+    });
+  }
+
+  override complete(): void {
+    const { graph, config } = this.platform;
+    const found = this.destination();
+    if ('message' in found) {
+      const path = ['services', this.name, found.key];
+      throw new ConfigError(`${config.name}.yaml`, [{ path, message: found.message }]);
+    }
+    const { endpoint, base, hidden } = found;
+    const { port, to, healthPath } = this.options;
+    graph.connect(this.server, endpoint, `publishes ${to}`);
+    this.environment.HEALTH_URL = `${endpoint.url()}${base}${healthPath}`;
+    this.published = openConfig({ port, to: endpoint, base, hidden });
+  }
+
+  /** What is published, or what is wrong with the setting that names it. */
+  private destination() {
+    const { to, route, everyone } = this.options;
+    const found = findDestination(this, to, route);
+    if ('message' in found) return found;
+    if (found.tls) {
+      return {
+        key: 'to',
+        message: `${to} speaks TLS with a certificate of its own, which Funnel cannot check; write another service`,
+      };
+    }
+    if (found.access === 'public' || everyone) return found;
+    const asks = `${to} leaves it to the gateway to ask who comes, and nobody is asked here`;
+    return { key: 'to', message: `${asks}; write a service that asks itself, or everyone: true` };
+  }
+}
+
+/** Ends with 0 when the last check began so many seconds ago at most. */
+const alive = (seconds: number) => `[ $(($(date +%s) - $(stat -c %Y ${pulse}))) -le ${seconds} ]`;

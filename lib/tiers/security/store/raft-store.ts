@@ -1,0 +1,188 @@
+import { k8s } from 'cdk8s-plus-28';
+import { dumped } from '../../../core/backup';
+import { Component } from '../../../core/component';
+import { peerDomain, peerHosts, type StatefulSet } from '../../../core/controllers';
+import { Credential, password, privateKey, selfSignedCertificate } from '../../../core/credential';
+import type { Platform } from '../../../core/platform';
+import { HttpRoute } from '../../../core/route';
+import { Volume } from '../../../core/volume';
+import type { Workload } from '../../../core/workload';
+import { DatabaseUsers } from './database-users';
+import { desiredState } from './desired-state';
+import { startNodes } from './nodes';
+import type { StoreOptions } from './options';
+import type { Program } from './program';
+import { folders, ports } from './server-config';
+import { setupJobs } from './setup-jobs';
+import { snapshotDump } from './snapshot-dump';
+
+/**
+ * A store of secrets whose nodes keep their data among themselves (Raft): OpenBao or Vault. A job founds it and sets it
+ * up; afterwards that job signs in with a key of its own, and there is no root token any more.
+ */
+export abstract class RaftStore extends Component {
+  readonly server: StatefulSet;
+  /** Key `ca.crt` is the certificate that its nodes show. */
+  readonly tls: Credential;
+  /** Name of the Secret that takes what only the first start tells: keys, and the root token until it has ended. */
+  readonly keysSecret: string;
+  /** What tokens of service accounts must be made for. */
+  readonly audience: string;
+  /** Service account in each namespace of the platform that reads what belongs to its tier. */
+  readonly reader: string;
+  private readonly users?: DatabaseUsers;
+  /** With it the job signs in. Another one would let nobody in who could change that. */
+  private readonly setupKey: Credential;
+  private readonly snapshotKey: Credential;
+  private readonly addresses: readonly string[];
+
+  constructor(
+    platform: Platform,
+    private readonly program: Program,
+    private readonly options: StoreOptions,
+  ) {
+    super(platform, program.name);
+    const { name } = this;
+    this.keysSecret = `${name}-keys`;
+    this.audience = name;
+    this.reader = `${name}-reader`;
+    const replicas = options.replicas ?? platform.replicas(3);
+    this.addresses = peerHosts(this, name, replicas).map((host) => `https://${host}:${ports.api}`);
+    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
+    this.setupKey = this.appRoleKey(`${name}-setup`, data);
+    this.snapshotKey = this.appRoleKey(`${name}-snapshot`, data);
+    this.tls = this.certificate();
+    if (options.database) this.users = new DatabaseUsers(this, options.database);
+    this.server = startNodes(this, { ...this, program, options, replicas, data, users: this.users });
+    this.declareKeys();
+    this.letClientsIn();
+    const api = this.server.endpoint('api');
+    new HttpRoute(this, name, {
+      hosts: [name],
+      to: api,
+      // It asks for a token, or for a name and a password, itself.
+      access: options.access,
+      // It asks for nothing there: anybody could read how much goes on, or cancel what holders of keys have begun.
+      hidden: ['metrics', 'generate-root', 'rekey', 'unseal'].map((path) => `/v1/sys/${path}`),
+      tls: { serverName: api.host, ca: this.tls },
+      tile: { title: program.title, description: 'Secrets, keys and certificates', icon: `${name}.png` },
+    });
+  }
+
+  /** Whether the platform's own credentials come from here. */
+  get feedsExternalSecrets(): boolean {
+    return this.platform.config.secrets === 'external' && this.options.externalSecrets !== false;
+  }
+
+  /** What must run, and be done, before it can be used. */
+  get foundation(): Workload[] {
+    return this.platform.graph.workloads.filter(
+      ({ component, name }) => component === this && (name === this.name || name === `${this.name}-setup`),
+    );
+  }
+
+  /** The program's own command, for whoever runs it in one of its pods. */
+  get command(): string {
+    return this.program.command;
+  }
+
+  /** What that command needs to know in a pod, as `NAME=value`. */
+  get clientEnv(): string {
+    const { prefix } = this.program;
+    return `${prefix}_ADDR=https://localhost:${ports.api} ${prefix}_CACERT=${folders.tls}/ca.crt`;
+  }
+
+  /** Name of the variable that it reads a token from. */
+  get tokenVariable(): string {
+    return `${this.program.prefix}_TOKEN`;
+  }
+
+  /** The way to what belongs to a tier, below `secret/`. */
+  pathOf(tier: string): string {
+    return `${this.platform.config.secretStore.path}/${tier}`;
+  }
+
+  /** Once all namespaces are known. */
+  override complete(): void {
+    const { platform, reader, program, options, users, addresses } = this;
+    for (const { file } of platform.tiers) {
+      new k8s.KubeServiceAccount(file, reader, {
+        metadata: { name: reader, labels: { 'app.kubernetes.io/name': this.name } },
+        automountServiceAccountToken: false,
+      });
+    }
+    setupJobs(this, {
+      title: program.title,
+      endpoint: this.server.endpoint('api'),
+      state: desiredState(this, { program, options, addresses, databases: users?.state }),
+      tls: this.tls,
+      setupKey: this.setupKey,
+      snapshotKey: this.snapshotKey,
+      keysSecret: this.keysSecret,
+      users,
+    });
+  }
+
+  /** The nodes trust it as it is: it is its own authority. */
+  private certificate(): Credential {
+    const inside = `${this.name}.${this.tier.namespace}.svc`;
+    const peers = `*.${peerDomain(this, this.name)}`;
+    const names = [inside, `${inside}.${this.platform.config.network.clusterDomain}`, peers, 'localhost'];
+    return new Credential(this, `${this.name}-tls`, {
+      keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(names, 'tls.key') },
+      bootstrap: true,
+    });
+  }
+
+  private appRoleKey(name: string, data: Volume): Credential {
+    return new Credential(this, name, { keys: { secretId: password(40) }, storedIn: data, bootstrap: true });
+  }
+
+  /** The Secret without data, which the job may fill: it may make none. */
+  private declareKeys(): void {
+    new k8s.KubeSecret(this, 'keys', {
+      metadata: {
+        name: this.keysSecret,
+        labels: this.server.selector,
+        annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' },
+      },
+    });
+  }
+
+  /** Pods outside the platform, and the operator where it reads this store. */
+  private letClientsIn(): void {
+    const { clients, externalSecrets } = this.options;
+    const peers = Object.values(clients).map(({ namespace, pods }) => ({ namespace, pods }));
+    if (this.feedsExternalSecrets && externalSecrets) peers.push({ namespace: externalSecrets.namespace, pods: {} });
+    if (peers.length === 0) return;
+    const { selector } = this.server;
+    new k8s.KubeNetworkPolicy(this, 'clients', {
+      metadata: { name: `${this.name}-clients`, labels: selector },
+      spec: {
+        podSelector: { matchLabels: selector },
+        policyTypes: ['Ingress'],
+        ingress: [
+          {
+            from: peers.map(({ namespace, pods }) => ({
+              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+              ...(Object.keys(pods).length > 0 ? { podSelector: { matchLabels: pods } } : {}),
+            })),
+            ports: [{ port: k8s.IntOrString.fromNumber(ports.api), protocol: 'TCP' }],
+          },
+        ],
+      },
+    });
+  }
+
+  private dump() {
+    return snapshotDump({
+      owner: this,
+      endpoint: this.server.endpoint('api'),
+      nodes: this.addresses,
+      tls: this.tls,
+      key: this.snapshotKey,
+      // All keys that there ever were are where the sidecar finds them.
+      earlierKeys: this.options.unseal === 'secret' ? this.keysSecret : undefined,
+    });
+  }
+}

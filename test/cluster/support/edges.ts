@@ -1,0 +1,90 @@
+import { edges } from '../../../lib/derived/network-policies';
+import type { Platform } from '../../../lib/core/platform';
+import type { Workload } from '../../../lib/core/workload';
+import { reachable, startProbe } from './client';
+import { kubectl, kubectlJson } from './kubectl';
+
+/** Who reaches the TCP ports of some workloads: by probes that the policies take for each workload, and for strangers. */
+export class ReachabilityCheck {
+  private readonly probes: { name: string; namespace: string; workload?: Workload }[];
+  private readonly targets: { label: string; address: string; workload: Workload; port: string }[] = [];
+
+  private constructor(
+    private readonly platform: Platform,
+    private readonly servers: readonly Workload[],
+  ) {
+    const { workloads } = platform.graph;
+    this.probes = [
+      ...workloads.map((workload) => ({ name: `probe-${workload.name}`, namespace: workload.namespace, workload })),
+      ...platform.tiers.map(({ namespace }) => ({ name: 'probe-stranger', namespace })),
+    ];
+  }
+
+  static async start(platform: Platform, servers: readonly Workload[]): Promise<ReachabilityCheck> {
+    const check = new ReachabilityCheck(platform, servers);
+    await Promise.all(
+      check.probes.map((probe) => startProbe(probe.name, probe.namespace, probe.workload?.selector ?? {})),
+    );
+    for (const { name, namespace } of check.probes) {
+      await kubectl(['wait', '--for=jsonpath={.status.phase}=Running', `pod/${name}`, `--namespace=${namespace}`, '--timeout=60s']); // prettier-ignore
+    }
+    for (const server of check.servers) await check.addTargets(server);
+    return check;
+  }
+
+  private async addTargets(server: Workload): Promise<void> {
+    const labels = Object.entries(server.selector).map(([key, value]) => `${key}=${value}`);
+    const { items } = await kubectlJson<{ items: { status: { podIP?: string } }[] }>([
+      'get', 'pods', `--namespace=${server.namespace}`, `--selector=${labels.join()},!hearth-test/probe`, '--field-selector=status.phase=Running',
+    ]); // prettier-ignore
+    const ip = items[0]?.status.podIP;
+    if (!ip) throw new Error(`no pod of ${server.name} runs`);
+    for (const { name, port, protocol } of server.ports) {
+      if (protocol !== 'TCP') continue;
+      this.targets.push({ label: `${server.name}:${name}`, address: `${ip}:${port}`, workload: server, port: name });
+    }
+  }
+
+  /** What the platform declares: `namespace/probe → workload:port`. */
+  declared(): string[] {
+    const all = edges(this.platform);
+    return this.lines((probe, target) =>
+      all.some(
+        (edge) =>
+          edge.workload !== undefined &&
+          edge.workload === probe.workload &&
+          edge.to === target.workload &&
+          edge.port.name === target.port,
+      ),
+    );
+  }
+
+  /** What opens a connection now. */
+  async open(): Promise<string[]> {
+    const addresses = this.targets.map(({ address }) => address);
+    const found = new Map<object, Set<string>>();
+    await Promise.all(
+      this.probes.map(async (probe) => found.set(probe, await reachable(probe.name, probe.namespace, addresses))),
+    );
+    return this.lines((probe, { address }) => found.get(probe)?.has(address) === true);
+  }
+
+  private lines(
+    holds: (probe: (typeof this.probes)[number], target: (typeof this.targets)[number]) => boolean,
+  ): string[] {
+    return this.probes.flatMap((probe) =>
+      this.targets
+        .filter((target) => holds(probe, target))
+        .map(({ label }) => `${probe.namespace}/${probe.name} → ${label}`),
+    );
+  }
+
+  async stop(): Promise<void> {
+    const namespaces = new Set(this.probes.map(({ namespace }) => namespace));
+    await Promise.all(
+      [...namespaces].map((namespace) =>
+        kubectl(['delete', 'pod', '--selector=hearth-test/probe', `--namespace=${namespace}`, '--wait=false']),
+      ),
+    );
+  }
+}
