@@ -82,10 +82,16 @@ export const access = (mode: AccessMode) =>
       'public: everyone; sso: people signed in (without the auth tier the same as basic), by groups only those in one of them; basic: the gateway password',
     );
 
+/** A whole number within bounds. @param of its unit, for example `hours` @param min by default 1 */
+export function wholeNumber(example: number, { of, min = 1, max }: { of?: string; min?: number; max?: number } = {}) {
+  const number = z
+    .int({ error: `must be a whole number${of ? ` of ${of}` : ''}; write for example ${example}` })
+    .min(min, { error: `must be at least ${min}; write ${min}` });
+  return max === undefined ? number : number.max(max, { error: `must be at most ${max}; write ${max}` });
+}
+
 /** Number of pods. */
-export const replicas = z
-  .int({ error: 'must be a whole number; write for example 2' })
-  .min(1, { error: 'must be at least 1; write 1' })
+export const replicas = wholeNumber(2)
   .optional()
   .describe('Number of pods; by default 1, or 2 where availability is high');
 

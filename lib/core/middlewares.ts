@@ -146,11 +146,14 @@ export function singleSignOn(component: Component, groups: readonly string[]): s
   });
 }
 
-/** Readable, and another one for every other list: `a-b` may be one group, two, or a group within a group. */
+/**
+ * Readable, and another one for every other list. Letters, digits and dashes only: Traefik takes a dot for a dash, so that two
+ * lists could become one.
+ */
 function signOnName(groups: readonly string[]): string {
   const [first, ...others] = groups;
   if (first === undefined) return 'sso';
-  if (others.length === 0 && !first.includes('/')) return `sso-${first}`;
-  const hash = createHash('sha256').update(groups.join()).digest('hex').slice(0, 8);
-  return `sso-${first.replaceAll('/', '.')}.${hash}`;
+  const readable = first.replace(/[^a-z0-9]/g, '-');
+  if (others.length === 0 && readable === first) return `sso-${first}`;
+  return `sso-${readable}-${createHash('sha256').update(groups.join()).digest('hex').slice(0, 8)}`;
 }

@@ -3,6 +3,7 @@ import * as YAML from 'yaml';
 import { z } from 'zod';
 import type { Catalogue } from '../../lib/catalogue';
 import { parsePlatform } from '../../lib/config/load';
+import { ConfigError } from '../../lib/config/problem';
 import { complete, platformSchema, type PlatformConfig } from '../../lib/config/platform-config';
 import { Component } from '../../lib/core/component';
 import { Credential, htpasswd, literal, password } from '../../lib/core/credential';
@@ -130,6 +131,17 @@ export function geoai(
   const platform = built.get(text) ?? buildPlatform(parsePlatform(text, 'geoai.yaml'));
   built.set(text, platform);
   return platform;
+}
+
+/** What a user reads of a platform that cannot be; undefined where it can. */
+export function problems(make: () => unknown): string | undefined {
+  try {
+    make();
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return undefined;
 }
 
 /** The whole manifest file of one component. */

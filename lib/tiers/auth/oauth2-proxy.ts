@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { replicas, resources } from '../../config/options';
+import { replicas, resources, wholeNumber } from '../../config/options';
 import { Component } from '../../core/component';
 import { Deployment } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
@@ -12,10 +12,7 @@ import type { SignIn } from '../../core/sign-in';
 import { images } from '../../images';
 
 export const oauth2ProxyOptions = z.strictObject({
-  sessionHours: z
-    .int({ error: 'must be a whole number of hours; write for example 12' })
-    .min(1, { error: 'must be at least 1; write 1' })
-    .max(720, { error: 'must be at most 720; write 720' })
+  sessionHours: wholeNumber(12, { of: 'hours', max: 720 })
     .default(12)
     .describe('Hours after which people must sign in again, at the latest'),
   replicas,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { resources } from '../../config/options';
+import { resources, wholeNumber } from '../../config/options';
 import { ConfigError } from '../../config/problem';
 import { whenMissing } from '../../config/wording';
 import { Component } from '../../core/component';
@@ -45,17 +45,10 @@ export const tailscaleGateOptions = z.strictObject(
       .regex(/^\/[A-Za-z0-9._~/?=&-]*$/, { error: 'must be a path; write for example /health' })
       .default('/')
       .describe('Path of the service that answers 2xx while it is healthy'),
-    intervalSeconds: z
-      .int({ error: 'must be a whole number of seconds; write for example 30' })
-      .min(5, { error: 'must be at least 5; write 5' })
-      .max(300, { error: 'must be at most 300; write 300' })
+    intervalSeconds: wholeNumber(30, { of: 'seconds', min: 5, max: 300 })
       .default(30)
       .describe('Seconds between two checks'),
-    failures: z
-      .int({ error: 'must be a whole number; write for example 3' })
-      .min(1, { error: 'must be at least 1; write 1' })
-      .default(3)
-      .describe('Failed checks in a row after which it is closed'),
+    failures: wholeNumber(3).default(3).describe('Failed checks in a row after which it is closed'),
     tags: z
       .array(z.string().regex(/^tag:[a-z][a-z0-9-]*$/, { error: 'must begin with tag:; write for example tag:gate' }))
       .default([])

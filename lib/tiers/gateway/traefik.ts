@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { access, bytes, replicas, resources, storage } from '../../config/options';
+import { access, bytes, replicas, resources, storage, wholeNumber } from '../../config/options';
 import { Component } from '../../core/component';
 import { ConfigFiles, yaml } from '../../core/config-files';
 import { Deployment } from '../../core/controllers';
@@ -19,11 +19,6 @@ import { certificates } from './certificates';
 import { k3sTraefik } from './k3s-traefik';
 import { staticConfig } from './traefik-static-config';
 
-const count = (example: string) =>
-  z
-    .int({ error: `must be a whole number; write for example ${example}` })
-    .min(1, { error: 'must be at least 1; write 1' });
-
 export const traefikOptions = z.strictObject({
   user: z
     .string()
@@ -35,13 +30,15 @@ export const traefikOptions = z.strictObject({
     .union([
       z.literal('none'),
       z.strictObject({
-        average: count('100').default(100).describe('Requests a second'),
-        burst: count('50').default(50).describe('Requests at once, beyond the average'),
+        average: wholeNumber(100).default(100).describe('Requests a second'),
+        burst: wholeNumber(50).default(50).describe('Requests at once, beyond the average'),
       }),
     ])
     .prefault({})
     .describe('What one client may send to one route before it is told to wait (429); none: as much as it likes'),
-  attempts: count('2').default(2).describe('Tries for a request whose connection to the program fails; 1: no retry'),
+  attempts: wholeNumber(2)
+    .default(2)
+    .describe('Tries for a request whose connection to the program fails; 1: no retry'),
   circuitBreaker: z
     .string({ error: 'must be an expression; write for example "NetworkErrorRatio() > 0.30", or none' })
     .default('NetworkErrorRatio() > 0.30')

@@ -130,15 +130,18 @@ describe('single sign-on', () => {
       one: { build: (component) => void http(component, 'one', { groups: ['a-b'] }) },
       two: { build: (component) => void http(component, 'two', { groups: ['a', 'b'] }) },
       inner: { build: (component) => void http(component, 'inner', { groups: ['a/b'] }) },
+      dot: { build: (component) => void http(component, 'dot', { groups: ['a.b'] }) },
     });
-    const names = ['one', 'two', 'inner'].map(
+    const names = ['one', 'two', 'inner', 'dot'].map(
       (name) => find(objectsOf(alike), 'IngressRoute', name).spec.routes[0]?.middlewares?.at(-1)?.name,
     );
-    expect(new Set(names).size).toBe(3);
+    // As Traefik reads them.
+    expect(new Set(names.map((name) => name?.replace(/[^a-z0-9]/g, '-'))).size).toBe(4);
     const addresses = all(objectsOf(alike), 'Middleware').flatMap(({ spec }) => spec.forwardAuth?.address ?? []);
     expect(addresses.map((address) => new URL(address).search).sort()).toEqual([
       '?allowed_groups=/a,/b',
       '?allowed_groups=/a-b',
+      '?allowed_groups=/a.b',
       '?allowed_groups=/a/b',
     ]);
   });

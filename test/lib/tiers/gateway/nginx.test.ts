@@ -1,12 +1,11 @@
 import { catalogue } from '../../../../lib/catalogue';
-import { ConfigError } from '../../../../lib/config/problem';
 import { Deployment } from '../../../../lib/core/controllers';
 import { Credential, privateKey, selfSignedCertificate } from '../../../../lib/core/credential';
 import type { Platform } from '../../../../lib/core/platform';
 import { HttpRoute, type HttpRouteProps } from '../../../../lib/core/route';
 import { block, line, render } from '../../../../lib/tiers/gateway/nginx/directives';
 import { all, container, find, objectsOf } from '../../../support/objects';
-import { geoai, manifestFile, sleeper, testPlatform, type TestEntry } from '../../../support/platforms';
+import { geoai, manifestFile, sleeper, testPlatform, type TestEntry, problems } from '../../../support/platforms';
 
 const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
   build: (component) => {
@@ -42,15 +41,6 @@ const config = (platform: Platform) => find(objectsOf(platform), 'ConfigMap', 'n
 /** The text of one location. */
 const locationOf = (platform: Platform, path: string) =>
   config(platform).split(`    location ${path} {\n`)[1]?.split('\n    }\n')[0] ?? '';
-const problems = (make: () => unknown) => {
-  try {
-    make();
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  return undefined;
-};
 
 test('the whole file', () =>
   expect(

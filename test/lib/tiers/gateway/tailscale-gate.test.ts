@@ -1,11 +1,10 @@
 import { catalogue } from '../../../../lib/catalogue';
-import { ConfigError } from '../../../../lib/config/problem';
 import { Deployment } from '../../../../lib/core/controllers';
 import { Credential, privateKey, selfSignedCertificate } from '../../../../lib/core/credential';
 import type { Platform } from '../../../../lib/core/platform';
 import { HttpRoute, type HttpRouteProps } from '../../../../lib/core/route';
 import { container, envOf, find, objectsOf } from '../../../support/objects';
-import { geoai, manifestFile, sleeper, testPlatform, type TestEntry } from '../../../support/platforms';
+import { geoai, manifestFile, sleeper, testPlatform, type TestEntry, problems } from '../../../support/platforms';
 
 const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
   build: (component) => {
@@ -25,15 +24,6 @@ const publishing = (options: object, entries: Record<string, TestEntry> = {}): P
 const files = (platform: Platform) => find(objectsOf(platform), 'ConfigMap', 'tailscale-gate').data;
 const open = (platform: Platform) => JSON.parse(files(platform)['open.json'] ?? '') as unknown;
 const pod = (platform: Platform) => find(objectsOf(platform), 'Deployment', 'tailscale-gate').spec.template;
-const problems = (make: () => unknown) => {
-  try {
-    make();
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message;
-    throw error;
-  }
-  return undefined;
-};
 
 test('the whole file', () =>
   expect(
