@@ -5,7 +5,6 @@ import {
   type IngressRouteSpecRoutesServices,
   IngressRouteSpecRoutesServicesKind,
   IngressRouteSpecRoutesServicesPort,
-  Middleware,
   ServersTransport,
 } from '../../imports/traefik.io';
 import type { Component } from './component';
@@ -127,22 +126,20 @@ export class HttpRoute extends Route {
   render(): void {
     const { path, hidden = [] } = this.props;
     const hosts = this.hosts.map((host) => `Host(\`${host}\`)`).join(' || ');
-    const below = (prefixes: string[]) => prefixes.map((prefix) => `PathPrefix(\`${prefix}\`)`).join(' || ');
-    const services = [this.service()];
-    const route = (match: string, guards: string[]) => ({
-      kind: IngressRouteSpecRoutesKind.RULE,
-      match,
-      middlewares: middlewares(this.component, this.props, guards).map((name) => ({ name })),
-      services,
-    });
-    const guards = this.guards();
+    const below = (prefix: string) => `PathPrefix(\`${prefix}\`)`;
+    // Not a rule of their own that leads nowhere: were it not there for once, this one would take them.
+    const conditions = [...(path ? [below(path)] : []), ...hidden.map((prefix) => `!${below(prefix)}`)];
     new IngressRoute(this, 'ingress-route', {
       metadata: { name: this.name },
       spec: {
         entryPoints: ['websecure'],
         routes: [
-          route(path ? `(${hosts}) && PathPrefix(\`${path}\`)` : hosts, guards),
-          ...(hidden.length > 0 ? [route(`(${hosts}) && (${below(hidden)})`, [...guards, this.nowhere()])] : []),
+          {
+            kind: IngressRouteSpecRoutesKind.RULE,
+            match: conditions.length > 0 ? [`(${hosts})`, ...conditions].join(' && ') : hosts,
+            middlewares: middlewares(this.component, this.props, this.guards()).map((name) => ({ name })),
+            services: [this.service()],
+          },
         ],
         tls: { ...this.component.platform.gateway().routeTls },
       },
@@ -173,12 +170,5 @@ export class HttpRoute extends Route {
       spec: { serverName, rootCAs, minVersion },
     });
     return this.name;
-  }
-
-  /** Traefik cannot answer by itself: the request goes to a path that the program does not have. */
-  private nowhere(): string {
-    const name = `${this.name}-hidden`;
-    new Middleware(this, 'hidden', { metadata: { name }, spec: { replacePath: { path: '/hidden-by-the-gateway' } } });
-    return name;
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ApiServer } from './support/api-server';
-import { platformFiles, root, suppliedValues, Workspace } from './support/platforms';
+import { definitionsBefore, platformFiles, root, suppliedValues, Workspace } from './support/platforms';
 import { apiServerNeeds, run, suiteWith } from './support/programs';
 
 const suite = suiteWith('test/api', apiServerNeeds);
@@ -13,11 +13,9 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('heart
   beforeAll(async () => {
     workspace = new Workspace(source);
     server = await ApiServer.start();
-    const { gateway, secrets } = workspace.platform.config;
-    const crds = [
-      ...(gateway === 'k3s-bundled' ? ['traefik', 'k3s-helm'] : []),
-      ...(secrets === 'external' ? ['external-secrets'] : []),
-    ].map((file) => `--filename=${join(root, 'crds', `${file}.yaml`)}`);
+    const crds = definitionsBefore(workspace.platform).map(
+      (file) => `--filename=${join(root, 'crds', `${file}.yaml`)}`,
+    );
     if (crds.length === 0) return;
     await server.kubectl(['apply', '--server-side', ...crds]);
     await server.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...crds]);

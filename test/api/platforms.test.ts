@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { KubernetesObject } from '../support/kubernetes';
 import { all, podsOf, type Pods } from '../support/objects';
 import { ApiServer } from './support/api-server';
-import { objectsOf, platformFiles, root, Workspace } from './support/platforms';
+import { definitionsBefore, objectsOf, platformFiles, root, Workspace } from './support/platforms';
 import { apiServerNeeds, eventually, suiteWith } from './support/programs';
 
 const suite = suiteWith('test/api', apiServerNeeds);
@@ -44,9 +44,8 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('platf
     objects = objectsOf(workspace.platform);
     server = await ApiServer.start();
     // What is there before the platform is.
-    const { gateway, secrets } = workspace.platform.config;
-    if (gateway === 'k3s-bundled') await bring('traefik', 'k3s-helm');
-    if (secrets === 'external') await bring('external-secrets');
+    const before = definitionsBefore(workspace.platform);
+    if (before.length > 0) await bring(...before);
   }, 90_000);
 
   afterAll(async () => {

@@ -297,10 +297,8 @@ suite('a store of secrets on a cluster, with Vault', () => {
     );
     const address = 'https://vault.secrets.hearth-fixture.dev/v1';
     await eventually(async () => expect((await gateway.get(`${address}/sys/health?standbyok=true`)).status).toBe(200));
-    // Vault leads from paths that it does not have to its pages.
     for (const path of ['sys/metrics', 'sys/generate-root/attempt', 'sys/unseal']) {
-      const { status, headers } = await gateway.get(`${address}/${path}`);
-      expect([path, status, headers.location]).toEqual([path, 307, '/ui/']);
+      expect([path, (await gateway.get(`${address}/${path}`)).status]).toEqual([path, 404]);
     }
     expect((await gateway.get(`${address}/secret/data/shop/stripe`)).status).toBe(403);
     expect((await gateway.get(`${address}/pki/ca/pem`)).body).toContain('BEGIN CERTIFICATE');

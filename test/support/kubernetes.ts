@@ -103,7 +103,6 @@ export interface Kinds {
       };
       headers?: Record<string, unknown>;
       rateLimit?: { average: number; burst: number };
-      replacePath?: { path: string };
       retry?: { attempts: number; initialInterval: string };
     };
   };

@@ -49,6 +49,13 @@ export const suppliedValues = ({ graph }: Platform): Record<string, string> =>
     ),
   );
 
+/** Files of crds/ with the definitions that are in a cluster before the platform is. */
+export const definitionsBefore = ({ config }: Platform): string[] => [
+  ...(config.gateway === 'k3s-bundled' ? ['traefik', 'k3s-helm'] : []),
+  ...(config.secrets === 'external' ? ['external-secrets'] : []),
+  ...(config.tls.mode === 'cert-manager' ? ['cert-manager'] : []),
+];
+
 /** A folder as the documented commands expect it, with `platforms/` and `dist/`: committed, or synthesized just now. */
 export class Workspace {
   readonly folder = mkdtempSync(join(tmpdir(), 'hearth-platform-'));

@@ -42,8 +42,7 @@ test('retention and names that are none', () => {
 test('pages and API by a route, metrics inside alone', () => {
   const route = all(objects(), 'IngressRoute').find(({ metadata }) => metadata.name === 'influxdb');
   expect(route?.spec.routes.map(({ match }) => match)).toEqual([
-    'Host(`influxdb.geoai.home.arpa`)',
-    '(Host(`influxdb.geoai.home.arpa`)) && (PathPrefix(`/metrics`) || PathPrefix(`/debug`))',
+    '(Host(`influxdb.geoai.home.arpa`)) && !PathPrefix(`/metrics`) && !PathPrefix(`/debug`)',
   ]);
   expect(template().metadata.annotations).toMatchObject({ 'prometheus.io/port': '8086' });
 });
