@@ -16,7 +16,7 @@ interface Definition {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
-  readonly spec: unknown;
+  readonly spec: { readonly versions: readonly { readonly served: boolean }[] };
 }
 
 // Deleting a definition deletes every object of its kind.
@@ -29,6 +29,7 @@ const stripped = process.argv
     apiVersion,
     kind,
     metadata: { ...metadata, annotations: { ...metadata.annotations, ...kept } },
-    spec: strip(spec),
+    // Versions that no API server serves any more say nothing to anybody.
+    spec: strip({ ...spec, versions: spec.versions.filter(({ served }) => served) }),
   }));
 process.stdout.write(stripped.map((definition) => YAML.stringify(definition, { lineWidth: 160 })).join('---\n'));

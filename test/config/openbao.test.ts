@@ -38,7 +38,7 @@ interface OpenBaoConfig extends Record<string, unknown> {
 }
 
 describe('the configuration of OpenBao', () => {
-  const objects = objectsOf(platformNamed('secrets-external'));
+  const objects = objectsOf(platformNamed('hy-home-external'));
   const config = JSON.parse(find(objects, 'ConfigMap', 'openbao').data['server.json'] ?? '') as OpenBaoConfig;
   const unknown = (value: object | undefined, known: readonly string[]) =>
     Object.keys(value ?? {}).filter((key) => !known.includes(key));
@@ -66,7 +66,7 @@ describe('the configuration of OpenBao', () => {
     const mount = mounts.find(({ mountPath }) => mountPath === dirname(file));
     const volume = template.spec.volumes.find(({ name }) => name === mount?.name);
     expect(volume?.secret?.items).toEqual([{ key: 'unseal.key', path: 'unseal.key' }]);
-    const { credentials } = platformNamed('secrets-external').graph;
+    const { credentials } = platformNamed('hy-home-external').graph;
     const rule = credentials.find(({ name }) => name === volume?.secret?.secretName)?.keys['unseal.key'];
     // 64 characters are read as hexadecimal digits of 32 bytes, whatever they are.
     expect(rule).toEqual({ kind: 'hexadecimal', length: 64 });

@@ -52,7 +52,7 @@ export const suppliedValues = ({ graph }: Platform): Record<string, string> =>
 /** Files of crds/ with the definitions that are in a cluster before the platform is. */
 export const definitionsBefore = ({ config }: Platform): string[] => [
   ...(config.gateway === 'k3s-bundled' ? ['traefik', 'k3s-helm'] : []),
-  ...(config.secrets === 'external' ? ['external-secrets'] : []),
+  ...(config.secrets === 'external' ? ['external-secrets', 'external-secrets-store'] : []),
   ...(config.tls.mode === 'cert-manager' ? ['cert-manager'] : []),
 ];
 
