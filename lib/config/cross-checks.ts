@@ -179,8 +179,9 @@ function groups({ services }: Section): Problem[] {
   const names = Object.keys(section(services)).filter((name) => Object.hasOwn(catalogue, name));
   const entry = names.find((name) => catalogue[name]?.provides.includes('identity'));
   if (entry === undefined) return [];
-  const options = catalogue[entry]?.options.safeParse(section(services)[entry] ?? {});
-  const known = options?.success ? section(options.data).groups : undefined;
+  // Whatever else may be wrong there.
+  const defaults = catalogue[entry]?.options.safeParse({});
+  const known = section(section(services)[entry]).groups ?? section(defaults?.data).groups;
   if (!Array.isArray(known)) return [];
   // A group inside another one makes that, too.
   const exists = (group: string) => known.some((path) => path === group || String(path).startsWith(`${group}/`));

@@ -348,6 +348,14 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         ],
       ],
       [
+        'an unknown group beside another mistake of the identity provider',
+        ['services:', '  traefik: { access: { groups: [admin] } }', '  mng-pg:', '  keycloak: { replicas: none }'],
+        [
+          ':5 services.traefik.access.groups.0: keycloak has no group "admin", see services.keycloak.groups; did you mean "admins"?',
+          ':7 services.keycloak.replicas: must be a whole number; write for example 2',
+        ],
+      ],
+      [
         'a group of one’s own',
         [
           'services:',
