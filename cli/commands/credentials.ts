@@ -62,7 +62,7 @@ export async function makeCredentials(world: World, cluster: Cluster, platform: 
 
 /** Makes the values that the platform's own store lacks, where it has one that External Secrets reads. */
 export async function fillStore(world: World, cluster: Cluster, platform: Platform): Promise<void> {
-  const own = platform.config.secrets === 'external' ? ownStore(platform) : undefined;
+  const own = ownStore(platform);
   if (!own) return;
   const credentials = platform.graph.credentials.filter(({ bootstrap }) => !bootstrap);
   const entries = ownEntries(cluster, platform, own);
@@ -73,9 +73,8 @@ export async function fillStore(world: World, cluster: Cluster, platform: Platfo
 
 /** With `secrets: external`: what the store needs itself is made in the cluster, the rest belongs into the store. */
 async function inStore(world: World, platform: Platform, context: string | undefined): Promise<void> {
-  const { bootstrap = false } = platform.graph.credentials.find((credential) => credential.bootstrap) ?? {};
   if (!ownStore(platform)) explainExternal(platform).forEach((line) => world.out(line));
-  if (!bootstrap) return;
+  if (!platform.graph.credentials.some(({ bootstrap }) => bootstrap)) return;
   const cluster = await clusterOf(world, platform, context);
   world.out(cluster.title);
   await makeCredentials(world, cluster, platform);

@@ -77,7 +77,7 @@ export async function up(world: World, cluster: Cluster, platform: Platform, opt
 
 /** Everything else waits for values that only come once the platform's own store runs and is filled. */
 async function fillOwnStore(world: World, cluster: Cluster, platform: Platform, seconds: number): Promise<void> {
-  const own = platform.config.secrets === 'external' ? ownStore(platform) : undefined;
+  const own = ownStore(platform);
   if (!own) return;
   await waitForWorkloads(world, cluster, own.foundation, seconds);
   await fillStore(world, cluster, platform);

@@ -1,4 +1,5 @@
 import type { Platform } from '../../lib/core/platform';
+import { administrator } from '../../lib/tiers/security/store/desired-state';
 import type { RaftStore } from '../../lib/tiers/security/store/raft-store';
 import type { Cluster } from '../cluster/cluster';
 import { exitCodes, Refusal } from '../refusal';
@@ -76,7 +77,7 @@ const notSetUp = 75;
 const signedIn = (store: RaftStore, script: string) => `set -u
 export HOME=/tmp ${store.clientEnv}
 IFS= read -r password
-token=$(printf %s "$password" | ${store.command} write -field=token auth/userpass/login/admin password=- 2>/dev/null) || exit ${notSetUp}
+token=$(printf %s "$password" | ${store.command} write -field=token auth/userpass/login/${administrator} password=- 2>/dev/null) || exit ${notSetUp}
 export ${store.tokenVariable}="$token"
 ${script}`;
 

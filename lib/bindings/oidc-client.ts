@@ -89,11 +89,6 @@ export class OidcClient implements Binding {
     return `${this.issuer}/protocol/openid-connect/auth`;
   }
 
-  /** Where browsers go to sign out. */
-  get endSessionUrl(): string {
-    return `${this.issuer}/protocol/openid-connect/logout`;
-  }
-
   /** Where the program gets tokens, inside the cluster. */
   get tokenUrl(): string {
     return `${this.inside}/protocol/openid-connect/token`;
@@ -102,11 +97,6 @@ export class OidcClient implements Binding {
   /** The keys that tokens are signed with, inside the cluster. */
   get jwksUrl(): string {
     return `${this.inside}/protocol/openid-connect/certs`;
-  }
-
-  /** Where the program asks who somebody is, inside the cluster. */
-  get userInfoUrl(): string {
-    return `${this.inside}/protocol/openid-connect/userinfo`;
   }
 
   /** Where the program ends somebody's session, inside the cluster. */

@@ -62,21 +62,24 @@ export const groupName = z
     error: 'must be lower-case letters, digits, dots and dashes, and begin with no slash; write for example admins',
   });
 
+/** One of these modes, or single sign-on for people in some groups. */
+export const accessBy = <Mode extends AccessMode>(...modes: Mode[]) =>
+  z.union(
+    [
+      z.enum(modes),
+      z.strictObject({
+        groups: z.array(groupName).min(1).describe('Groups of the identity provider; one of them is enough'),
+      }),
+    ],
+    {
+      error: ({ input }) =>
+        `${describe(input)} is not possible here; write ${modes.join(', ')} or { groups: [admins] }`,
+    },
+  );
+
 /** Who may open the component's pages. */
 export const access = (mode: AccessMode) =>
-  z
-    .union(
-      [
-        z.enum(accessModes),
-        z.strictObject({
-          groups: z.array(groupName).min(1).describe('Groups of the identity provider; one of them is enough'),
-        }),
-      ],
-      {
-        error: ({ input }) =>
-          `${describe(input)} is not possible here; write ${accessModes.join(', ')} or { groups: [admins] }`,
-      },
-    )
+  accessBy(...accessModes)
     .default(mode)
     .describe(
       'public: everyone; sso: people signed in (without the auth tier the same as basic), by groups only those in one of them; basic: the gateway password',

@@ -59,8 +59,6 @@ export function peerHosts(component: Component, name: string, replicas: number):
 export interface StatefulSetProps extends ReplicatedProps {
   /** Start all pods at once rather than one after the other; for peers that find each other. @default false */
   readonly parallel?: boolean;
-  /** Ports on which the pods talk to each other, and why. @default they do not */
-  readonly peers?: { readonly ports: readonly string[]; readonly why: string };
 }
 
 /** Pods with names and claims of their own. Peers find each other by {@link peerHosts}, also before they are ready. */
@@ -74,8 +72,6 @@ export class StatefulSet extends Workload {
     super(component, name, props);
     this.replicas = props.replicas ?? 1;
     this.parallel = props.parallel ?? false;
-    const { ports = [], why = '' } = props.peers ?? {};
-    for (const port of ports) component.platform.graph.connect(this, this.endpoint(port), why);
   }
 
   /** Host names of all pods, see {@link peerHosts}. */

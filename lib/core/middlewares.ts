@@ -8,6 +8,7 @@ import {
 } from '../../imports/traefik.io';
 import type { Component } from './component';
 import { quantityValue } from './resources';
+import { allowedGroups } from './sign-in';
 
 /** What the gateway does to every request, unless its route says otherwise. */
 export interface RequestPolicy {
@@ -129,10 +130,9 @@ export function basicAuth(component: Component): string {
  */
 export function singleSignOn(component: Component, groups: readonly string[]): string {
   const { endpoint, cookie } = component.platform.signIn();
-  const allowed = groups.map((group) => `/${group}`).join();
   return middleware(component, signOnName(groups), {
     forwardAuth: {
-      address: `${endpoint.url()}/${allowed ? `?allowed_groups=${allowed}` : ''}`,
+      address: `${endpoint.url()}/${allowedGroups(groups)}`,
       authResponseHeaders: [
         'X-Auth-Request-User',
         'X-Auth-Request-Email',

@@ -1,14 +1,16 @@
 import type { Endpoint } from './endpoint';
 
+/** The part of the question that names groups, as in `/?allowed_groups=/one,/two`; nothing for whoever is signed in. */
+export const allowedGroups = (groups: readonly string[]): string =>
+  groups.length > 0 ? `?allowed_groups=${groups.map((group) => `/${group}`).join()}` : '';
+
 /** The component that the gateway asks, request by request, whether somebody is signed in and who. */
 export interface SignIn {
   /**
    * Answers the question by HTTP: 2xx lets the request pass, anything else goes to the browser instead. `/` leads a browser to
-   * where people sign in, `/oauth2/auth` never does; both take `?allowed_groups=/one,/two`.
+   * where people sign in, `/oauth2/auth` never does; both take {@link allowedGroups}.
    */
   readonly endpoint: Endpoint;
-  /** Public page that leads to where people sign in, and back to `?rd=<url>`. */
-  readonly signInUrl: string;
   /** Name of the cookie that holds a session; renewed by answers that let a request pass. */
   readonly cookie: string;
 }

@@ -20,6 +20,8 @@ export interface WorkloadProps extends ContainerProps {
   readonly user: { readonly uid: number; readonly gid: number };
   /** What the pods use of other components, or of other workloads of their own. */
   readonly uses?: Binding[];
+  /** Ports on which its pods talk to each other, and why. @default they do not */
+  readonly peers?: { readonly ports: readonly string[]; readonly why: string };
   /** Containers beside the main one. */
   readonly sidecars?: Record<string, ContainerProps>;
   /** Containers that run to their end before the main one starts. */
@@ -65,6 +67,7 @@ export abstract class Workload extends Construct {
     const { graph } = component.platform;
     graph.workloads.push(this);
     for (const { endpoint, why } of props.uses ?? []) graph.connect(this, endpoint, why);
+    for (const port of props.peers?.ports ?? []) graph.connect(this, this.endpoint(port), props.peers?.why ?? '');
     if (props.kubernetes)
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
   }

@@ -1,3 +1,4 @@
+import { portOf } from '../config/address';
 import type { Component } from '../core/component';
 import { ConfigFiles } from '../core/config-files';
 import type { ContainerProps } from '../core/container';
@@ -44,10 +45,10 @@ export class Repository {
     private readonly target: BackupTarget,
   ) {
     const { endpoint, bucket, path, certificateAuthority } = target;
-    const { hostname, port, protocol } = new URL(endpoint);
+    const { hostname } = new URL(endpoint);
     this.url = `s3:${endpoint}/${bucket}/${path}/${name}`;
     this.host = hostname;
-    this.port = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+    this.port = portOf(endpoint);
     if (certificateAuthority !== undefined) {
       this.authority = new ConfigFiles(component, `${name}-backup-authority`, { 'ca.crt': certificateAuthority });
     }

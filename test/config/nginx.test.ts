@@ -45,10 +45,8 @@ const signIn: TestEntry = {
   provides: ['signIn'],
   build: (component) => {
     const server = new Deployment(component, 'sign-in', { ...sleeper, ports: { http: 4180 } });
-    const signInUrl = 'https://auth.hearth.test/oauth2/sign_in';
     component.platform.provide('signIn', component, {
       endpoint: server.endpoint('http'),
-      signInUrl,
       cookie: 'session',
     });
   },

@@ -165,6 +165,7 @@ export class Keycloak extends Component implements IdentityProvider {
           ? { jgroups: { port: 7800, offered: false }, 'jgroups-fd': { port: 57800, offered: false } }
           : {}),
       },
+      ...(count > 1 ? { peers: { ports: ['jgroups', 'jgroups-fd'], why: 'caches of its pods' } } : {}),
       mounts: {
         ...writable,
         ...(ca === undefined ? {} : { [truststore]: new ConfigFiles(this, 'keycloak-truststore', { 'ldap.pem': ca }) }),
@@ -188,10 +189,6 @@ export class Keycloak extends Component implements IdentityProvider {
         options.resources,
       ),
     });
-    if (count > 1) {
-      for (const port of ['jgroups', 'jgroups-fd'])
-        platform.graph.connect(server, server.endpoint(port), 'caches of its pods');
-    }
     return server;
   }
 

@@ -31,7 +31,6 @@ const tokens = { lastSeconds: 900, renewedAfter: '5m' };
  */
 export class OAuth2Proxy extends Component implements SignIn {
   readonly endpoint: Endpoint;
-  readonly signInUrl: string;
   readonly cookie = '__Secure-sso';
 
   constructor(platform: Platform, options: z.output<typeof oauth2ProxyOptions>) {
@@ -39,7 +38,6 @@ export class OAuth2Proxy extends Component implements SignIn {
     platform.provide('signIn', this, this);
     const { domain, name } = platform.config;
     const url = `https://auth.${domain}${prefix}`;
-    this.signInUrl = `${url}/sign_in`;
     const client = platform.identity().client('oauth2-proxy', {
       title: `Services of ${name}`,
       redirectUris: [`${url}/callback`],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { groupName, replicas, resources } from '../../config/options';
+import { accessBy, replicas, resources } from '../../config/options';
 import { ConfigError, type Problem } from '../../config/problem';
-import { describe, whenMissing } from '../../config/wording';
+import { whenMissing } from '../../config/wording';
 import { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
 import { Deployment } from '../../core/controllers';
@@ -22,18 +22,7 @@ const location = z.strictObject({
     .string({ error: whenMissing('is missing; write the name of a service, for example mlflow') })
     .describe('Name of the service that it leads to'),
   route: z.string().optional().describe('Which of its routes, where the service has several; by default the first'),
-  access: z
-    .union(
-      [
-        z.enum(['public', 'sso']),
-        z.strictObject({
-          groups: z.array(groupName).min(1).describe('Groups of the identity provider; one of them is enough'),
-        }),
-      ],
-      {
-        error: ({ input }) => `${describe(input)} is not possible here; write public, sso or { groups: [admins] }`,
-      },
-    )
+  access: accessBy('public', 'sso')
     .default('sso')
     .describe('public: everyone; sso: people signed in, by groups only those in one of them'),
   cache: z

@@ -84,7 +84,7 @@ const identity: TestEntry = {
   provides: ['signIn'],
   build: (component) => {
     const endpoint = server(component).endpoint('http');
-    const signIn = { endpoint, signInUrl: 'https://auth.hearth.test/oauth2/sign_in', cookie: 'session' };
+    const signIn = { endpoint, cookie: 'session' };
     component.platform.provide('signIn', component, signIn);
   },
 };

@@ -22,10 +22,14 @@ export const madeBy: RealmFile['madeBy'] = { name: 'made-by', value: 'hearth' };
 /** The flow for people who come by a broker for the first time, where strangers get no account. */
 export const linkingFlow = 'sign in to link';
 
+const [minute, hour, day] = [60, 3600, 86400];
+
+/** Ten wrong passwords lock somebody out for a minute, longer each time, at most a quarter of an hour. */
+const lockout = { bruteForceProtected: true, failureFactor: 10, maxFailureWaitSeconds: 15 * minute };
+
 /** https://www.keycloak.org/docs/latest/server_admin/#configuring-realms */
 export function realmSettings(realm: string, title: string, options: RealmOptions): RealmSettings {
   const { sessions, registration } = options;
-  const [minute, hour, day] = [60, 3600, 86400];
   return {
     realm,
     enabled: true,
@@ -42,10 +46,7 @@ export function realmSettings(realm: string, title: string, options: RealmOption
     resetPasswordAllowed: false,
     editUsernameAllowed: false,
     rememberMe: true,
-    // Ten wrong passwords lock somebody out for a minute, longer each time, at most a quarter of an hour.
-    bruteForceProtected: true,
-    failureFactor: 10,
-    maxFailureWaitSeconds: 15 * minute,
+    ...lockout,
     passwordPolicy: 'length(12) and notUsername and notEmail',
     accessTokenLifespan: 5 * minute,
     ssoSessionIdleTimeout: sessions.idleMinutes * minute,
@@ -59,11 +60,7 @@ export function realmSettings(realm: string, title: string, options: RealmOption
 }
 
 /** The realm of Keycloak’s own administrators keeps its settings, but counts wrong passwords. */
-export const masterSettings: Partial<RealmSettings> = {
-  bruteForceProtected: true,
-  failureFactor: 10,
-  maxFailureWaitSeconds: 900,
-};
+export const masterSettings: Partial<RealmSettings> = lockout;
 
 /** Claim `groups`: full paths, for example `/admins`. */
 export const groupsScope: ClientScope = {

@@ -1,3 +1,4 @@
+import { allowedGroups } from '../../../core/sign-in';
 import { block, headers, line, type Directive } from './directives';
 import type { Location } from './location';
 
@@ -28,10 +29,7 @@ export function signInLocations(host: string, address: string, locations: readon
     locations.flatMap(({ signedIn }) => (signedIn ? [[checkOf(signedIn), signedIn] as const] : [])),
   );
   return [
-    ...[...asked].map(([name, groups]) => {
-      const allowed = groups.length > 0 ? `?allowed_groups=${groups.map((group) => `/${group}`).join()}` : '';
-      return block(['location', '=', name], ask(`/oauth2/auth${allowed}`));
-    }),
+    ...[...asked].map(([name, groups]) => block(['location', '=', name], ask(`/oauth2/auth${allowedGroups(groups)}`))),
     // It answers with the way to where people sign in, and back. nginx could not: it cannot encode an address as part of another.
     block(['location', '@sign-in'], ask('/')),
   ];

@@ -1,3 +1,4 @@
+import { portOf } from '../../../config/address';
 import { Credential, hexadecimal, supplied } from '../../../core/credential';
 import type { Component } from '../../../core/component';
 import type { ContainerProps } from '../../../core/container';
@@ -44,11 +45,13 @@ export function seal(props: SealProps): Parts {
         keys: { token: supplied('token for the transit engine that opens the storage') },
         bootstrap: true,
       });
-      const { protocol, port } = new URL(unseal.transit.address);
-      const number = Number(port) || (protocol === 'https:' ? 443 : 80);
       return {
         env: { [`${program.prefix}_TOKEN`]: token.key('token') },
-        internet: { why: `Another store opens that of ${program.title}.`, ports: [number], privateToo: true },
+        internet: {
+          why: `Another store opens that of ${program.title}.`,
+          ports: [portOf(unseal.transit.address)],
+          privateToo: true,
+        },
       };
     }
   }

@@ -22,7 +22,6 @@ const signIn: TestEntry = {
     const server = new Deployment(component, 'sign-in', { ...sleeper, ports: { http: 4180 } });
     component.platform.provide('signIn', component, {
       endpoint: server.endpoint('http'),
-      signInUrl: 'https://auth.hearth.test/oauth2/sign_in',
       cookie: 'session',
     });
   },
