@@ -121,9 +121,17 @@ export class Traefik {
     return this.program?.code === undefined;
   }
 
-  /** Asks an entry point for a page of a host. @param tls what a TLS client says, for entry points with TLS */
-  get(entryPoint: string, host: string, path: string, options: RequestOptions & { tls?: { ca?: string } } = {}) {
-    const { tls, ...rest } = options;
+  /**
+   * Asks an entry point for a page of a host.
+   * @param options of the request, and `tls`: what a TLS client says, for entry points with TLS; `body`: what it sends
+   */
+  get(
+    entryPoint: string,
+    host: string,
+    path: string,
+    options: RequestOptions & { tls?: { ca?: string }; body?: string } = {},
+  ) {
+    const { tls, body: sent, ...rest } = options;
     return new Promise<{ status?: number; headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
       const common = { ...rest, host: '127.0.0.1', port: this.ports[entryPoint], path, agent: false };
       const headers = { ...rest.headers, Host: host };
@@ -136,7 +144,7 @@ export class Traefik {
         response.on('data', (data: Buffer) => (body += data.toString()));
         response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
       });
-      request.end();
+      request.end(sent);
     });
   }
 
