@@ -23,6 +23,7 @@ OPENSEARCH=(
   org.apache.commons:commons-collections4:4.4
 )
 VAULT=v1.21.4
+TAILSCALE=v1.102.5                 # newer ones want a newer Go
 KEYCLOAK=org.keycloak:keycloak-quarkus-dist:26.7.3:zip
 
 fail() { echo "bed.sh: $*" >&2; exit 1; }
@@ -101,6 +102,24 @@ vault() {
   chmod -R u+w "$dir"; rm -r "$dir"
   echo "$VAULT" > "$BED/vault.built"
   say "built vault $VAULT"
+}
+
+# What Tailscale's image holds, and a control server for tests, from its sources as well: in $BED/tailscale.
+tailscale() {
+  local want dir
+  want="$TAILSCALE $(sha256sum < "$REPO/.ci/tailscale-control.go")"
+  [ "$want" != "$(cat "$BED/tailscale/built" 2>/dev/null)" ] || return 0
+  dir=$(mktemp -d)
+  (cd "$dir"
+   cp "$REPO/.ci/tailscale-control.go" main.go
+   go mod init hearth.invalid/tailscale-control 2> /dev/null
+   go mod edit -require="tailscale.com@$TAILSCALE"
+   mkdir -p "$BED/tailscale"
+   CGO_ENABLED=0 GOFLAGS=-buildvcs=false go build -mod=mod -trimpath -o "$BED/tailscale/" -ldflags "-s -w" \
+     . tailscale.com/cmd/containerboot tailscale.com/cmd/tailscaled tailscale.com/cmd/tailscale 2> log || { cat log; exit 1; })
+  rm -r "$dir"
+  echo "$want" > "$BED/tailscale/built"
+  say "built tailscale $TAILSCALE"
 }
 
 # wheels RECIPE FOLDER: what the recipe's requirements.txt names, in $BED/bin/FOLDER. (The image layers are built in a
@@ -184,6 +203,7 @@ case ${1:-} in
     go_program minio github.com/minio/minio "$MINIO"
     go_dependency etcdctl go.etcd.io/etcd/etcdctl/v3 "$ETCDCTL"
     vault
+    tailscale
     go_dependency elasticsearch-exporter github.com/prometheus-community/elasticsearch_exporter "$ELASTICSEARCH_EXPORTER"
     influxdb
     wheels mlflow wheels
