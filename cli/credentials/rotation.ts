@@ -76,7 +76,8 @@ function affectedKeys(credential: Credential): string[] {
 
 function refuseUnchangeable(credential: Credential, platform: Platform): void {
   const { config, graph } = platform;
-  const { name, rotation } = credential;
+  const { name, rotation, notRotated } = credential;
+  if (notRotated !== undefined) throw new Refusal(`${name} cannot be rotated: ${notRotated}`);
   if (config.secrets === 'external' && !credential.bootstrap) throw new Refusal(external(credential, platform));
   if (!rotation) {
     const claims = claimsOf(credential, graph.workloads);

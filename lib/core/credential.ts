@@ -74,6 +74,8 @@ export interface CredentialProps {
   readonly storedIn?: Volume;
   /** @default by restart; never, where data remembers the values */
   readonly rotation?: Rotation;
+  /** Why it is never rotated, and what to do instead: a clause for people. */
+  readonly notRotated?: string;
   /** The store of secrets needs it itself: it is made in the cluster also where all others come from that store. @default false */
   readonly bootstrap?: boolean;
 }
@@ -88,6 +90,8 @@ export class Credential {
   readonly storedIn?: Volume;
   /** How its values can change; undefined where they cannot. */
   readonly rotation?: Rotation;
+  /** Why they cannot, where it is not that data remembers them. */
+  readonly notRotated?: string;
   /** Whether it is made in the cluster in any case. */
   readonly bootstrap: boolean;
   private readonly uses: { readonly namespace: string; readonly name: string; readonly keys: Set<string> }[] = [];
@@ -102,7 +106,8 @@ export class Credential {
     this.type = props.type ?? 'Opaque';
     this.storedIn = props.storedIn;
     this.bootstrap = props.bootstrap ?? false;
-    this.rotation = props.rotation ?? (props.storedIn ? undefined : { by: 'restart' });
+    this.notRotated = props.notRotated;
+    this.rotation = props.rotation ?? (props.storedIn || props.notRotated ? undefined : { by: 'restart' });
     this.use(owner.tier.namespace, Object.keys(props.keys));
     owner.platform.graph.credentials.push(this);
   }

@@ -59,6 +59,7 @@ class Server extends Component {
     });
     new CronJob(this, 'nightly', { ...sleeper, schedule: '0 3 * * *', env: { TOKEN: this.token.key('secret') } });
     new Credential(this, 'remembered', { keys: { key: hexadecimal(20) }, storedIn: data });
+    new Credential(this, 'chosen', { keys: { word: password(20) }, notRotated: 'people choose their own at first' });
     new Credential(this, 'fixed', { keys: { username: literal('fixed') } });
     new Credential(this, 'backup', {
       keys: { accessKeyId: supplied('access key of the backup target'), 'secret.key': supplied('secret key of it') },

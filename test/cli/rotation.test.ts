@@ -341,6 +341,7 @@ describe('nothing is changed', () => {
     ['ap', 'home has no credential "ap"; did you mean "app"?'],
     ['remembered', 'the data in home-tooling/data-server-0 was made with its values'],
     ['remembered', 'kubectl -n home-tooling delete statefulset/server pvc/data-server-0'],
+    ['chosen', 'chosen cannot be rotated: people choose their own at first'],
     ['fixed', 'all its values follow from the platform file'],
   ])('%s: %s', async (name, message) => {
     const { code, err } = await refused(await runningCluster(), name);

@@ -103,7 +103,11 @@ export class Keycloak extends Component implements IdentityProvider {
       secret(credential, 'clientSecret', 'client_secret', id);
     }
     for (const name of Object.keys(this.options.users)) {
-      const credential = this.byJob(`user-${name}`, { username: literal(name), password: password(16) });
+      // For the first sign-in, at which people choose their own.
+      const credential = new Credential(this, `keycloak-user-${name}`, {
+        keys: { username: literal(name), password: password(16) },
+        notRotated: `only an administrator changes somebody’s password, at ${this.url}/admin`,
+      });
       secret(credential, 'password', 'password', name);
     }
     for (const name of this.options.brokers) {

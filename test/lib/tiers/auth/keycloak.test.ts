@@ -157,6 +157,9 @@ test('groups are made with those above them, in which people and routes can be',
   expect(realmOf(of).users).toEqual([
     { username: 'ada', email: 'a@b.org', groups: ['/teams'], password: { fromEnvironment: 'PASSWORD_ADA' } },
   ]);
+  const chosen = of.graph.credentials.find(({ name }) => name === 'keycloak-user-ada');
+  expect(chosen?.rotation).toBeUndefined();
+  expect(chosen?.notRotated).toContain('administrator');
   expect(realmOf(of).clientScopes[0]?.protocolMappers[0]?.config).toMatchObject({
     'claim.name': 'groups',
     'full.path': 'true',
