@@ -1,6 +1,5 @@
 import { Option, type Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
-import { ownStore } from '../../lib/derived/secret-stores';
 import type { Cluster } from '../cluster/cluster';
 import { copyIn } from '../credentials/copy';
 import { isRotating } from '../credentials/examine';
@@ -62,7 +61,7 @@ export async function makeCredentials(world: World, cluster: Cluster, platform: 
 
 /** Makes the values that the platform's own store lacks, where it has one that External Secrets reads. */
 export async function fillStore(world: World, cluster: Cluster, platform: Platform): Promise<void> {
-  const own = ownStore(platform);
+  const own = platform.graph.credentialStore;
   if (!own) return;
   const credentials = platform.graph.credentials.filter(({ bootstrap }) => !bootstrap);
   const entries = ownEntries(cluster, platform, own);
@@ -73,7 +72,7 @@ export async function fillStore(world: World, cluster: Cluster, platform: Platfo
 
 /** With `secrets: external`: what the store needs itself is made in the cluster, the rest belongs into the store. */
 async function inStore(world: World, platform: Platform, context: string | undefined): Promise<void> {
-  if (!ownStore(platform)) explainExternal(platform).forEach((line) => world.out(line));
+  if (!platform.graph.credentialStore) explainExternal(platform).forEach((line) => world.out(line));
   if (!platform.graph.credentials.some(({ bootstrap }) => bootstrap)) return;
   const cluster = await clusterOf(world, platform, context);
   world.out(cluster.title);

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
 import { waves } from '../../lib/derived/applied-objects';
-import { ownStore } from '../../lib/derived/secret-stores';
 import { wholeNumber } from '../arguments';
 import { applySteps } from '../cluster/applying';
 import { refuseUnderArgoCd } from '../cluster/argo-cd';
@@ -77,7 +76,7 @@ export async function up(world: World, cluster: Cluster, platform: Platform, opt
 
 /** Everything else waits for values that only come once the platform's own store runs and is filled. */
 async function fillOwnStore(world: World, cluster: Cluster, platform: Platform, seconds: number): Promise<void> {
-  const own = ownStore(platform);
+  const own = platform.graph.credentialStore;
   if (!own) return;
   await waitForWorkloads(world, cluster, own.foundation, seconds);
   await fillStore(world, cluster, platform);

@@ -1,6 +1,5 @@
+import type { CredentialStore } from '../../lib/core/credential-store';
 import type { Platform } from '../../lib/core/platform';
-import { administrator } from '../../lib/tiers/security/store/desired-state';
-import type { RaftStore } from '../../lib/tiers/security/store/raft-store';
 import type { Cluster } from '../cluster/cluster';
 import { exitCodes, Refusal } from '../refusal';
 import { decode } from './examine';
@@ -11,7 +10,7 @@ import { runningPod } from './taking-over';
  * The entries of the platform's own store of secrets, through its program in one of its pods: no address and no token of the
  * operator is needed, but the right to run commands there. Values go through standard input and output alone.
  */
-export function ownEntries(cluster: Cluster, platform: Platform, store: RaftStore): SecretStore {
+export function ownEntries(cluster: Cluster, platform: Platform, store: CredentialStore): SecretStore {
   const pathOf = ({ namespace, name }: ObjectId) => {
     const tier = platform.tiers.find((candidate) => candidate.namespace === namespace);
     return `secret/data/${store.pathOf(tier?.name ?? namespace)}/${name}`;
@@ -65,7 +64,7 @@ export function ownEntries(cluster: Cluster, platform: Platform, store: RaftStor
   };
 }
 
-const notReady = ({ config }: Platform, { name }: RaftStore) =>
+const notReady = ({ config }: Platform, { name }: CredentialStore) =>
   new Refusal(
     `${name} is not ready to take the values: npx hearth up ${config.name} starts it, and fills it then`,
     exitCodes.notReady,
@@ -74,21 +73,21 @@ const notReady = ({ config }: Platform, { name }: RaftStore) =>
 /** Exit code where the administrator cannot sign in yet. */
 const notSetUp = 75;
 
-const signedIn = (store: RaftStore, script: string) => `set -u
+const signedIn = (store: CredentialStore, script: string) => `set -u
 export HOME=/tmp ${store.clientEnv}
 IFS= read -r password
-token=$(printf %s "$password" | ${store.command} write -field=token auth/userpass/login/${administrator} password=- 2>/dev/null) || exit ${notSetUp}
+token=$(printf %s "$password" | ${store.command} write -field=token auth/userpass/login/${store.administrator} password=- 2>/dev/null) || exit ${notSetUp}
 export ${store.tokenVariable}="$token"
 ${script}`;
 
 /** Says each path, then what is there; 2 is the exit code where nothing is. */
-const readScript = ({ command }: RaftStore) => `while IFS= read -r path && [ -n "$path" ]; do
+const readScript = ({ command }: CredentialStore) => `while IFS= read -r path && [ -n "$path" ]; do
   echo "# $path"
   ${command} read -format=json "$path" </dev/null 2>/tmp/said || [ $? = 2 ] || { cat /tmp/said >&2; exit 1; }
 done
 `;
 
-const writeScript = ({ command }: RaftStore) => `while IFS= read -r path && [ -n "$path" ]; do
+const writeScript = ({ command }: CredentialStore) => `while IFS= read -r path && [ -n "$path" ]; do
   IFS= read -r body
   printf %s "$body" | ${command} write "$path" - >/dev/null || exit 1
 done

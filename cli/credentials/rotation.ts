@@ -2,7 +2,7 @@ import type { Credential } from '../../lib/core/credential';
 import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
 import { suggest } from '../../lib/config/problem';
-import { entryOf, ownStore } from '../../lib/derived/secret-stores';
+import { entryOf } from '../../lib/derived/secret-stores';
 import { runningAmong } from '../cluster/scaling';
 import type { Cluster } from '../cluster/cluster';
 import { Refusal } from '../refusal';
@@ -96,7 +96,7 @@ function refuseUnchangeable(credential: Credential, platform: Platform): void {
 function external(credential: Credential, model: Platform): string {
   const { owner, rotation, secrets } = credential;
   const { name: platform, secretStore } = model.config;
-  const own = ownStore(model);
+  const own = model.graph.credentialStore;
   const store = own ? own.name : `${secretStore.kind} ${secretStore.name}`;
   const entries = [...new Set(secrets.map((secret) => entryOf(model, credential, secret)))].join(', ');
   const restart = `npx hearth restart ${platform}`;

@@ -1,7 +1,6 @@
 import * as YAML from 'yaml';
 import { customResourceDefinitions } from '../../lib/derived/cluster-wide';
 import type { Platform } from '../../lib/core/platform';
-import { ownStore } from '../../lib/derived/secret-stores';
 import type { Cluster, KubernetesObject } from '../cluster/cluster';
 import type { Deployment } from '../cluster/kinds';
 import { capacityFindings, diskFindings, roomsOf } from './capacity';
@@ -127,7 +126,7 @@ const externalSecrets: Check<OfPlatformOnCluster> = async ({ platform, cluster }
   }
   const { kind, name } = secretStore;
   // The stores of the platform’s own are part of its manifests.
-  if (kind !== 'ClusterSecretStore' || ownStore(platform)) return [ok('External Secrets is there')];
+  if (kind !== 'ClusterSecretStore' || platform.graph.credentialStore) return [ok('External Secrets is there')];
   const store = await cluster.read({ apiVersion: 'external-secrets.io/v1', kind, name });
   if (store) return [ok(`External Secrets is there, with ${kind} ${name}`)];
   return [problem(`there is no ${kind} ${name}`, 'make it, or write its name as secretStore.name')];

@@ -2,6 +2,7 @@ import type { BackedUp } from './backup';
 import type { Component } from './component';
 import type { ConfigFiles } from './config-files';
 import type { Credential } from './credential';
+import type { CredentialStore } from './credential-store';
 import type { Endpoint } from './endpoint';
 import type { Route } from './route';
 import type { Workload } from './workload';
@@ -30,6 +31,8 @@ export class Graph {
   readonly exceptions: Exception[] = [];
   /** What is backed up and how, the most critical first. */
   readonly backups: BackedUp[] = [];
+  /** Where the credentials are kept; undefined where the cluster keeps them, or something outside the platform. */
+  credentialStore?: CredentialStore;
   private readonly connected = new Set<string>();
 
   /** What keeps running and uses one of these components, without being part of them. */

@@ -1,6 +1,6 @@
 import { ExternalSecret, ExternalSecretSpecSecretStoreRefKind } from '../../imports/external-secrets.io';
 import type { Platform } from '../core/platform';
-import { entryOf, ownStore, secretStores } from './secret-stores';
+import { entryOf, secretStores } from './secret-stores';
 
 /**
  * `secrets: external`: for every credential and namespace an ExternalSecret that reads the needed keys from the store, but
@@ -9,7 +9,7 @@ import { entryOf, ownStore, secretStores } from './secret-stores';
 export function externalSecrets(platform: Platform): void {
   const { secrets, secretStore } = platform.config;
   if (secrets !== 'external') return;
-  const own = ownStore(platform);
+  const own = platform.graph.credentialStore;
   if (own) secretStores(platform, own);
   for (const credential of platform.graph.credentials.filter(({ bootstrap }) => !bootstrap)) {
     for (const { namespace, name, keys } of credential.secrets) {

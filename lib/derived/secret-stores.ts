@@ -1,17 +1,7 @@
 import { ApiObject } from 'cdk8s';
-import type { Component } from '../core/component';
 import type { Credential } from '../core/credential';
+import type { CredentialStore } from '../core/credential-store';
 import type { Platform } from '../core/platform';
-import { RaftStore } from '../tiers/security/store/raft-store';
-
-/** The store of the platform itself, where External Secrets reads it. */
-export function ownStore(platform: Platform): RaftStore | undefined {
-  const components = platform.tiers.flatMap((tier): Component[] => tier.components);
-  return components.find((component): component is RaftStore => isStore(component) && component.feedsExternalSecrets);
-}
-
-// `instanceof` of a construct says nothing about its type.
-const isStore = (component: Component): component is RaftStore => component instanceof RaftStore;
 
 /**
  * Where a store keeps what becomes a Secret. In the platform's own one each namespace has entries of its own, with the keys
@@ -22,7 +12,7 @@ export function entryOf(
   credential: Credential,
   secret: { readonly namespace: string; readonly name: string },
 ): string {
-  const store = ownStore(platform);
+  const store = platform.graph.credentialStore;
   const tier = platform.tiers.find(({ namespace }) => namespace === secret.namespace);
   if (store && tier) return `${store.pathOf(tier.name)}/${secret.name}`;
   return `${platform.config.secretStore.path}/${credential.name}`;
@@ -33,7 +23,7 @@ export function entryOf(
  * it and nothing else. A plain object: the definition of the kind describes every store that there is.
  * https://external-secrets.io/latest/provider/hashicorp-vault/
  */
-export function secretStores(platform: Platform, store: RaftStore): void {
+export function secretStores(platform: Platform, store: CredentialStore): void {
   const key = 'ca.crt';
   for (const { file, namespace } of platform.tiers) {
     const certificate = store.tls.alone(namespace, key);

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../support/kubernetes';
 import { all, find, objectsOf } from '../../support/objects';
-import { geoai } from '../../support/platforms';
+import { geoai, problems } from '../../support/platforms';
 
 const external = (store: object = {}, settings: object = {}) =>
   geoai({ secrets: 'external', ...settings }, { openbao: store });
@@ -78,6 +78,14 @@ test('another store may serve the platform all the same', () => {
   const [secret] = secrets(made, 'geoai-ai');
   expect(secret?.spec.secretStoreRef.kind).toBe('ClusterSecretStore');
   expect(secrets(made, 'geoai-security')).toEqual([]);
+});
+
+test('one store keeps them, not two', () => {
+  const both = (vault: object) => () => geoai({ secrets: 'external' }, { openbao: {}, vault });
+  expect(problems(both({}))).toContain(
+    'services.vault.externalSecrets: openbao keeps the credentials of the platform; write false',
+  );
+  expect(problems(both({ externalSecrets: false }))).toBeUndefined();
 });
 
 test('secrets of the cluster: neither stores nor a way in for the operator', () => {

@@ -1,14 +1,16 @@
 import { k8s } from 'cdk8s-plus-28';
+import { ConfigError } from '../../../config/problem';
 import { dumped } from '../../../core/backup';
 import { Component } from '../../../core/component';
 import { peerDomain, peerHosts, type StatefulSet } from '../../../core/controllers';
 import { Credential, password, privateKey, selfSignedCertificate } from '../../../core/credential';
+import type { CredentialStore } from '../../../core/credential-store';
 import type { Platform } from '../../../core/platform';
 import { HttpRoute } from '../../../core/route';
 import { Volume } from '../../../core/volume';
 import type { Workload } from '../../../core/workload';
 import { DatabaseUsers } from './database-users';
-import { desiredState } from './desired-state';
+import { administrator, desiredState } from './desired-state';
 import { startNodes } from './nodes';
 import type { StoreOptions } from './options';
 import type { Program } from './program';
@@ -20,15 +22,13 @@ import { snapshotDump } from './snapshot-dump';
  * A store of secrets whose nodes keep their data among themselves (Raft): OpenBao or Vault. A job founds it and sets it
  * up; afterwards that job signs in with a key of its own, and there is no root token any more.
  */
-export abstract class RaftStore extends Component {
+export abstract class RaftStore extends Component implements CredentialStore {
   readonly server: StatefulSet;
-  /** Key `ca.crt` is the certificate that its nodes show. */
+  readonly administrator = administrator;
   readonly tls: Credential;
   /** Name of the Secret that takes what only the first start tells: keys, and the root token until it has ended. */
   readonly keysSecret: string;
-  /** What tokens of service accounts must be made for. */
   readonly audience: string;
-  /** Service account in each namespace of the platform that reads what belongs to its tier. */
   readonly reader: string;
   private readonly users?: DatabaseUsers;
   /** With it the job signs in. Another one would let nobody in who could change that. */
@@ -56,6 +56,7 @@ export abstract class RaftStore extends Component {
     this.server = startNodes(this, { ...this, program, options, replicas, data, users: this.users });
     this.declareKeys();
     this.letClientsIn();
+    if (this.feedsExternalSecrets) this.keepCredentials();
     const api = this.server.endpoint('api');
     new HttpRoute(this, name, {
       hosts: [name],
@@ -70,34 +71,29 @@ export abstract class RaftStore extends Component {
   }
 
   /** Whether the platform's own credentials come from here. */
-  get feedsExternalSecrets(): boolean {
+  private get feedsExternalSecrets(): boolean {
     return this.platform.config.secrets === 'external' && this.options.externalSecrets !== false;
   }
 
-  /** What must run, and be done, before it can be used. */
   get foundation(): Workload[] {
     return this.platform.graph.workloads.filter(
       ({ component, name }) => component === this && (name === this.name || name === `${this.name}-setup`),
     );
   }
 
-  /** The program's own command, for whoever runs it in one of its pods. */
   get command(): string {
     return this.program.command;
   }
 
-  /** What that command needs to know in a pod, as `NAME=value`. */
   get clientEnv(): string {
     const { prefix } = this.program;
     return `${prefix}_ADDR=https://localhost:${ports.api} ${prefix}_CACERT=${folders.tls}/ca.crt`;
   }
 
-  /** Name of the variable that it reads a token from. */
   get tokenVariable(): string {
     return `${this.program.prefix}_TOKEN`;
   }
 
-  /** The way to what belongs to a tier, below `secret/`. */
   pathOf(tier: string): string {
     return `${this.platform.config.secretStore.path}/${tier}`;
   }
@@ -147,6 +143,16 @@ export abstract class RaftStore extends Component {
         annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false,Delete=false' },
       },
     });
+  }
+
+  private keepCredentials(): void {
+    const { graph, config } = this.platform;
+    const other = graph.credentialStore?.name;
+    if (other !== undefined) {
+      const message = `${other} keeps the credentials of the platform; write false for one of the two`;
+      throw new ConfigError(`${config.name}.yaml`, [{ path: ['services', this.name, 'externalSecrets'], message }]);
+    }
+    graph.credentialStore = this;
   }
 
   /** Pods outside the platform, and the operator where it reads this store. */
