@@ -1,10 +1,9 @@
-import { Client, reachable, startProbe } from './support/client';
+import { Client } from './support/client';
+import { ReachabilityCheck } from './support/edges';
 import { eventually, kubectl, kubectlJson } from './support/kubectl';
 import { without, Workspace } from './support/workspace';
 import { suite, Stopwatch } from './support/suite';
-import type { Workload } from '../../lib/core/workload';
 import type { TierName } from '../../lib/core/tier';
-import { edges } from '../../lib/derived/network-policies';
 
 /** A GeoAI platform among the shipped ones: geoai-dev fits kind and any other cluster, geoai is for k3s. */
 const name = process.env.HEARTH_TEST_PLATFORM ?? 'geoai-dev';
@@ -176,74 +175,15 @@ print(sql.fetchall())
     const { platform } = workspace;
     const { workloads } = platform.graph;
     const servers = workloads.filter((workload) => workload.ports.some((port) => port.offered));
-    const addresses = new Map<string, string>();
-    for (const server of servers) {
-      const labels = Object.entries(server.selector).map(([key, value]) => `${key}=${value}`);
-      const { items } = await kubectlJson<{ items: { status: { podIP?: string; phase: string } }[] }>([
-        'get', 'pods', `--namespace=${server.namespace}`, `--selector=${labels.join()}`, '--field-selector=status.phase=Running',
-      ]); // prettier-ignore
-      addresses.set(server.name, items[0]?.status.podIP ?? 'none');
+    const check = await ReachabilityCheck.start(platform, servers, workspace.apiServer);
+    try {
+      const declared = check.declared();
+      expect(declared.length).toBeGreaterThanOrEqual(8);
+      expect(declared.filter((line) => line.includes('stranger'))).toEqual([]);
+      await eventually(async () => expect(await check.open()).toEqual(declared), 60);
+    } finally {
+      await check.stop();
     }
-    const declared = edges(platform);
-    // A public port is open to the world, but a pod may go there only by a declared edge.
-    const targets = [
-      ...servers.flatMap((server) =>
-        server.ports
-          .filter((port) => port.protocol === 'TCP')
-          .map((port) => ({
-            label: `${server.name}:${port.port}`,
-            address: `${addresses.get(server.name)}:${port.port}`,
-            allows: (workload: Workload | undefined) =>
-              declared.some((edge) => edge.workload === workload && edge.to === server && edge.port.name === port.name),
-          })),
-      ),
-      {
-        label: 'Kubernetes API',
-        address: workspace.apiServer,
-        allows: (workload: Workload | undefined) => workload?.props.kubernetes !== undefined,
-      },
-    ];
-    const probes = [
-      ...workloads.map((workload) => ({ name: `probe-${workload.name}`, namespace: workload.namespace, workload })),
-      ...platform.tiers.map((tier) => ({ name: 'probe-stranger', namespace: tier.namespace, workload: undefined })),
-    ];
-    await Promise.all(probes.map((probe) => startProbe(probe.name, probe.namespace, probe.workload?.selector ?? {})));
-    for (const { name, namespace } of probes) {
-      await kubectl([
-        'wait',
-        '--for=jsonpath={.status.phase}=Running',
-        `pod/${name}`,
-        `--namespace=${namespace}`,
-        '--timeout=60s',
-      ]);
-    }
-    const expected = probes.map(({ name, namespace, workload }) => ({
-      probe: `${namespace}/${name}`,
-      reaches: targets.filter(({ allows }) => allows(workload)).map(({ label }) => label),
-    }));
-    await eventually(async () => {
-      const seen = await Promise.all(
-        probes.map(async ({ name, namespace }) => {
-          const found = await reachable(
-            name,
-            namespace,
-            targets.map(({ address }) => address),
-          );
-          return {
-            probe: `${namespace}/${name}`,
-            reaches: targets.filter(({ address }) => found.has(address)).map(({ label }) => label),
-          };
-        }),
-      );
-      expect(seen).toEqual(expected);
-    }, 60);
-    expect(expected.flatMap(({ reaches }) => reaches).length).toBeGreaterThanOrEqual(8);
-    expect(expected.filter(({ reaches }) => reaches.length < targets.length)).toHaveLength(probes.length);
-    await Promise.all(
-      platform.tiers.map((tier) =>
-        kubectl(['delete', 'pod', '--selector=hearth-test/probe', `--namespace=${tier.namespace}`, '--wait=false']),
-      ),
-    );
   }, 300_000);
 
   async function generations(): Promise<Record<string, number>> {

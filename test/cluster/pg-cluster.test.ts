@@ -1,12 +1,10 @@
 import { BackupTarget } from './support/backup-target';
-import { reachable, startProbe } from './support/client';
+import { ReachabilityCheck } from './support/edges';
 import { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
 import { SqlClient } from './support/sql-client';
 import { suite, Stopwatch } from './support/suite';
 import { Workspace } from './support/workspace';
-import type { Workload } from '../../lib/core/workload';
-import { edges } from '../../lib/derived/network-policies';
 
 /** A program that kills and starts nodes, as .ci/node.sh does. */
 const nodes = process.env.HEARTH_TEST_NODES;
@@ -229,43 +227,21 @@ suite('PostgreSQL clusters on a cluster', () => {
     await client.stop();
     await inside('delete', 'networkpolicy', 'test-reader');
     const { platform } = workspace;
-    const workloads = platform.graph.workloads.filter((workload) => workload.namespace === namespace);
-    const servers = workloads.filter((workload) => workload.ports.length > 0);
-    const declared = edges(platform);
-    const address = new Map<Workload, string>();
-    for (const server of servers) {
-      const labels = Object.entries(server.selector).map(([key, value]) => `${key}=${value},!hearth-test/probe`);
-      const ip = await inside('get', 'pods', `--selector=${labels.join()}`, '--field-selector=status.phase=Running', '-o', 'jsonpath={.items[0].status.podIP}'); // prettier-ignore
-      address.set(server, ip);
+    const check = await ReachabilityCheck.start(
+      platform,
+      platform.graph.workloads.filter(({ ports }) => ports.length > 0),
+    );
+    try {
+      const declared = check.declared();
+      expect(declared.filter((line) => line.includes('/probe-pg-router →'))).toEqual([
+        `${namespace}/probe-pg-router → pg-cluster:postgres`,
+        `${namespace}/probe-pg-router → pg-cluster:rest`,
+      ]);
+      expect(declared.filter((line) => line.includes('stranger'))).toEqual([]);
+      await eventually(async () => expect(await check.open()).toEqual(declared), 90);
+    } finally {
+      await check.stop();
     }
-    const targets = servers.flatMap((server) =>
-      server.ports.map((port) => ({ server, port, label: `${server.name}:${port.port}`, at: `${address.get(server)}:${port.port}` })),
-    ); // prettier-ignore
-    const probes = [...workloads.map((workload) => ({ name: `probe-${workload.name}`, workload })), { name: 'probe-stranger', workload: undefined }]; // prettier-ignore
-    await Promise.all(probes.map(({ name, workload }) => startProbe(name, namespace, workload?.selector ?? {})));
-    for (const { name } of probes) {
-      await inside('wait', '--for=jsonpath={.status.phase}=Running', `pod/${name}`, '--timeout=120s');
-    }
-    const expected = probes.map(({ name, workload }) => ({
-      name,
-      reaches: targets
-        .filter(
-          ({ server, port }) =>
-          declared.some((edge) => edge.workload === workload && workload && edge.to === server && edge.port.name === port.name), // prettier-ignore
-        )
-        .map(({ label }) => label),
-    }));
-    expect(expected.find(({ name }) => name === 'probe-pg-router')?.reaches).toEqual(['pg-cluster:5432', 'pg-cluster:8008']); // prettier-ignore
-    await eventually(async () => {
-      const seen = await Promise.all(
-        probes.map(async ({ name }) => {
-          const found = await reachable(name, namespace, targets.map(({ at }) => at)); // prettier-ignore
-          return { name, reaches: targets.filter(({ at }) => found.has(at)).map(({ label }) => label) };
-        }),
-      );
-      expect(seen).toEqual(expected);
-    }, 90);
-    await inside('delete', 'pod', '--selector=hearth-test/probe', '--wait=true', '--timeout=60s');
   }, 400_000);
 
   let saved = '';

@@ -4,15 +4,20 @@ import type { Workload } from '../../../lib/core/workload';
 import { reachable, startProbe } from './client';
 import { kubectl, kubectlJson } from './kubectl';
 
+interface Target {
+  readonly label: string;
+  /** `address:port` */
+  readonly address: string;
+  /** Whether the platform declares that a workload goes there; strangers go nowhere. */
+  allows(workload: Workload): boolean;
+}
+
 /** Who reaches the TCP ports of some workloads: by probes that the policies take for each workload, and for strangers. */
 export class ReachabilityCheck {
   private readonly probes: { name: string; namespace: string; workload?: Workload }[];
-  private readonly targets: { label: string; address: string; workload: Workload; port: string }[] = [];
+  private readonly targets: Target[] = [];
 
-  private constructor(
-    private readonly platform: Platform,
-    private readonly servers: readonly Workload[],
-  ) {
+  private constructor(private readonly platform: Platform) {
     const { workloads } = platform.graph;
     this.probes = [
       ...workloads.map((workload) => ({ name: `probe-${workload.name}`, namespace: workload.namespace, workload })),
@@ -20,15 +25,20 @@ export class ReachabilityCheck {
     ];
   }
 
-  static async start(platform: Platform, servers: readonly Workload[]): Promise<ReachabilityCheck> {
-    const check = new ReachabilityCheck(platform, servers);
+  /** @param apiServer address and port of the Kubernetes API, to be reached by those that say so */
+  static async start(platform: Platform, servers: readonly Workload[], apiServer?: string): Promise<ReachabilityCheck> {
+    const check = new ReachabilityCheck(platform);
     await Promise.all(
       check.probes.map((probe) => startProbe(probe.name, probe.namespace, probe.workload?.selector ?? {})),
     );
     for (const { name, namespace } of check.probes) {
-      await kubectl(['wait', '--for=jsonpath={.status.phase}=Running', `pod/${name}`, `--namespace=${namespace}`, '--timeout=60s']); // prettier-ignore
+      await kubectl(['wait', '--for=jsonpath={.status.phase}=Running', `pod/${name}`, `--namespace=${namespace}`, '--timeout=120s']); // prettier-ignore
     }
-    for (const server of check.servers) await check.addTargets(server);
+    for (const server of servers) await check.addTargets(server);
+    if (apiServer !== undefined) {
+      const allows = ({ props }: Workload) => props.kubernetes !== undefined;
+      check.targets.push({ label: 'Kubernetes API', address: apiServer, allows });
+    }
     return check;
   }
 
@@ -41,22 +51,15 @@ export class ReachabilityCheck {
     if (!ip) throw new Error(`no pod of ${server.name} runs`);
     for (const { name, port, protocol } of server.ports) {
       if (protocol !== 'TCP') continue;
-      this.targets.push({ label: `${server.name}:${name}`, address: `${ip}:${port}`, workload: server, port: name });
+      const users = edges(this.platform).filter((edge) => edge.to === server && edge.port.name === name);
+      const allows = (workload: Workload) => users.some((edge) => edge.workload === workload);
+      this.targets.push({ label: `${server.name}:${name}`, address: `${ip}:${port}`, allows });
     }
   }
 
   /** What the platform declares: `namespace/probe → workload:port`. */
   declared(): string[] {
-    const all = edges(this.platform);
-    return this.lines((probe, target) =>
-      all.some(
-        (edge) =>
-          edge.workload !== undefined &&
-          edge.workload === probe.workload &&
-          edge.to === target.workload &&
-          edge.port.name === target.port,
-      ),
-    );
+    return this.lines(({ workload }, target) => workload !== undefined && target.allows(workload));
   }
 
   /** What opens a connection now. */
@@ -69,9 +72,7 @@ export class ReachabilityCheck {
     return this.lines((probe, { address }) => found.get(probe)?.has(address) === true);
   }
 
-  private lines(
-    holds: (probe: (typeof this.probes)[number], target: (typeof this.targets)[number]) => boolean,
-  ): string[] {
+  private lines(holds: (probe: (typeof this.probes)[number], target: Target) => boolean): string[] {
     return this.probes.flatMap((probe) =>
       this.targets
         .filter((target) => holds(probe, target))
@@ -83,7 +84,7 @@ export class ReachabilityCheck {
     const namespaces = new Set(this.probes.map(({ namespace }) => namespace));
     await Promise.all(
       [...namespaces].map((namespace) =>
-        kubectl(['delete', 'pod', '--selector=hearth-test/probe', `--namespace=${namespace}`, '--wait=false']),
+        kubectl(['delete', 'pod', '--selector=hearth-test/probe', `--namespace=${namespace}`, '--timeout=60s']),
       ),
     );
   }
