@@ -1,6 +1,6 @@
 #!/bin/bash
 # Programs that test:config wants on PATH beside those of the bed, from Debian: PostgreSQL with PostGIS and pgRouting,
-# restic, HAProxy, nginx, Valkey (backports), and a busybox with nc -e. And Chromium, by which test:cluster signs in.
+# restic, HAProxy, nginx, OpenLDAP, Valkey (backports), and a busybox with nc -e. And Chromium, by which test:cluster signs in.
 set -euo pipefail
 # OpenSearch and Keycloak, for which no packages exist, are those of their stand-in images.
 for home in /usr/share/opensearch /opt/keycloak; do
@@ -13,7 +13,7 @@ for home in /usr/share/opensearch /opt/keycloak; do
   fi
 done
 packages="postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts postgresql-15-pgrouting
-  restic haproxy nginx-light valkey-server valkey-tools busybox-static chromium"
+  restic haproxy nginx-light slapd valkey-server valkey-tools busybox-static chromium"
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=1
 done
@@ -23,6 +23,7 @@ mkdir -p /etc/postgresql-common /etc/systemd/system
 echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf
 ln -sf /dev/null /etc/systemd/system/haproxy.service
 ln -sf /dev/null /etc/systemd/system/nginx.service
+ln -sf /dev/null /etc/systemd/system/slapd.service
 ln -sf /dev/null /etc/systemd/system/valkey-server.service
 if [ ! -e /usr/sbin/policy-rc.d ]; then
   printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as YAML from 'yaml';
@@ -9,27 +9,25 @@ import { commandOf, environmentOf } from '../api/support/container';
 import { objectsOf } from '../api/support/platforms';
 import { findProgram, postgresFolders, run, suiteWith, type Result } from '../api/support/programs';
 import { container, find, findJob } from '../support/objects';
-import type { Container } from '../support/kubernetes';
+import type { Container, PodTemplate } from '../support/kubernetes';
 import { BrowserSignIn } from './support/browser-sign-in';
 import { java, keycloakHome, KeycloakServer } from './support/keycloak-server';
+import { LdapServer, slapd } from './support/ldap-server';
 import { PostgresServer } from './support/postgres-server';
 
 const suite = suiteWith('test/config/keycloak', {
   'Keycloak 26.7 in /opt/keycloak, or in $KEYCLOAK_HOME': keycloakHome,
   'Java 17 or newer, below it in jdk/ or on PATH': java,
+  'slapd (Debian: slapd)': slapd,
   'postgres, initdb and psql (Debian: postgresql-15)': findProgram('postgres', postgresFolders()),
 });
 
 const publicUrl = 'https://keycloak.home.arpa';
 const redirectUri = 'https://auth.home.arpa/oauth2/callback';
-const ldap = {
-  url: 'ldap://127.0.0.1:1389',
-  usersDn: 'ou=people,dc=example,dc=org',
-  bindDn: 'cn=reader,dc=example,dc=org',
-  groupsDn: 'ou=groups,dc=example,dc=org',
-};
-const full = {
-  groups: ['admins', 'teams/maps'],
+const reader = 'cn=reader,dc=example,dc=org';
+/** @param directory where people come from */
+const everything = ({ url, certificate: ca }: LdapServer) => ({
+  groups: ['admins', 'teams/maps', 'climbers'],
   roles: ['auditor'],
   users: { alice: { email: 'alice@example.org', groups: ['admins'] } },
   clients: {
@@ -37,7 +35,41 @@ const full = {
     app: { redirectUris: ['https://app.example.org/back'], public: true },
   },
   brokers: ['google', 'naver', 'kakao'],
-  federation: { ldap },
+  federation: {
+    ldap: {
+      url,
+      ca,
+      usersDn: 'ou=people,dc=example,dc=org',
+      bindDn: reader,
+      groupsDn: 'ou=groups,dc=example,dc=org',
+      filter: '(employeeType=staff)',
+    },
+  },
+});
+
+/** Two people in one group of the directory, of whom only the first one is of the staff. */
+const person = (name: string, employeeType: string) => ({
+  [`uid=${name.toLowerCase()},ou=people,dc=example,dc=org`]: {
+    objectClass: 'inetOrgPerson',
+    ...{
+      cn: `${name} Climber`,
+      sn: 'Climber',
+      givenName: name,
+      mail: `${name.toLowerCase()}@example.org`,
+      employeeType,
+    },
+    userPassword: `Directory-password-of-${name}`,
+  },
+});
+const entries = {
+  'ou=people,dc=example,dc=org': { objectClass: 'organizationalUnit' },
+  'ou=groups,dc=example,dc=org': { objectClass: 'organizationalUnit' },
+  ...person('Carol', 'staff'),
+  ...person('Dave', 'guest'),
+  'cn=climbers,ou=groups,dc=example,dc=org': {
+    objectClass: 'groupOfNames',
+    member: ['carol', 'dave'].map((uid) => `uid=${uid},ou=people,dc=example,dc=org`),
+  },
 };
 
 const platform = (keycloak: object): Platform =>
@@ -59,8 +91,9 @@ interface Named {
 }
 
 suite('Keycloak as its manifests start it', () => {
-  const { template } = find(objectsOf(platform(full)), 'Deployment', 'keycloak').spec;
-  const pod = container(template, 'keycloak');
+  let full: ReturnType<typeof everything>;
+  let template: PodTemplate;
+  let pod: Container;
   const secrets = new Map<string, string>([['keycloak-setup/clientId', 'hearth-setup']]);
   const names: Record<string, string> = { 'keycloak-admin': 'admin', 'mng-pg-keycloak': 'keycloak' };
   const secret = (name: string, key: string) =>
@@ -70,18 +103,34 @@ suite('Keycloak as its manifests start it', () => {
   const output: string[] = [];
   let folder: string;
   let server: KeycloakServer;
+  let directory: LdapServer;
   let database: PostgresServer;
 
-  /** The container's environment, with its database where that is here. */
+  /** The container's environment, with its database and the authorities that it trusts where these are here. */
   const environment = (of: Container) => {
     const env = environmentOf(of, secret);
     const local = `jdbc:postgresql://127.0.0.1:${database.port}/`;
-    return { ...env, ...(env.KC_DB_URL ? { KC_DB_URL: env.KC_DB_URL.replace(/^.*\//, local) } : {}) };
+    return {
+      ...env,
+      ...(env.KC_DB_URL ? { KC_DB_URL: env.KC_DB_URL.replace(/^.*\//, local) } : {}),
+      ...(env.KC_TRUSTSTORE_PATHS ? { KC_TRUSTSTORE_PATHS: trusted() } : {}),
+    };
   };
+  const trusted = () => join(server.folder, 'trusted');
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'hearth-realm-'));
-    server = new KeycloakServer(pod.volumeMounts.map(({ mountPath }) => mountPath));
+    const password = secret('keycloak-federation-ldap', 'password');
+    directory = await LdapServer.start({ reader: { dn: reader, password }, entries });
+    full = everything(directory);
+    const objects = objectsOf(platform(full));
+    template = find(objects, 'Deployment', 'keycloak').spec.template;
+    pod = container(template, 'keycloak');
+    const writable = pod.volumeMounts.filter(({ readOnly }) => !readOnly);
+    server = new KeycloakServer(writable.map(({ mountPath }) => mountPath));
+    mkdirSync(trusted());
+    for (const [file, text] of Object.entries(find(objects, 'ConfigMap', 'keycloak-truststore').data))
+      writeFileSync(join(trusted(), file), text);
     database = await PostgresServer.start('superuser');
     const own = secret('mng-pg-keycloak', 'password').replaceAll("'", "''");
     for (const sql of [`CREATE ROLE keycloak LOGIN PASSWORD '${own}'`, 'CREATE DATABASE keycloak OWNER keycloak'])
@@ -95,6 +144,7 @@ suite('Keycloak as its manifests start it', () => {
   afterAll(async () => {
     await server?.stop();
     await database?.stop();
+    await directory?.stop();
     rmSync(folder, { recursive: true, force: true });
   }, 60_000);
 
@@ -171,9 +221,9 @@ suite('Keycloak as its manifests start it', () => {
     ]);
     const { page } = await browser().open();
     for (const name of ['Google', 'Naver', 'Kakao']) expect(page).toContain(name);
-    const [directory] = await listed('/components?type=org.keycloak.storage.UserStorageProvider');
-    expect(directory).toMatchObject({ config: { editMode: ['READ_ONLY'], connectionUrl: [ldap.url] } });
-    const mappers = await listed(`/components?parent=${directory?.id}`);
+    const [federation] = await listed('/components?type=org.keycloak.storage.UserStorageProvider');
+    expect(federation).toMatchObject({ config: { editMode: ['READ_ONLY'], connectionUrl: [directory.url] } });
+    const mappers = await listed(`/components?parent=${federation?.id}`);
     expect(mappers.map(({ providerId }) => providerId)).toContain('group-ldap-mapper');
   });
 
@@ -211,6 +261,27 @@ suite('Keycloak as its manifests start it', () => {
     expect(tokens.userInfo).toMatchObject({ preferred_username: 'bob', groups: ['/teams/maps'] });
   });
 
+  test('people of the directory sign in with its passwords, by TLS, and are in its groups; those whom the filter leaves out are not known', async () => {
+    expect((await browser().signIn('carol', 'wrong')).location).toBe('');
+    expect((await browser().signIn('dave', 'Directory-password-of-Dave')).location).toBe('');
+    const visit = browser();
+    const { location } = await visit.signIn('carol', 'Directory-password-of-Carol');
+    expect(location).toMatch(new RegExp(`^${redirectUri}\\?`));
+    const tokens = await visit.tokens(location, secret('keycloak-oauth2-proxy', 'clientSecret'));
+    expect(tokens.id).toMatchObject({ preferred_username: 'carol', groups: ['/climbers'] });
+    expect(tokens.userInfo).toMatchObject({ email: 'carol@example.org', email_verified: true });
+  }, 60_000);
+
+  test('while the directory is away, people of the realm sign in all the same', async () => {
+    await directory.pause();
+    expect((await browser().signIn('bob', 'by-hand-Password')).location).toMatch(new RegExp(`^${redirectUri}\\?`));
+    expect((await browser().signIn('carol', 'Directory-password-of-Carol')).location).toBe('');
+    await directory.resume();
+    expect((await browser().signIn('carol', 'Directory-password-of-Carol')).location).toMatch(
+      new RegExp(`^${redirectUri}\\?`),
+    );
+  }, 60_000);
+
   test('a program that does not prove that it asked itself is refused, and so is another address', async () => {
     expect((await browser({ pkce: false }).open()).location).toContain('error=invalid_request');
     expect((await browser({ redirectUri: 'https://evil.example.org/' }).open()).page).toContain('redirect_uri');
@@ -234,8 +305,9 @@ suite('Keycloak as its manifests start it', () => {
     const providers = await listed('/identity-provider/instances');
     const enabled = (on: boolean) => providers.filter((one) => one.enabled === on).map(({ alias }) => alias);
     expect([enabled(true), enabled(false).sort()]).toEqual([['kakao'], ['google', 'naver']]);
-    const [directory] = await listed('/components?type=org.keycloak.storage.UserStorageProvider');
-    expect(directory).toMatchObject({ config: { enabled: ['false'] } });
+    const [federation] = await listed('/components?type=org.keycloak.storage.UserStorageProvider');
+    expect(federation).toMatchObject({ config: { enabled: ['false'] } });
+    expect((await browser().signIn('carol', 'Directory-password-of-Carol')).location).toBe('');
     expect(await succeeds(platform({ groups: full.groups, brokers: ['kakao'] }))).toEqual(['nothing to change']);
   }, 60_000);
 
