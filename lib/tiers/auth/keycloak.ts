@@ -106,7 +106,7 @@ export class Keycloak extends Component implements IdentityProvider {
       // For the first sign-in, at which people choose their own.
       const credential = new Credential(this, `keycloak-user-${name}`, {
         keys: { username: literal(name), password: password(16) },
-        notRotated: `only an administrator changes somebody’s password, at ${this.url}/admin`,
+        notRotated: 'only an administrator changes somebody’s password, in Keycloak’s admin console',
       });
       secret(credential, 'password', 'password', name);
     }

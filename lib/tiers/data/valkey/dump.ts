@@ -22,8 +22,9 @@ export function serverDump(props: ValkeyDumpProps): Dump {
   return dump(props, saveServer, loadServer);
 }
 
-/** All keys and functions of a cluster, one file a master. The files are not of the very same moment, and a key that
- * ends at a time may get the milliseconds more that its way back takes: https://valkey.io/commands/migrate/
+/**
+ * All keys and functions of a cluster, one file a master. The files are not of the very same moment, and a key that ends at a
+ * time may get the milliseconds more that its way back takes: https://valkey.io/commands/migrate/
  */
 export function clusterDump(props: ValkeyDumpProps): Dump {
   return dump(props, saveCluster, loadCluster);
