@@ -1,13 +1,16 @@
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as YAML from 'yaml';
 import { buildPlatform } from '../../lib/build-platform';
 import { parsePlatform } from '../../lib/config/load';
-import { objectsOf, platformNamed } from '../api/support/platforms';
+import { objectsOf, platformNamed, root, suppliedValues } from '../api/support/platforms';
 import { environmentOf } from '../api/support/container';
 import { Background, eventually, findProgram, postgresFolders, run, suiteWith, type Result } from '../api/support/programs'; // prettier-ignore
+import { commandLine } from '../cli/command-line';
+import { MemoryCluster } from '../cli/memory-cluster';
 import type { Container } from '../support/kubernetes';
 import { all, container, find, findJob } from '../support/objects';
 import { KubernetesApi } from './support/kubernetes-api';
@@ -78,6 +81,28 @@ const suite = suiteWith('test/config/openbao', {
   'postgres, initdb and psql (Debian: postgresql-15)': findProgram('postgres', postgresFolders()),
 });
 const namespace = 'secrets-security';
+
+/** A SecretStore that External Secrets reads. */
+interface VaultStore {
+  readonly metadata: { readonly namespace: string };
+  readonly spec: {
+    readonly provider: {
+      readonly vault: {
+        readonly path: string;
+        readonly version: string;
+        readonly auth: {
+          readonly jwt: {
+            readonly path: string;
+            readonly role: string;
+            readonly kubernetesServiceAccountToken: {
+              readonly serviceAccountRef: { readonly name: string; readonly audiences: readonly string[] };
+            };
+          };
+        };
+      };
+    };
+  };
+}
 
 /** Three nodes of Vault, which stand in for OpenBao as well, with the job that sets them up as the manifests start it. */
 suite('a real Vault of three nodes', () => {
@@ -254,6 +279,63 @@ suite('a real Vault of three nodes', () => {
     ];
     for (const jwt of refused) expect([jwt, (await login('secrets-data', jwt)).status]).toEqual([jwt, 400]);
   }, 60_000);
+
+  test('hearth fills it with every credential, by its program in a pod; External Secrets finds there what each namespace needs, and no more', async () => {
+    const folder = newFolder();
+    const file = join(folder, 'platforms/secrets.yaml');
+    const text = `${readFileSync(join(root, 'test/platforms/secrets.yaml'), 'utf8')}secrets: external\n`;
+    for (const name of ['platforms', 'dist']) mkdirSync(join(folder, name));
+    writeFileSync(file, text);
+    const external = buildPlatform(parsePlatform(text, file));
+    const memory = new MemoryCluster();
+    memory.put({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'vault-0', namespace, labels: { 'app.kubernetes.io/name': 'vault', 'app.kubernetes.io/instance': 'vault' } },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+    } as Parameters<typeof memory.put>[0]); // prettier-ignore
+    memory.secrets.set(`${namespace}/vault`, 'password', secret('vault', 'password'));
+    const leader = await nodes.leader();
+    memory.answer = (_inside, command, input = '') => {
+      const [program = '', ...args] = command.map((part) =>
+        part
+          .replace('https://localhost:8200', nodes.addresses[leader] ?? '')
+          .replace('/etc/store/tls/ca.crt', nodes.authorityFile),
+      );
+      const { status, stdout, stderr } = spawnSync(program, args, { input, encoding: 'utf8' });
+      return { code: status ?? -1, stdout, stderr };
+    };
+    const credentials = () =>
+      commandLine(['credentials', 'secrets'], { root: folder, memory, env: suppliedValues(external) });
+    expect(await credentials()).toMatchObject({ code: 0, err: '' });
+    expect((await credentials()).out).toContain('nothing was missing');
+
+    // As External Secrets does with what the manifests say: https://external-secrets.io/latest/provider/hashicorp-vault/
+    const made = objectsOf(external);
+    const tokens = new Map<string, string>();
+    for (const { metadata, spec } of made.filter(({ kind }) => kind === 'SecretStore') as unknown as VaultStore[]) {
+      const { jwt } = spec.provider.vault.auth;
+      const { name, audiences } = jwt.kubernetesServiceAccountToken.serviceAccountRef;
+      const account = kubernetes.tokenOf(metadata.namespace, name, audiences[0] ?? '');
+      expect([jwt.path, spec.provider.vault.path, spec.provider.vault.version]).toEqual(['kubernetes', 'secret', 'v2']);
+      tokens.set(metadata.namespace, tokenIn(await login(jwt.role, account)));
+    }
+    const wanted = all(made, 'ExternalSecret').flatMap(({ metadata, spec }) =>
+      spec.data.map(({ remoteRef }) => ({ ...remoteRef, of: metadata.namespace })),
+    );
+    expect(wanted.length).toBeGreaterThan(10);
+    for (const { of, key, property } of wanted) {
+      const found = await as(tokens.get(of) ?? '', 'GET', `secret/data/${key}`);
+      expect([
+        key,
+        property,
+        typeof (data(found).data as unknown as Record<string, unknown> | undefined)?.[property],
+      ]).toEqual([key, property, 'string']);
+      for (const [other, token] of tokens) {
+        if (other !== of) expect((await as(token, 'GET', `secret/data/${key}`)).status).toBe(403);
+      }
+    }
+  }, 120_000);
 
   test('a declared client reads its own path alone', async () => {
     const token = await shop();
