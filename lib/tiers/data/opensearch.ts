@@ -45,6 +45,7 @@ export const openSearchOptions = z.strictObject({
     .boolean({ error: 'must be true or false' })
     .default(false)
     .describe('Memory-mapped indices, faster; every node then needs sysctl vm.max_map_count of 262144 or more'),
+  settings: config.furtherSettings,
   metrics,
   backup: backup('high'),
   storage: storage('30Gi'),

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { yaml } from '../../../core/config-files';
 
 /** Common name of the certificate that all nodes share. */
@@ -14,9 +15,13 @@ export const home = '/usr/share/opensearch';
 export function openSearchYml(
   clusterName: string,
   seeds: readonly string[],
-  { mmap }: { readonly mmap: boolean },
+  { mmap, settings }: { readonly mmap: boolean; readonly settings: z.output<typeof furtherSettings> },
 ): string {
-  return yaml({
+  return yaml({ ...ownSettings(clusterName, seeds, mmap), ...settings });
+}
+
+function ownSettings(clusterName: string, seeds: readonly string[], mmap: boolean) {
+  return {
     'cluster.name': clusterName,
     'node.name': '${POD_NAME}',
     'node.roles': ['cluster_manager', 'data', 'ingest'],
@@ -34,7 +39,7 @@ export function openSearchYml(
     // A name that is only a wildcard deletes everything.
     'action.destructive_requires_name': true,
     ...security,
-  });
+  };
 }
 
 /**
@@ -64,6 +69,30 @@ const security = {
   'plugins.security.restapi.roles_enabled': ['all_access', 'security_rest_api_access'],
   'plugins.security.system_indices.enabled': true,
 };
+
+const known = Object.keys(ownSettings('', [], false));
+
+/** What an operator adds to `opensearch.yml`. */
+export const furtherSettings = z
+  .record(
+    z.string().regex(/^[a-z]\w*(\.\w+)+$/, {
+      error: 'must be the name of a setting with dots; write for example indices.query.bool.max_clause_count',
+    }),
+    z.union([z.string(), z.number(), z.boolean(), z.array(z.string())], {
+      error: 'must be text, a number, true, false or a list of texts; write for example 20gb',
+    }),
+  )
+  .superRefine((settings, context) => {
+    for (const name of Object.keys(settings).filter((one) => known.includes(one))) {
+      context.addIssue({
+        code: 'custom',
+        path: [name],
+        message: 'follows from the rest of the platform; leave it out',
+      });
+    }
+  })
+  .default({})
+  .describe('Further settings of the nodes, as in opensearch.yml');
 
 const ofType = (type: string, content: object): string => yaml({ _meta: { type, config_version: 2 }, ...content });
 

@@ -3,7 +3,7 @@ import { buildPlatform } from '../../../../lib/build-platform';
 import { parsePlatform } from '../../../../lib/config/load';
 import type { Platform } from '../../../../lib/core/platform';
 import { all, container, containersOf, envOf, find, findJob, objectsOf, podsOf } from '../../../support/objects';
-import { manifestFile } from '../../../support/platforms';
+import { manifestFile, problems } from '../../../support/platforms';
 
 const platform = (options: object = {}, settings: object = {}): Platform => {
   const own = { name: 'home', domain: 'home.arpa', cluster: 'k3s', ...settings };
@@ -126,6 +126,20 @@ test('plugins are put beside those of the image, for which the pods may reach th
   expect(policy({ plugins: ['analysis-nori'] })).toContain('0.0.0.0/0');
   expect(policy({})).not.toContain('0.0.0.0/0');
   expect(() => platform({ plugins: ['Analysis Nori'] })).toThrow('write for example analysis-nori');
+});
+
+test('further settings go into opensearch.yml; those that follow from the platform are refused', () => {
+  const watermark = 'cluster.routing.allocation.disk.watermark.low';
+  expect(settings(platform({ settings: { [watermark]: '20gb' } }))).toMatchObject({
+    [watermark]: '20gb',
+    'cluster.name': 'home',
+  });
+  const wrong = (of: object) => problems(() => platform({ settings: of }));
+  expect(wrong({ 'network.host': '127.0.0.1' })).toContain(
+    'services.opensearch.settings.network.host: follows from the rest of the platform; leave it out',
+  );
+  expect(wrong({ watermark: 1 })).toContain('must be the name of a setting with dots');
+  expect(wrong({ [watermark]: {} })).toContain('must be text, a number, true, false or a list of texts');
 });
 
 test('two nodes are refused, since neither would be a majority', () => {
