@@ -225,7 +225,7 @@ suite('PostgreSQL clusters on a cluster', () => {
 
   test('every declared edge works, and no other one does', async () => {
     await client.stop();
-    await inside('delete', 'networkpolicy', 'test-reader');
+    await inside('delete', 'networkpolicy', 'test-reader', '--ignore-not-found');
     const { platform } = workspace;
     const check = await ReachabilityCheck.start(
       platform,
