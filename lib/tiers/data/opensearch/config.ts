@@ -75,22 +75,16 @@ const known = Object.keys(ownSettings('', [], false));
 /** What an operator adds to `opensearch.yml`. */
 export const furtherSettings = z
   .record(
-    z.string().regex(/^[a-z]\w*(\.\w+)+$/, {
-      error: 'must be the name of a setting with dots; write for example indices.query.bool.max_clause_count',
-    }),
+    z
+      .string()
+      .regex(/^[a-z]\w*(\.\w+)+$/, {
+        error: 'must be the name of a setting with dots; write for example indices.query.bool.max_clause_count',
+      })
+      .refine((name) => !known.includes(name), { error: 'follows from the rest of the platform; leave it out' }),
     z.union([z.string(), z.number(), z.boolean(), z.array(z.string())], {
       error: 'must be text, a number, true, false or a list of texts; write for example 20gb',
     }),
   )
-  .superRefine((settings, context) => {
-    for (const name of Object.keys(settings).filter((one) => known.includes(one))) {
-      context.addIssue({
-        code: 'custom',
-        path: [name],
-        message: 'follows from the rest of the platform; leave it out',
-      });
-    }
-  })
   .default({})
   .describe('Further settings of the nodes, as in opensearch.yml');
 
