@@ -1,4 +1,4 @@
-import { portOf } from '../config/address';
+import { portOfUrl } from '../config/address';
 import type { Component } from '../core/component';
 import { ConfigFiles } from '../core/config-files';
 import type { ContainerProps } from '../core/container';
@@ -48,7 +48,7 @@ export class Repository {
     const { hostname } = new URL(endpoint);
     this.url = `s3:${endpoint}/${bucket}/${path}/${name}`;
     this.host = hostname;
-    this.port = portOf(endpoint);
+    this.port = portOfUrl(endpoint);
     if (certificateAuthority !== undefined) {
       this.authority = new ConfigFiles(component, `${name}-backup-authority`, { 'ca.crt': certificateAuthority });
     }

@@ -181,6 +181,9 @@ print(sql.fetchall())
       expect(declared.length).toBeGreaterThanOrEqual(8);
       expect(declared.filter((line) => line.includes('stranger'))).toEqual([]);
       await eventually(async () => expect(await check.open()).toEqual(declared), 60);
+      // Each is kept from something.
+      const probes = (lines: string[]) => new Set(lines.map((line) => line.replace(/ → .*/, '')));
+      expect(probes(check.pairs().filter((line) => !declared.includes(line)))).toEqual(probes(check.pairs()));
     } finally {
       await check.stop();
     }

@@ -7,7 +7,6 @@ import { makeValue } from '../../cli/credentials/values';
 import { catalogue } from '../../lib/catalogue';
 import { Deployment } from '../../lib/core/controllers';
 import { Credential, privateKey, selfSignedCertificate } from '../../lib/core/credential';
-import { HttpRoute, type HttpRouteProps } from '../../lib/core/route';
 import {
   Background,
   eventually,
@@ -18,17 +17,10 @@ import {
   type RunOptions,
 } from '../api/support/programs';
 import { find, objectsOf } from '../support/objects';
-import { sleeper, testPlatform, type TestEntry } from '../support/platforms';
+import { routed, sleeper, testPlatform, type TestEntry } from '../support/platforms';
 import { NameServer } from './support/name-server';
 
 const nginx = findProgram('nginx', ['/usr/sbin']) ?? '';
-
-const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
-  build: (component) => {
-    const server = new Deployment(component, name, { ...sleeper, ports: { http: 8000 } });
-    new HttpRoute(component, name, { hosts: [name], to: server.endpoint('http'), access: 'public', ...props });
-  },
-});
 
 /** A program that speaks TLS, and what its certificate is checked against. */
 const secured: TestEntry = {
@@ -36,7 +28,7 @@ const secured: TestEntry = {
     const ca = new Credential(component, 'vault-tls', {
       keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(['vault.inside'], 'tls.key') },
     });
-    program('vault', { tls: { serverName: 'vault.inside', ca } }).build?.(component);
+    routed('vault', { tls: { serverName: 'vault.inside', ca } }).build?.(component);
   },
 };
 
@@ -64,14 +56,14 @@ const locations = {
   '/late/': { to: 'late', access: 'public', rateLimited: false },
 };
 const entries = {
-  app: program('app', { hidden: ['/metrics'] }),
-  mine: program('mine'),
-  ops: program('ops'),
-  limited: program('limited'),
-  store: program('store'),
-  pages: program('pages'),
+  app: routed('app', { hidden: ['/metrics'] }),
+  mine: routed('mine'),
+  ops: routed('ops'),
+  limited: routed('limited'),
+  store: routed('store'),
+  pages: routed('pages'),
   vault: secured,
-  late: program('late'),
+  late: routed('late'),
   'sign-in': signIn,
 };
 const files = find(

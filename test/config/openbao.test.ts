@@ -82,28 +82,6 @@ const suite = suiteWith('test/config/openbao', {
 });
 const namespace = 'secrets-security';
 
-/** A SecretStore that External Secrets reads. */
-interface VaultStore {
-  readonly metadata: { readonly namespace: string };
-  readonly spec: {
-    readonly provider: {
-      readonly vault: {
-        readonly path: string;
-        readonly version: string;
-        readonly auth: {
-          readonly jwt: {
-            readonly path: string;
-            readonly role: string;
-            readonly kubernetesServiceAccountToken: {
-              readonly serviceAccountRef: { readonly name: string; readonly audiences: readonly string[] };
-            };
-          };
-        };
-      };
-    };
-  };
-}
-
 /** Three nodes of Vault, which stand in for OpenBao as well, with the job that sets them up as the manifests start it. */
 suite('a real Vault of three nodes', () => {
   const platform = platformNamed('secrets');
@@ -313,7 +291,7 @@ suite('a real Vault of three nodes', () => {
     // As External Secrets does with what the manifests say: https://external-secrets.io/latest/provider/hashicorp-vault/
     const made = objectsOf(external);
     const tokens = new Map<string, string>();
-    for (const { metadata, spec } of made.filter(({ kind }) => kind === 'SecretStore') as unknown as VaultStore[]) {
+    for (const { metadata, spec } of all(made, 'SecretStore')) {
       const { jwt } = spec.provider.vault.auth;
       const { name, audiences } = jwt.kubernetesServiceAccountToken.serviceAccountRef;
       const account = kubernetes.tokenOf(metadata.namespace, name, audiences[0] ?? '');

@@ -134,8 +134,8 @@ suiteWith('test/config/tailscale-funnel', {
 
   const supply = (key: string) => writeFileSync(path(volumeOf('/etc/tailscale'), 'authKey'), key);
 
-  /** Starts a container as generated, except where its files, its control server and its checks are. */
-  function startContainer(pod: Container, changes: Record<string, string>): Background {
+  /** Starts a container as generated, with its files where they are here. @param change of its environment */
+  function startContainer(pod: Container, change: (env: Record<string, string>) => Record<string, string>): Background {
     const mounts = pod.volumeMounts.map(({ mountPath }) => mountPath);
     const places = new RegExp(`(?<![\\w/-])(${mounts.join('|')})(?![\\w-])`, 'g');
     const local = (text: string) => text.replace(places, (mountPath) => path(volumeOf(mountPath, [pod])));
@@ -145,21 +145,19 @@ suiteWith('test/config/tailscale-funnel', {
     const env = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, local(value)]));
     const [program = '', ...args] = commandOf(pod, environment).map(local);
     const file = path('bin', program.replace(/^.*\//, ''));
-    return new Background(file, args, { env: { ...env, ...changes, PATH: path('bin') }, ...user });
+    return new Background(file, args, { env: { ...env, ...change(env), PATH: path('bin') }, ...user });
   }
 
   function start(): void {
-    const { TS_EXTRA_ARGS = '' } = environmentOf(container(template, 'tailscale'), () => '');
-    const keyFolder = path(volumeOf('/etc/tailscale'));
     pod = {
-      gate: startContainer(container(template, 'gate'), {
+      gate: startContainer(container(template, 'gate'), () => ({
         HEALTH_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
         INTERVAL: '0.2',
-      }),
-      tailscale: startContainer(container(template, 'tailscale'), {
-        TS_EXTRA_ARGS: `${TS_EXTRA_ARGS.replace('/etc/tailscale', keyFolder)} --login-server=http://127.0.0.1:${login}`,
+      })),
+      tailscale: startContainer(container(template, 'tailscale'), ({ TS_EXTRA_ARGS }) => ({
+        TS_EXTRA_ARGS: `${TS_EXTRA_ARGS} --login-server=http://127.0.0.1:${login}`,
         TS_LOCAL_ADDR_PORT: `127.0.0.1:${ready}`,
-      }),
+      })),
     };
   }
 

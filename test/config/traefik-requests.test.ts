@@ -6,16 +6,14 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { catalogue } from '../../lib/catalogue';
-import { Deployment } from '../../lib/core/controllers';
 import { writeFolder } from '../../lib/core/manifest-writer';
 import type { Platform } from '../../lib/core/platform';
-import { HttpRoute, type HttpRouteProps } from '../../lib/core/route';
 import { distFiles } from '../../lib/synth';
 import { ApiServer } from '../api/support/api-server';
 import { objectsOf } from '../api/support/platforms';
 import { apiServerNeeds, eventually, findProgram, freePort, suiteWith } from '../api/support/programs';
 import { Traefik } from '../api/support/traefik';
-import { sleeper, testPlatform, type TestEntry } from '../support/platforms';
+import { routed, testPlatform } from '../support/platforms';
 
 /** Where the programs listen: Kubernetes takes no loopback address for that of a pod. */
 const [address] = Object.values(networkInterfaces()).flatMap((all = []) =>
@@ -28,26 +26,13 @@ const suite = suiteWith('test/config/traefik-requests', {
   'an IPv4 address of this machine beside 127.0.0.1': address,
 });
 
-const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
-  build: (component) => {
-    const server = new Deployment(component, name, { ...sleeper, ports: { http: 8000 } });
-    new HttpRoute(component, name, {
-      hosts: [name],
-      to: server.endpoint('http'),
-      access: 'public',
-      rateLimited: false,
-      ...props,
-    });
-  },
-});
-
 /** What happens to requests on their way to a program and back: the generated middlewares in the real Traefik. */
 suite('Traefik before a program', () => {
   const entries = {
-    page: program('page'),
-    small: program('small', { maxBody: '2Ki' }),
-    half: program('half'),
-    late: program('late'),
+    page: routed('page', { rateLimited: false }),
+    small: routed('small', { rateLimited: false, maxBody: '2Ki' }),
+    half: routed('half', { rateLimited: false }),
+    late: routed('late', { rateLimited: false }),
   };
   let api: ApiServer;
   /** Traces arrive here. */
@@ -170,9 +155,10 @@ suite('Traefik before a program', () => {
     const folder = mkdtempSync(join(tmpdir(), 'hearth-requests-'));
     try {
       writeFolder(folder, distFiles(platform));
-      const apply = (path: string) => api.kubectl(['apply', '--server-side', '-R', '-f', join(folder, path)]);
-      await apply(`${platform.config.name}/00-cluster`);
-      await apply(platform.config.name);
+      const all = join(folder, platform.config.name);
+      for (const path of [join(all, '00-cluster'), all]) {
+        await api.kubectl(['apply', '--server-side', '-R', '-f', path]);
+      }
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

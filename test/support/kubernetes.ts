@@ -60,6 +60,24 @@ interface AppProject {
     clusterResourceWhitelist: { group: string; kind: string }[];
   };
 }
+interface SecretStore {
+  metadata: Metadata;
+  spec: {
+    provider: {
+      vault: {
+        path: string;
+        version: string;
+        auth: {
+          jwt: {
+            path: string;
+            role: string;
+            kubernetesServiceAccountToken: { serviceAccountRef: { name: string; audiences: string[] } };
+          };
+        };
+      };
+    };
+  };
+}
 interface ExternalSecret {
   metadata: Metadata;
   spec: {
@@ -82,6 +100,7 @@ export interface Kinds {
   DaemonSet: Full<V1DaemonSet>;
   Deployment: Full<V1Deployment>;
   ExternalSecret: ExternalSecret;
+  SecretStore: SecretStore;
   HelmChartConfig: { metadata: Metadata; spec: { valuesContent: string } };
   IngressRoute: TraefikRoute;
   IngressRouteTCP: TraefikRoute;

@@ -6,10 +6,12 @@ import { parsePlatform } from '../../lib/config/load';
 import { ConfigError } from '../../lib/config/problem';
 import { complete, platformSchema, type PlatformConfig } from '../../lib/config/platform-config';
 import { Component } from '../../lib/core/component';
+import { Deployment } from '../../lib/core/controllers';
 import { Credential, htpasswd, literal, password } from '../../lib/core/credential';
 import type { Gateway } from '../../lib/core/gateway';
 import { buildPlatform } from '../../lib/build-platform';
 import type { Platform, Need } from '../../lib/core/platform';
+import { HttpRoute, type HttpRouteProps } from '../../lib/core/route';
 import type { TierName } from '../../lib/core/tier';
 import type { WorkloadProps } from '../../lib/core/workload';
 import { manifests } from '../../lib/core/manifest-writer';
@@ -110,6 +112,14 @@ export const sleeper: WorkloadProps = {
   user: { uid: 1234, gid: 5678 },
   resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
 };
+
+/** A program on one port, with a public route of its name; `props` say what is otherwise there. */
+export const routed = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
+  build: (component) => {
+    const server = new Deployment(component, name, { ...sleeper, ports: { http: 8000 } });
+    new HttpRoute(component, name, { hosts: [name], to: server.endpoint('http'), access: 'public', ...props });
+  },
+});
 
 const built = new Map<string, Platform>();
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { portOf } from '../../config/address';
+import { portOfUrl } from '../../config/address';
 import { access, bytes, replicas, resources, storage, wholeNumber } from '../../config/options';
 import { Component } from '../../core/component';
 import { ConfigFiles, yaml } from '../../core/config-files';
@@ -226,7 +226,7 @@ function wayToIssuer(server: string | undefined): WayOut {
 
 /** It may be one’s own, in a private range, and a policy knows no host names to allow that one alone. */
 function wayTo(url: string, why: (host: string) => string): WayOut {
-  return { why: why(new URL(url).host), ports: [portOf(url)], privateToo: true };
+  return { why: why(new URL(url).host), ports: [portOfUrl(url)], privateToo: true };
 }
 
 /** @param traces where traces go */

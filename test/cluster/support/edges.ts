@@ -49,10 +49,10 @@ export class ReachabilityCheck {
     ]); // prettier-ignore
     const ip = items[0]?.status.podIP;
     if (!ip) throw new Error(`no pod of ${server.name} runs`);
+    const all = edges(this.platform).filter(({ to }) => to === server);
     for (const { name, port, protocol } of server.ports) {
       if (protocol !== 'TCP') continue;
-      const users = edges(this.platform).filter((edge) => edge.to === server && edge.port.name === name);
-      const allows = (workload: Workload) => users.some((edge) => edge.workload === workload);
+      const allows = (workload: Workload) => all.some((edge) => edge.port.name === name && edge.workload === workload);
       this.targets.push({ label: `${server.name}:${name}`, address: `${ip}:${port}`, allows });
     }
   }
@@ -60,6 +60,11 @@ export class ReachabilityCheck {
   /** What the platform declares: `namespace/probe → workload:port`. */
   declared(): string[] {
     return this.lines(({ workload }, target) => workload !== undefined && target.allows(workload));
+  }
+
+  /** Every probe with every port, in the same form. */
+  pairs(): string[] {
+    return this.lines(() => true);
   }
 
   /** What opens a connection now. */

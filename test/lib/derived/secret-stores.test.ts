@@ -4,7 +4,7 @@ import { geoai, problems } from '../../support/platforms';
 
 const external = (store: object = {}, settings: object = {}) =>
   geoai({ secrets: 'external', ...settings }, { openbao: store });
-const stores = (objects: readonly KubernetesObject[]) => objects.filter(({ kind }) => kind === 'SecretStore');
+const stores = (objects: readonly KubernetesObject[]) => all(objects, 'SecretStore');
 const secrets = (objects: readonly KubernetesObject[], namespace: string) =>
   all(objects, 'ExternalSecret').filter(({ metadata }) => metadata.namespace === namespace);
 

@@ -2,12 +2,6 @@ import type { LdapOptions } from './options';
 import { madeBy, variable } from './realm';
 import type { Federation } from './representation';
 
-/** Port of the server: that of the address, or the usual one. */
-export function ldapPort(url: string): number {
-  const { port, protocol } = new URL(url);
-  return port === '' ? (protocol === 'ldaps:' ? 636 : 389) : Number(port);
-}
-
 /** What Keycloak’s own page fills in for a vendor. */
 const usual = {
   directory: { username: 'uid', rdn: 'uid', uuid: 'entryUUID', people: ['inetOrgPerson'], groups: 'groupOfNames' },

@@ -1,6 +1,6 @@
+import { portOfUrl } from '../../../config/address';
 import type { WorkloadProps } from '../../../core/workload';
 import { brokerTitle } from './brokers';
-import { ldapPort } from './federation';
 import type { RealmOptions } from './options';
 
 /** What Keycloak reaches outside the cluster: brokers on the internet, a directory wherever it is. */
@@ -10,6 +10,6 @@ export function outside({ brokers, federation: { ldap } }: RealmOptions): Pick<W
     ...(brokers.length > 0 ? [`asks ${brokers.map(brokerTitle).join(', ')} who somebody is`] : []),
     ...(ldap ? [`looks people up at ${ldap.url}`] : []),
   ];
-  const ports = [...(brokers.length > 0 ? [443] : []), ...(ldap ? [ldapPort(ldap.url)] : [])];
+  const ports = [...(brokers.length > 0 ? [443] : []), ...(ldap ? [portOfUrl(ldap.url)] : [])];
   return { internet: { why: `Keycloak ${whys.join(', and ')}.`, ports, privateToo: ldap !== undefined } };
 }

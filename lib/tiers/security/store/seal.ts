@@ -1,4 +1,4 @@
-import { portOf } from '../../../config/address';
+import { portOfUrl } from '../../../config/address';
 import { Credential, hexadecimal, supplied } from '../../../core/credential';
 import type { Component } from '../../../core/component';
 import type { ContainerProps } from '../../../core/container';
@@ -49,7 +49,7 @@ export function seal(props: SealProps): Parts {
         env: { [`${program.prefix}_TOKEN`]: token.key('token') },
         internet: {
           why: `Another store opens that of ${program.title}.`,
-          ports: [portOf(unseal.transit.address)],
+          ports: [portOfUrl(unseal.transit.address)],
           privateToo: true,
         },
       };
