@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { objectsOf, platformNamed } from '../api/support/platforms';
 import { Background, eventually, findProgram, freePort, run, suiteWith } from '../api/support/programs';
 import { find } from '../support/objects';
+import { NameServer } from './support/name-server';
 
 const objects = objectsOf(platformNamed('pg'));
 
@@ -14,21 +15,23 @@ class Member {
   role: 'primary' | 'replica' | 'gone' = 'replica';
   private readonly servers: (Server | HttpServer)[] = [];
 
-  async start(name: string, postgres: number, rest: number): Promise<void> {
+  constructor(private readonly name: string) {}
+
+  async start(address: string, postgres: number, rest: number): Promise<void> {
     const greeting = createServer((socket) => {
       socket.on('error', () => undefined);
-      socket.write(name);
+      socket.write(this.name);
     });
     const api = createHttpServer((request, response) => {
       response.writeHead(request.url === `/${this.role}` ? 200 : 503).end();
     });
     this.servers.push(greeting, api);
-    await new Promise<void>((done) => greeting.listen(postgres, '127.0.0.1', done));
-    await new Promise<void>((done) => api.listen(rest, '127.0.0.1', done));
+    await new Promise<void>((done) => greeting.listen(postgres, address, done));
+    await new Promise<void>((done) => api.listen(rest, address, done));
   }
 
   stop(): void {
-    for (const server of this.servers) server.close();
+    for (const server of this.servers.splice(0)) server.close();
   }
 }
 
@@ -39,8 +42,11 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
     let program: Background;
     const haproxy = findProgram('haproxy', ['/usr/sbin']) ?? '';
     const text = find(objects, 'ConfigMap', 'pg-router-haproxy').data['haproxy.cfg'] ?? '';
-    const members = [new Member(), new Member(), new Member()];
-    const here = { write: 0, read: 0, page: 0, metrics: 0 };
+    const members = [0, 1, 2].map((index) => new Member(`pg-cluster-${index}`));
+    const dnsName = (index: number) => `pg-cluster-${index}.pg-cluster-peers.pg-data.svc.cluster.local`;
+    let names: NameServer;
+    /** Ports of HAProxy, then those of every member. */
+    const here = { write: 0, read: 0, page: 0, metrics: 0, postgres: 0, rest: 0 };
 
     /** What the member behind a port says; how it ends for the one that is held. */
     const reached = (port: number) =>
@@ -62,11 +68,13 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
         .replace('bind :5433', `bind 127.0.0.1:${here.read}`)
         .replace('bind :7000', `bind 127.0.0.1:${here.page}`)
         .replace('bind :8404', `bind 127.0.0.1:${here.metrics}`);
+      names = await NameServer.start();
+      config = config
+        .replace('parse-resolv-conf', `nameserver test ${names.address}`)
+        .replace(/:5432 check port 8008/g, `:${here.postgres} check port ${here.rest}`);
       for (const [index, member] of members.entries()) {
-        const [postgres, rest] = [await freePort(), await freePort()];
-        await member.start(`pg-cluster-${index}`, postgres, rest);
-        const server = new RegExp(`pg-cluster-${index}\\.\\S+:5432 check port 8008 resolvers cluster`, 'g');
-        config = config.replace(server, `127.0.0.1:${postgres} check port ${rest}`);
+        await member.start(`127.0.1.${index + 1}`, here.postgres, here.rest);
+        names.names.set(dnsName(index), `127.0.1.${index + 1}`);
       }
       const [first] = members;
       if (first) first.role = 'primary';
@@ -78,6 +86,7 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
     afterAll(async () => {
       await program?.stop('SIGTERM');
       members.forEach((member) => member.stop());
+      names?.stop();
       rmSync(folder, { recursive: true, force: true });
     }, 30_000);
 
@@ -124,6 +133,25 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
       if (!third) throw new Error('no members');
       third.role = 'gone';
       await eventually(async () => expect(await reached(here.read)).toBe('pg-cluster-1'));
+    }, 30_000);
+
+    test('a member that comes back with another address can lead at once', async () => {
+      const [first, second] = members;
+      if (!first || !second) throw new Error('no members');
+      first.stop();
+      names.names.delete(dnsName(0));
+      await new Promise((done) => setTimeout(done, 2_000));
+      await first.start('127.0.2.1', here.postgres, here.rest);
+      names.names.set(dnsName(0), '127.0.2.1');
+      second.role = 'gone';
+      first.role = 'primary';
+      await eventually(async () => expect(await reached(here.write)).toBe('pg-cluster-0'), 5);
+    }, 60_000);
+
+    test('while no name is found, members keep their addresses', async () => {
+      names.names.clear();
+      await new Promise((done) => setTimeout(done, 5_000));
+      expect(await reached(here.write)).toBe('pg-cluster-0');
     }, 30_000);
 
     test('alive, with metrics and a page; nothing else', async () => {

@@ -244,7 +244,7 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
     names = await NameServer.start();
     port = await freePort();
     for (const name of Object.keys(entries)) {
-      if (name !== 'late') names.names.add(dns(name));
+      if (name !== 'late') names.names.set(dns(name), '127.0.0.1');
       if (!['vault', 'late', 'sign-in'].includes(name)) await start(name);
     }
     await listen('sign-in', createServer(answerWho));
@@ -507,7 +507,7 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
     expect((await ask('/late/')).status).toBe(502);
     expect((await ask('/app/')).status).toBe(200);
     await start('late');
-    names.names.add(dns('late'));
+    names.names.set(dns('late'), '127.0.0.1');
     await eventually(async () => expect((await seen('/late/')).program).toBe('late'), 20);
   }, 30_000);
 

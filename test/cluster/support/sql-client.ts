@@ -138,12 +138,24 @@ export class SqlClient {
     return stdout.trim();
   }
 
-  /** The answer of one SQL statement. @param port 5432 writes, 5433 reads */
-  sql(statement: string, port = 5432): Promise<string> {
-    return this.sh(
-      `PGPASSWORD=$(cat /files/password) PGCONNECT_TIMEOUT=3 exec psql -XAtq -v ON_ERROR_STOP=1 -h "$WRITE_HOST" -p ${port} -U "$DATABASE" -d "$DATABASE"`,
-      statement,
-    );
+  /**
+   * The answer of one SQL statement. Where nothing was asked yet since no connection came about, it connects again for
+   * 15 seconds: the time within which another member leads.
+   * @param port 5432 writes, 5433 reads
+   */
+  async sql(statement: string, port = 5432): Promise<string> {
+    const end = Date.now() + 15_000;
+    for (;;) {
+      try {
+        return await this.sh(
+          `PGPASSWORD=$(cat /files/password) PGCONNECT_TIMEOUT=3 exec psql -XAtq -v ON_ERROR_STOP=1 -h "$WRITE_HOST" -p ${port} -U "$DATABASE" -d "$DATABASE"`,
+          statement,
+        );
+      } catch (error) {
+        if (!/psql: error: connection to server .* failed/.test(String(error)) || Date.now() > end) throw error;
+        await new Promise((done) => setTimeout(done, 500));
+      }
+    }
   }
 
   /** Starts to write, and returns once something is written. */

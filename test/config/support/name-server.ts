@@ -1,10 +1,11 @@
 import { createSocket, type Socket } from 'node:dgram';
 
 /**
- * A DNS server on 127.0.0.1 that gives this address for the names that it knows. https://www.rfc-editor.org/rfc/rfc1035#section-4
+ * A DNS server on 127.0.0.1 for the names that it knows. https://www.rfc-editor.org/rfc/rfc1035#section-4
  */
 export class NameServer {
-  readonly names = new Set<string>();
+  /** Name → IPv4 address. */
+  readonly names = new Map<string, string>();
   private constructor(private readonly socket: Socket) {}
 
   static async start(): Promise<NameServer> {
@@ -34,13 +35,13 @@ export class NameServer {
     }
     const type = question.readUInt16BE(end + 1);
     const asked = question.subarray(12, end + 5);
-    const known = this.names.has(labels.join('.'));
+    const known = this.names.get(labels.join('.'));
     const [ipv4, pointerToName] = [1, 0xc00c];
-    const found = known && type === ipv4;
+    const found = known !== undefined && type === ipv4;
     // An answer, recursion available; 3 says that there is no such name.
     const header = Buffer.alloc(12);
     header.writeUInt16BE(question.readUInt16BE(0), 0);
-    header.writeUInt16BE(0x8180 + (known ? 0 : 3), 2);
+    header.writeUInt16BE(0x8180 + (known === undefined ? 3 : 0), 2);
     header.writeUInt16BE(1, 4);
     header.writeUInt16BE(found ? 1 : 0, 6);
     if (!found) return Buffer.concat([header, asked]);
@@ -50,7 +51,7 @@ export class NameServer {
     record.writeUInt16BE(1, 4);
     record.writeUInt32BE(1, 6);
     record.writeUInt16BE(4, 10);
-    record.set([127, 0, 0, 1], 12);
+    record.set(known.split('.').map(Number), 12);
     return Buffer.concat([header, asked, record]);
   }
 }

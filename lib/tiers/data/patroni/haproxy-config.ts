@@ -23,9 +23,10 @@ resolvers cluster
   timeout resolve 1s
   timeout retry 1s
   hold valid 1s
+  # A restarted member has a new address, at which it may be about to lead.
+  hold obsolete 0s
   # What was known stays while DNS says nothing: the checks tell whether it still holds.
   hold nx 30s
-  hold obsolete 30s
   hold timeout 10m
   hold refused 10m
   hold other 10m
