@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../lib/catalogue';
-import { loadPlatforms } from '../lib/config/load';
-import { buildPlatform } from '../lib/build-platform';
+import { buildPlatforms } from '../lib/build-platform';
 import { documentation } from '../lib/derived/documentation';
 import { parseEvidence } from '../lib/derived/evidence';
 import { fence } from '../lib/derived/markdown';
@@ -14,7 +13,7 @@ export function generatedDocs(root: string): Map<string, string> {
   const read = (path: string) => readFileSync(join(root, path), 'utf8');
   const written = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)];
   return documentation({
-    platforms: loadPlatforms(join(root, 'platforms')).map((config) => buildPlatform(config)),
+    platforms: buildPlatforms(join(root, 'platforms')),
     catalogue,
     evidence: parseEvidence(read('test/evidence.yaml')),
     sections: { commands: commandReference() },

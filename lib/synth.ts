@@ -1,9 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { ConfigError } from './config/problem';
-import { loadPlatforms } from './config/load';
 import { manifests, writeFolder } from './core/manifest-writer';
-import { buildPlatform } from './build-platform';
+import { buildPlatforms } from './build-platform';
 import type { Platform } from './core/platform';
 import { customResourceDefinitions } from './derived/cluster-wide';
 import { kindCluster } from './derived/kind-cluster';
@@ -27,7 +26,7 @@ export interface SynthesisProps {
 export function synthesize({ platforms: folder, output, cdk8s }: SynthesisProps): number {
   const cdk8sFolder = cdk8s ? process.env.CDK8S_OUTDIR : undefined;
   try {
-    const platforms = loadPlatforms(folder).map((config) => buildPlatform(config));
+    const platforms = buildPlatforms(folder);
     const files = new Map(platforms.flatMap((platform) => [...distFiles(platform)]));
     if (cdk8sFolder === undefined || cdk8sFolder === cdk8sOutput) writeFolder(output, files);
     if (cdk8sFolder !== undefined) forCdk8s(cdk8sFolder, output, files);

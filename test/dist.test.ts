@@ -1,13 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { loadPlatforms } from '../lib/config/load';
-import { buildPlatform } from '../lib/build-platform';
+import { buildPlatforms } from '../lib/build-platform';
 import { distFiles } from '../lib/synth';
 
 const root = join(__dirname, '..');
 
 function synthesized(): Map<string, string> {
-  const platforms = loadPlatforms(join(root, 'platforms')).map((config) => buildPlatform(config));
+  const platforms = buildPlatforms(join(root, 'platforms'));
   return new Map(platforms.flatMap((platform) => [...distFiles(platform)]));
 }
 

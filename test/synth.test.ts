@@ -63,7 +63,11 @@ function contents(name: string): Record<string, string> {
 }
 
 const wrong = 'name: wrong\ndomain: example.com\ncluster: k3s\nservices: { traefik: {}, mlfow: {} }\n';
+/** What only its services together show. */
+const impossible =
+  'name: impossible\ndomain: a.home.arpa\ncluster: k3s\nservices:\n  traefik: {}\n  tailscale-gate: { to: nothing }\n';
 const complaints = [
+  'platforms/impossible.yaml:6  services.tailscale-gate.to: there is no service "nothing" in this platform; there is none yet',
   'platforms/wrong.yaml:2  domain: example.com is a placeholder; write the domain that you own, or one below localhost to try things out',
   'platforms/wrong.yaml:4  services.mlfow: there is no service "mlfow"; did you mean "mlflow"?',
 ].join('\n');
@@ -73,11 +77,12 @@ describe.each([
   ['npm run synth', synth],
   ['cdk8s synth', () => cdk8sSynth()],
 ])('%s', (_, command) => {
-  test('a wrong platform file: its problems, exit code 1, no stack trace, dist/ as it was', () => {
+  test('wrong platform files: their problems, exit code 1, no stack trace, dist/ as it was', () => {
     mkdirSync(join(folder, 'dist/geoai'), { recursive: true });
     writeFileSync(join(folder, 'dist/geoai/good.yaml'), 'good');
     const before = contents('dist');
     writeFileSync(join(folder, 'platforms/wrong.yaml'), wrong);
+    writeFileSync(join(folder, 'platforms/impossible.yaml'), impossible);
     const { status, stderr, stdout } = command();
     expect(status).toBe(1);
     expect(stderr).toContain(complaints);

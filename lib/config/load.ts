@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { catalogue } from '../catalogue';
 import { crossChecks } from './cross-checks';
 import { knownKeys, valueAt } from './json-schema';
-import { complete, platformSchema, type PlatformConfig } from './platform-config';
+import { complete, platformSchema, type PlatformConfig, type ErrorOf } from './platform-config';
 import { ConfigError, suggest, type Problem } from './problem';
 import { describe, wording } from './wording';
 
@@ -33,8 +33,14 @@ function reading<T>(path: string, read: () => T): T {
   }
 }
 
-/** Reads every `*.yaml` of a folder; throws an AggregateError with one {@link ConfigError} per wrong file. */
-export function loadPlatforms(folder: string): PlatformConfig[] {
+/** Reads every platform file of a folder; throws an AggregateError with one {@link ConfigError} per wrong file. */
+export const loadPlatforms = (folder: string): PlatformConfig[] => fromEach(folder, loadPlatform);
+
+/**
+ * What each `*.yaml` of a folder becomes.
+ * @param make throws a {@link ConfigError} for a wrong file; they come together as one AggregateError
+ */
+export function fromEach<T>(folder: string, make: (file: string) => T): T[] {
   const names = existsSync(folder) ? reading(folder, () => readdirSync(folder)).sort() : [];
   const errors = names
     .filter((name) => name.endsWith('.yml'))
@@ -47,9 +53,9 @@ export function loadPlatforms(folder: string): PlatformConfig[] {
     const message = 'has no platform file; write one, for example geoai.yaml';
     errors.push(new ConfigError(folder, [{ path: [], message }]));
   }
-  const platforms = files.flatMap((name) => {
+  const made = files.flatMap((name) => {
     try {
-      return [loadPlatform(join(folder, name))];
+      return [make(join(folder, name))];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       errors.push(error);
@@ -57,7 +63,7 @@ export function loadPlatforms(folder: string): PlatformConfig[] {
     }
   });
   if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => error.message).join('\n'));
-  return platforms;
+  return made;
 }
 
 /** Parses a platform file. @param file name for messages; its stem must be the platform's name */
@@ -81,12 +87,15 @@ export function parsePlatform(text: string, file: string): PlatformConfig {
     ...(result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, raw))),
     ...crossChecks(raw, basename(file, '.yaml')),
   ];
-  if (result.success && problems.length === 0) return complete(result.data);
-  const located = problems.map((problem) => ({ ...problem, line: lineOf(document, lines, problem.path) }));
-  throw new ConfigError(
-    file,
-    located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
-  );
+  const errorOf: ErrorOf = (wrong) => {
+    const located = wrong.map((problem) => ({ ...problem, line: lineOf(document, lines, problem.path) }));
+    return new ConfigError(
+      file,
+      located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    );
+  };
+  if (result.success && problems.length === 0) return complete(result.data, errorOf);
+  throw errorOf(problems);
 }
 
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { catalogue } from '../catalogue';
 import { needs } from '../core/needs';
 import type { Need } from '../core/platform';
+import type { ConfigError, Problem } from './problem';
 import { describe, whenMissing } from './wording';
 
 /** Short names that others are made of: RFC 1123 labels. */
@@ -185,12 +186,16 @@ export type PlatformConfig = Omit<z.output<typeof platformSchema>, 'services' | 
   readonly secretStore: { readonly name: string; readonly kind: string; readonly path: string };
   /** Service name → its options, `{}` for the defaults. */
   readonly services: Readonly<Record<string, unknown>>;
+  /** The error that says what is wrong in the file, and on which lines. */
+  readonly errorOf: ErrorOf;
 };
+export type ErrorOf = (problems: readonly Problem[]) => ConfigError;
 
 /** Fills in the defaults that follow from other settings. */
-export function complete(parsed: z.output<typeof platformSchema>): PlatformConfig {
+export function complete(parsed: z.output<typeof platformSchema>, errorOf: ErrorOf): PlatformConfig {
   return {
     ...parsed,
+    errorOf,
     namespacePrefix: parsed.namespacePrefix ?? parsed.name,
     storage: {
       ...parsed.storage,

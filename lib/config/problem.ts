@@ -23,7 +23,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** `did you mean "x"?` where one of the known words is near, otherwise the list of them. */
+/** `did you mean "x"?` where one of the known words is near, otherwise the list of them, or that there is none. */
 export function suggest(word: string, known: readonly string[]): string {
   const sameLetters = known.find((candidate) => candidate.toLowerCase() === word.toLowerCase());
   if (sameLetters !== undefined) return `did you mean "${sameLetters}"?`;
@@ -31,5 +31,5 @@ export function suggest(word: string, known: readonly string[]): string {
   if (nearest !== undefined && distance(word, nearest) <= Math.max(2, Math.floor(nearest.length / 3))) {
     return `did you mean "${nearest}"?`;
   }
-  return `write one of ${[...known].sort().join(', ')}`;
+  return known.length === 0 ? 'there is none yet' : `write one of ${[...known].sort().join(', ')}`;
 }

@@ -20,6 +20,15 @@ export abstract class Component extends ManifestFile {
     tier.components.push(this);
   }
 
+  /**
+   * Its options say something that cannot be, as only other components show.
+   * @param path of the option, below those of the component
+   * @param message what is wrong and what to write instead
+   */
+  refuse(path: readonly string[], message: string): void {
+    this.platform.refuse({ path: ['services', this.name, ...path], message });
+  }
+
   /** Called once, after every component is built: the place for what follows from the declarations of others. */
   complete(): void {}
 }

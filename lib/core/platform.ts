@@ -5,6 +5,7 @@ import type { IdentityProvider } from '../bindings/oidc-client';
 import type { SqlServer } from '../bindings/sql-database';
 import type { Catalogue, CatalogueEntry } from '../catalogue';
 import type { PlatformConfig } from '../config/platform-config';
+import type { Problem } from '../config/problem';
 import type { Component } from './component';
 import type { Gateway } from './gateway';
 import { Graph } from './graph';
@@ -36,6 +37,7 @@ export class Platform extends App {
   readonly graph = new Graph();
   /** What an operator should know although it is no error. */
   readonly notices = new Set<string>();
+  private readonly problems: Problem[] = [];
   private readonly components = new Map<string, Component>();
   private readonly building: string[] = [];
   private readonly tiersByName = new Map<TierName, Tier>();
@@ -62,6 +64,12 @@ export class Platform extends App {
     ]);
     for (const name of names) this.component(name);
     for (const component of this.components.values()) component.complete();
+    if (this.problems.length > 0) throw config.errorOf(this.problems);
+  }
+
+  /** Something in the platform file cannot be; it is said together with everything else that is found. */
+  refuse(problem: Problem): void {
+    this.problems.push(problem);
   }
 
   /** The component of that name, built at the first call. */

@@ -100,7 +100,11 @@ export function testPlatform(
   const services =
     config.services ?? Object.fromEntries([...Object.keys(entries), 'gateway'].map((name) => [name, {}]));
   return buildPlatform(
-    { ...complete(platformSchema.parse(minimal)), ...config, services },
+    {
+      ...complete(platformSchema.parse(minimal), (problems) => new ConfigError('test.yaml', problems)),
+      ...config,
+      services,
+    },
     { ...testCatalogue(entries), ...own },
   );
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { accessBy, replicas, resources } from '../../config/options';
-import { ConfigError, type Problem } from '../../config/problem';
 import { whenMissing } from '../../config/wording';
 import { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
@@ -121,19 +120,17 @@ export class Nginx extends Component {
   override complete(): void {
     const { config, graph } = this.platform;
     const given = { ...usual, ...this.options.locations };
-    const problems: Problem[] = [];
     for (const [path, options] of Object.entries(given)) {
       const chosen = Object.hasOwn(this.options.locations, path);
       if (options === 'none' || (!chosen && !Object.hasOwn(config.services, options.to))) continue;
       const found = this.destination(options);
       if ('message' in found) {
-        problems.push({ path: ['services', this.name, 'locations', path, found.key], message: found.message });
+        this.refuse(['locations', path, found.key], found.message);
       } else {
         graph.connect(this.server, found.endpoint, `leads there from ${path}`);
         this.locations.push(this.location(path, options, found));
       }
     }
-    if (problems.length > 0) throw new ConfigError(`${config.name}.yaml`, problems);
     if (this.guarded) graph.connect(this.server, this.platform.signIn().endpoint, 'asks who is signed in');
   }
 

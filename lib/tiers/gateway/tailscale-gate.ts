@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { resources, wholeNumber } from '../../config/options';
-import { ConfigError } from '../../config/problem';
 import { whenMissing } from '../../config/wording';
 import { Component } from '../../core/component';
 import { ConfigFiles, json } from '../../core/config-files';
@@ -140,12 +139,9 @@ export class TailscaleGate extends Component {
   }
 
   override complete(): void {
-    const { graph, config } = this.platform;
+    const { graph } = this.platform;
     const found = this.destination();
-    if ('message' in found) {
-      const path = ['services', this.name, found.key];
-      throw new ConfigError(`${config.name}.yaml`, [{ path, message: found.message }]);
-    }
+    if ('message' in found) return this.refuse([found.key], found.message);
     const { endpoint, base, hidden } = found;
     const { port, to, healthPath } = this.options;
     graph.connect(this.server, endpoint, `publishes ${to}`);

@@ -82,9 +82,16 @@ test('another store may serve the platform all the same', () => {
 
 test('one store keeps them, not two', () => {
   const both = (vault: object) => () => geoai({ secrets: 'external' }, { openbao: {}, vault });
-  expect(problems(both({}))).toContain(
-    'services.vault.externalSecrets: openbao keeps the credentials of the platform; write false',
+  const at = (problem: string) =>
+    expect.stringMatching(new RegExp(`^geoai\\.yaml:\\d+  services\\.${problem}`)) as unknown;
+  expect(problems(both({}))).toEqual(
+    at('vault.externalSecrets: openbao keeps the credentials of the platform; write false'),
   );
+  // What two services say comes at once.
+  const two = problems(() =>
+    geoai({ secrets: 'external' }, { openbao: {}, vault: {}, 'tailscale-gate': { to: 'nothing' } }),
+  )?.split('\n');
+  expect(two).toEqual([at('vault.externalSecrets: '), at('tailscale-gate.to: ')]);
   expect(problems(both({ externalSecrets: false }))).toBeUndefined();
 });
 

@@ -1,4 +1,3 @@
-import { ConfigError } from '../../../config/problem';
 import type { Component } from '../../../core/component';
 import type { Credential } from '../../../core/credential';
 import type { Endpoint } from '../../../core/endpoint';
@@ -38,8 +37,7 @@ function serverOf({ platform, name }: Component, wanted: string | undefined): Po
   const able = Object.keys(config.services)
     .filter((service) => platform.entry(service).provides.includes('sql'))
     .sort();
-  const problem = (message: string) =>
-    new ConfigError(`${config.name}.yaml`, [{ path: ['services', name, 'database', 'server'], message }]);
+  const problem = (message: string) => config.errorOf([{ path: ['services', name, 'database', 'server'], message }]);
   if (able.length === 0) throw problem('needs a service that runs PostgreSQL; add "mng-pg: {}" under services');
   const chosen = wanted ?? config.providers.sql ?? (able.length === 1 ? able[0] : undefined);
   if (chosen === undefined) throw problem(`is missing, as there are several; write one of ${able.join(', ')}`);

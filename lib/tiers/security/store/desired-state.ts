@@ -1,4 +1,3 @@
-import { ConfigError } from '../../../config/problem';
 import { seconds, type Client, type StoreOptions } from './options';
 import type { Program } from './program';
 import type { RaftStore } from './raft-store';
@@ -174,9 +173,7 @@ export function desiredState(store: RaftStore, props: DesiredStateProps): Desire
     rights: reads([`${store.pathOf(name)}/*`]),
   }));
   for (const { role } of readers.filter((reader) => reader.role in clients)) {
-    const path = ['services', store.name, 'clients', role];
-    const message = 'is the role of a namespace of the platform; write another name';
-    throw new ConfigError(`${store.platform.config.name}.yaml`, [{ path, message }]);
+    store.refuse(['clients', role], 'is the role of a namespace of the platform; write another name');
   }
   const others = Object.entries(clients).map(([role, client]) => ({
     role,

@@ -1,5 +1,4 @@
 import { k8s } from 'cdk8s-plus-28';
-import { ConfigError } from '../../../config/problem';
 import { dumped } from '../../../core/backup';
 import { Component } from '../../../core/component';
 import { peerDomain, peerHosts, type StatefulSet } from '../../../core/controllers';
@@ -146,11 +145,13 @@ export abstract class RaftStore extends Component implements CredentialStore {
   }
 
   private keepCredentials(): void {
-    const { graph, config } = this.platform;
+    const { graph } = this.platform;
     const other = graph.credentialStore?.name;
     if (other !== undefined) {
-      const message = `${other} keeps the credentials of the platform; write false for one of the two`;
-      throw new ConfigError(`${config.name}.yaml`, [{ path: ['services', this.name, 'externalSecrets'], message }]);
+      this.refuse(
+        ['externalSecrets'],
+        `${other} keeps the credentials of the platform; write false for one of the two`,
+      );
     }
     graph.credentialStore = this;
   }
