@@ -49,10 +49,12 @@ export class Bucket implements Binding {
   /** Keys `accessKeyId` and `secretAccessKey`. */
   readonly credential: Credential;
   readonly wait: ContainerProps & { readonly name: string };
-  private readonly wanted = new Map<string, { readonly value: unknown; readonly by: string }>();
+  private readonly wanted = new Map<string, { readonly value: unknown; readonly by: string | undefined }>();
+  private readonly store: Component;
 
   constructor(props: BucketProps) {
     const { store, endpoint, name } = props;
+    this.store = store;
     this.endpoint = endpoint;
     this.name = name;
     this.why = `bucket ${name}`;
@@ -76,16 +78,24 @@ export class Bucket implements Binding {
     return Object.fromEntries([...this.wanted].map(([setting, { value }]) => [setting, value]));
   }
 
-  /** Adds settings. @param by who wants them, for messages; fails where another one wants something else */
-  want(settings: BucketSettings, by: string): void {
+  /**
+   * Adds settings; nobody may want something else than another one.
+   * @param by the service that wants them; undefined for the platform file
+   */
+  want(settings: BucketSettings, by: string | undefined): void {
     for (const [setting, value] of Object.entries(settings)) {
       if (value === undefined) continue;
       const known = this.wanted.get(setting);
       if (known && known.value !== value) {
-        throw new Error(
-          `bucket ${this.name}: ${setting} is ${String(known.value)} for ${known.by} and ${String(value)} for ${by}; ` +
-            'write the same for both, or give each a bucket of its own',
-        );
+        if (known.by !== undefined && by !== undefined) {
+          throw new Error(
+            `bucket ${this.name}: ${setting} is ${String(known.value)} for ${known.by} and ${String(value)} for ${by}`,
+          );
+        }
+        const [service, wanted] = known.by === undefined ? [by, value] : [known.by, known.value];
+        const message = `${service} wants ${String(wanted)}; write that, or leave it out`;
+        this.store.refuse(['buckets', this.name, setting], message);
+        continue;
       }
       this.wanted.set(setting, { value, by });
     }

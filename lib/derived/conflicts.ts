@@ -1,44 +1,73 @@
+import type { Problem } from '../config/problem';
+import type { Component } from '../core/component';
 import type { Credential } from '../core/credential';
 import type { Platform } from '../core/platform';
+import { HttpRoute, type Route } from '../core/route';
 import { nodePort, publicPorts, type PublicPort } from '../core/service';
 
-/** Throws where two claim the same port or name, which nobody would notice before it fails on a cluster. */
+/** Throws where two claim the same port, name or address, which nobody would notice before it fails on a cluster. */
 export function refuseConflicts({ config, graph }: Platform): void {
   const ports = graph.workloads.flatMap(publicPorts);
-  refuse(
+  const portOwners = ({ workload }: PublicPort) => workload.component;
+  const problems = same(
     ports,
     ({ number, port }) => `${number}/${port.protocol}`,
+    portOwners,
     (a, b) => `${portName(a)} and ${portName(b)} have the same public port ${a.number}/${a.port.protocol}`,
   );
   if (config.cluster === 'kind') {
     // Only TCP and UDP of the same number in the same Service may share a node port.
     const owners = new Map(ports.map((port) => [`${portOwner(port)}:${port.number}`, port]));
-    refuse(
-      [...owners.values()],
-      ({ number }) => String(nodePort(number)),
-      (a, b) =>
-        `${portName(a)} and ${portName(b)} have the public ports ${a.number} and ${b.number}, which on kind are the ` +
-        `same node port ${nodePort(a.number)}; their last three digits must differ`,
+    problems.push(
+      ...same(
+        [...owners.values()],
+        ({ number }) => String(nodePort(number)),
+        portOwners,
+        (a, b) =>
+          `${portName(a)} and ${portName(b)} have the public ports ${a.number} and ${b.number}, which on kind are the ` +
+          `same node port ${nodePort(a.number)}; their last three digits must differ`,
+      ),
     );
   }
-  refuse(
-    graph.credentials,
-    // A secret store knows no namespaces.
-    ({ name }) => name,
-    (a, b) => `${credentialOwner(a)} and ${credentialOwner(b)} both have a credential ${a.name}`,
+  problems.push(
+    ...same(
+      graph.credentials,
+      // A secret store knows no namespaces.
+      ({ name }) => name,
+      ({ owner }) => owner,
+      (a, b) => `${credentialOwner(a)} and ${credentialOwner(b)} both have a credential ${a.name}`,
+    ),
+    ...same(
+      graph.routes.flatMap((route) => route.hosts.map((host) => ({ route, address: address(route, host) }))),
+      (way) => way.address,
+      ({ route }) => route.component,
+      (a, b) =>
+        `${routeName(a.route)} and ${routeName(b.route)} have the same address ${a.address}; choose another name`,
+    ),
   );
+  if (problems.length > 0) throw config.errorOf(problems);
 }
 
-/** Throws at the first two items with the same key. */
-function refuse<Item>(items: readonly Item[], key: (item: Item) => string, message: (a: Item, b: Item) => string) {
+/** A problem for each item whose key another one before it has. */
+function same<Item>(
+  items: readonly Item[],
+  key: (item: Item) => string,
+  owner: (item: Item) => Component,
+  message: (a: Item, b: Item) => string,
+): Problem[] {
   const seen = new Map<string, Item>();
-  for (const item of items) {
+  return items.flatMap((item) => {
     const other = seen.get(key(item));
-    if (other) throw new Error(message(other, item));
+    if (other) return [{ path: ['services', owner(item).name], message: message(other, item) }];
     seen.set(key(item), item);
-  }
+    return [];
+  });
 }
 
 const portOwner = ({ workload }: PublicPort) => `${workload.namespace}/${workload.name}`;
 const portName = (port: PublicPort) => `port ${port.port.name} of ${portOwner(port)}`;
 const credentialOwner = ({ owner }: Credential) => `${owner.tier.namespace}/${owner.name}`;
+const routeName = ({ name, component }: Route) => `route ${name} of ${component.name}`;
+/** What tells a route from others. */
+const address = (route: Route, host: string) =>
+  route instanceof HttpRoute ? `https://${host}${route.props.path ?? '/'}` : `${host}:${route.entryPoint?.port}`;

@@ -79,8 +79,11 @@ export class Keycloak extends Component implements IdentityProvider {
   }
 
   client(id: string, props: OidcClientProps): OidcClient {
-    if (this.clients.some((other) => other.id === id) || this.options.clients[id])
-      throw new Error(`${this.name} has two clients ${id}; write another name in services.keycloak.clients`);
+    if (this.clients.some((other) => other.id === id)) throw new Error(`${this.name} has two clients ${id}`);
+    if (this.options.clients[id]) {
+      const message = `is the client of ${this.platform.underConstruction ?? 'another service'} already; write another name`;
+      throw this.platform.config.errorOf([{ path: ['services', this.name, 'clients', id], message }]);
+    }
     const made = new OidcClient(id, props, {
       provider: this,
       endpoint: this.server.endpoint('http'),

@@ -150,7 +150,7 @@ export class Minio extends Component implements ObjectStore {
       });
     if (!known) this.buckets.push(bucket);
     const by = this.platform.underConstruction ?? this.name;
-    bucket.want(settings, by === this.name ? 'the buckets of minio' : by);
+    bucket.want(settings, by === this.name ? undefined : by);
     return bucket;
   }
 

@@ -36,7 +36,7 @@ export class MngPg extends PostgresComponent {
     super(platform, 'mng-pg');
     platform.provide('sql', this, this);
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
-    const count = memberCount(platform, this.name, options);
+    const count = memberCount(this, options);
     this.access = count === 1 ? this.single(options, data) : this.replicated(options, data, count);
     this.declare(options.databases, options.extensions);
   }

@@ -36,7 +36,7 @@ export class PgCluster extends PostgresComponent {
       size: options.storage,
       backup: dumped(options.backup, () => this.dump()),
     });
-    const count = memberCount(platform, this.name, options);
+    const count = memberCount(this, options);
     this.cluster = new PatroniCluster(this, {
       ...options,
       names: { server: 'pg-cluster', etcd: 'etcd', router: 'pg-router' },

@@ -2,7 +2,7 @@ import type { PlatformConfig } from '../../../lib/config/platform-config';
 import { Deployment } from '../../../lib/core/controllers';
 import { Credential, password } from '../../../lib/core/credential';
 import type { PortProps } from '../../../lib/core/endpoint';
-import { sleeper, testPlatform, type TestEntry } from '../../support/platforms';
+import { problems, routed, sleeper, testPlatform, type TestEntry } from '../../support/platforms';
 
 const opens = (ports: Record<string, PortProps>): TestEntry => ({
   build: (component) => void new Deployment(component, component.name, { ...sleeper, ports }),
@@ -38,13 +38,13 @@ describe('public ports', () => {
     const build = (cluster: PlatformConfig['cluster']) => () => testPlatform(services, { cluster });
     expect(build('k3s')).not.toThrow();
     expect(build('kind')).toThrow(
-      /^port web of test-apps\/shop and port pages of test-apps\/wiki have the public ports 8443 and [89]443, .* node port 30443;/,
+      /port web of test-apps\/shop and port pages of test-apps\/wiki have the public ports 8443 and [89]443, .* node port 30443;/,
     );
   });
 
   test('on kind two numbers of one workload must have node ports of their own', () => {
     const relay = opens({ a: { port: 1080, public: 1080 }, b: { port: 2080, public: 2080, protocol: 'UDP' } });
-    expect(() => testPlatform({ relay }, { cluster: 'kind' })).toThrow(/^port a .* and port b .* node port 30080;/);
+    expect(() => testPlatform({ relay }, { cluster: 'kind' })).toThrow(/port a .* and port b .* node port 30080;/);
   });
 });
 
@@ -60,4 +60,13 @@ test('two credentials of the same name: both components are named', () => {
   expect(() => testPlatform({ shop: remembers('apps'), base: remembers('data') })).toThrow(
     'test-apps/shop and test-data/base both have a credential token',
   );
+});
+
+test('two routes with the same address, which would take requests from each other; other paths and hosts do not', () => {
+  const shop = routed('shop');
+  expect(problems(() => testPlatform({ shop, wiki: routed('wiki', { hosts: ['wiki', 'shop'] }) }))).toBe(
+    'test.yaml  services.wiki: route shop of shop and route wiki of wiki have the same address https://shop.hearth.test/; choose another name',
+  );
+  const apart = { shop, wiki: routed('wiki', { hosts: ['shop'], path: '/wiki' }), other: routed('other') };
+  expect(problems(() => testPlatform(apart))).toBeUndefined();
 });

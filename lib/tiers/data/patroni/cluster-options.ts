@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Platform } from '../../../core/platform';
+import type { Component } from '../../../core/component';
 import { members, replicas, resources, storage } from '../../../config/options';
 
 /** What a platform file may say about a Patroni cluster. */
@@ -17,13 +17,12 @@ export const clusterSize = {
 
 /** How many members it has. */
 export function memberCount(
-  platform: Platform,
-  component: string,
+  component: Component,
   options: { readonly replicas?: number; readonly synchronous: boolean | 'strict' },
 ): number {
-  const count = options.replicas ?? platform.replicas(3);
+  const count = options.replicas ?? component.platform.replicas(3);
   if (count === 1 && options.synchronous === 'strict') {
-    throw new Error(`${component}: synchronous: strict needs a second member; write replicas: 3, or synchronous: true`);
+    component.refuse(['synchronous'], 'strict needs a second member; write true, or replicas: 3');
   }
   return count;
 }

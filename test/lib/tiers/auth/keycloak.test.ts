@@ -254,7 +254,7 @@ test.each([
 
 test('a client that a component declares already is refused in the platform file', () => {
   expect(() => platform({ clients: { 'oauth2-proxy': { hosts: ['a.example.org'] } } }, {}, signIn)).toThrow(
-    'two clients oauth2-proxy',
+    'services.keycloak.clients.oauth2-proxy: is the client of oauth2-proxy already; write another name',
   );
 });
 

@@ -216,7 +216,8 @@ test.each([
 ])('%s is refused', (options, problem) => expect(problemsOf(options)).toContain(problem)); // prettier-ignore
 
 describe('settings of a bucket that several ask for', () => {
-  const platform = (...wanted: BucketSettings[]) => {
+  const platform = (...wanted: BucketSettings[]) => withBuckets({}, ...wanted);
+  const withBuckets = (buckets: Record<string, BucketSettings>, ...wanted: BucketSettings[]) => {
     const entries = wanted.map((settings, i): [string, TestEntry] => [
       `app-${i}`,
       { needs: ['gateway', 'objectStore'], build: (app) => void app.platform.objectStore().bucket('shared', settings) },
@@ -226,7 +227,7 @@ describe('settings of a bucket that several ask for', () => {
     const services = {
       ...Object.fromEntries(entries.map(([name]) => [name, {}])),
       gateway: {},
-      minio: minio.options.parse({}),
+      minio: minio.options.parse({ buckets }),
     };
     return testPlatform(Object.fromEntries(entries), { services }, { minio });
   };
@@ -239,7 +240,10 @@ describe('settings of a bucket that several ask for', () => {
 
   test('must not contradict each other', () => {
     expect(() => platform({ expireAfterDays: 7 }, { expireAfterDays: 30 })).toThrow(
-      'bucket shared: expireAfterDays is 7 for app-0 and 30 for app-1; write the same for both, or give each a bucket of its own',
+      'bucket shared: expireAfterDays is 7 for app-0 and 30 for app-1',
+    );
+    expect(() => withBuckets({ shared: { expireAfterDays: 7 } }, { expireAfterDays: 30 })).toThrow(
+      'services.minio.buckets.shared.expireAfterDays: app-0 wants 30; write that, or leave it out',
     );
   });
 

@@ -70,7 +70,9 @@ test.each([
 });
 
 test('strict with one member would never take a write', () => {
-  expect(() => platform({ synchronous: 'strict', replicas: 1 })).toThrow('write replicas: 3, or synchronous: true');
+  expect(() => platform({ synchronous: 'strict', replicas: 1 })).toThrow(
+    /^geoai\.yaml:\d+ {2}services\.pg-cluster\.synchronous: strict needs a second member; write true, or replicas: 3$/,
+  );
 });
 
 test('settings reach every member: those of the first start, and those that a job brings later', () => {
