@@ -187,6 +187,17 @@ suite('PostgreSQL clusters on a cluster', () => {
     expect(gap).toBeLessThanOrEqual(15);
   }, 900_000);
 
+  test('etcd is restarted, member by member, and the leader stays', async () => {
+    await whole();
+    const before = await leader();
+    const { gap } = await writtenWhile('etcd restarted', async () => {
+      await inside('rollout', 'restart', 'statefulset/etcd');
+      await watch.time('restart of etcd', inside('rollout', 'status', 'statefulset/etcd', '--timeout=300s'));
+    });
+    expect(gap).toBeLessThanOrEqual(5);
+    expect(await leader()).toBe(before);
+  }, 600_000);
+
   test('the routers are replaced, and writes go on', async () => {
     await writtenWhile('routers replaced', async () => {
       await inside('rollout', 'restart', 'deployment/pg-router');
