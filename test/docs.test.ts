@@ -6,7 +6,7 @@ import { programOf } from '../cli/program';
 import type { World } from '../cli/world';
 import { generatedDocs } from '../docs/generated';
 import { catalogue } from '../lib/catalogue';
-import { loadPlatforms, parsePlatform } from '../lib/config/load';
+import { fromEach, loadPlatform, parsePlatform } from '../lib/config/load';
 import { buildPlatform } from '../lib/build-platform';
 import { generatedFolders, platformSchemaFile } from '../lib/derived/documentation';
 import { bytesText, cpuText, footprint } from '../lib/derived/footprint';
@@ -222,7 +222,7 @@ describe('pages of platforms', () => {
   });
 
   test('every credential of the shipped platforms is on its page', () => {
-    for (const config of loadPlatforms(join(root, 'platforms'))) {
+    for (const config of fromEach(join(root, 'platforms'), loadPlatform)) {
       const platform = buildPlatform(config);
       const page = platformPage(platform);
       for (const { name } of platform.graph.credentials) expect(page).toContain(`\`${name}\``);

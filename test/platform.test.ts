@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { loadPlatforms } from '../lib/config/load';
+import { fromEach, loadPlatform } from '../lib/config/load';
 import { buildPlatform } from '../lib/build-platform';
 import { distFiles } from '../lib/synth';
 import type { Kind, Kinds, KubernetesObject } from './support/kubernetes';
@@ -8,7 +8,7 @@ import { geoai, root } from './support/platforms';
 import { rules, type RuleName } from './support/rules';
 import { synthesis, type Synthesis } from './support/synthesis';
 
-const configs = ['platforms', 'test/platforms'].flatMap((folder) => loadPlatforms(join(root, folder)));
+const configs = ['platforms', 'test/platforms'].flatMap((folder) => fromEach(join(root, folder), loadPlatform));
 const names = Object.keys(rules) as RuleName[];
 
 describe.each(configs.map((config) => [config.name, config] as const))('%s', (_, config) => {

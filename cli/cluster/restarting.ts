@@ -6,32 +6,44 @@ import { controllerRef, type Pod, type StatefulSet } from './kinds';
 import { podsAmong } from './readiness';
 import { waitForWorkloads } from './waiting';
 
+export interface Restart {
+  /** Until they are ready again. @default true */
+  readonly wait?: boolean;
+  /** Seconds to wait at most. @default 600 */
+  readonly timeout?: number;
+  /** Those of which all pods restart at once. @default none: one after the other */
+  readonly together?: readonly Workload[];
+}
+
 /** Restarts workloads as `kubectl rollout restart` does, and waits until they are ready again. */
 export async function restartWorkloads(
   world: World,
   cluster: Cluster,
   workloads: readonly Workload[],
-  { wait = true, timeout = 600 }: { readonly wait?: boolean; readonly timeout?: number } = {},
+  { wait = true, timeout = 600, together = [] }: Restart = {},
 ): Promise<void> {
   const annotations = { 'kubectl.kubernetes.io/restartedAt': world.now().toISOString() };
   for (const workload of workloads) {
     await cluster.patch(controllerRef(workload), { spec: { template: { metadata: { annotations } } } });
-    world.out(`restarts ${workload.namespace}/${workload.name}`);
+    const how = together.includes(workload) ? ', all pods at once' : '';
+    world.out(`restarts ${workload.namespace}/${workload.name}${how}`);
   }
-  await removeBroken(world, cluster, workloads);
+  for (const workload of workloads.filter(({ kind }) => kind === 'StatefulSet')) {
+    await removePods(world, cluster, workload, together.includes(workload));
+  }
   if (wait) await waitForWorkloads(world, cluster, workloads, timeout);
 }
 
 /** A stateful set would wait for its broken pods before it replaces them: https://github.com/kubernetes/kubernetes/issues/67250 */
-async function removeBroken(world: World, cluster: Cluster, workloads: readonly Workload[]): Promise<void> {
-  for (const workload of workloads.filter(({ kind }) => kind === 'StatefulSet')) {
-    const { namespace } = workload;
-    await untilObserved(world, cluster, workload);
-    const pods = await cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels: workload.selector });
-    for (const { metadata } of unready(podsAmong(pods, workload))) {
-      await cluster.delete({ apiVersion: 'v1', kind: 'Pod', name: metadata.name, namespace });
-      world.out(`deleted pod ${namespace}/${metadata.name}, which was not ready`);
-    }
+async function removePods(world: World, cluster: Cluster, workload: Workload, together: boolean): Promise<void> {
+  const { namespace } = workload;
+  await untilObserved(world, cluster, workload);
+  const found = await cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels: workload.selector });
+  const pods = podsAmong(found, workload);
+  const broken = unready(pods);
+  for (const pod of together ? pods : broken) {
+    await cluster.delete({ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, namespace });
+    if (broken.includes(pod)) world.out(`deleted pod ${namespace}/${pod.metadata.name}, which was not ready`);
   }
 }
 

@@ -5,6 +5,7 @@ import { wholeNumber } from '../arguments';
 import { applySteps } from '../cluster/applying';
 import { refuseUnderArgoCd } from '../cluster/argo-cd';
 import { refOf, refText, type Cluster, type KubernetesObject } from '../cluster/cluster';
+import { refuseFewerMembers } from '../cluster/fewer-members';
 import { kindSteps } from '../cluster/kind';
 import { isSuperseded, leftovers, ownedObjects } from '../cluster/leftovers';
 import { refuseMovedData } from '../cluster/moved-data';
@@ -21,6 +22,7 @@ export interface UpOptions {
   readonly force?: boolean;
   readonly prune?: boolean;
   readonly newData?: boolean;
+  readonly fewerMembers?: boolean;
   readonly wait: boolean;
   readonly timeout: number;
 }
@@ -43,6 +45,7 @@ export const withUpOptions = (command: Command): Command =>
     .option('--force', 'take over fields that others manage')
     .option('--prune', 'delete what the platform no longer has, but for volumes, Secrets and namespaces')
     .option('--new-data', 'let services begin with empty volumes beside those that they had')
+    .option('--fewer-members', 'let services lose pods with volumes, and with them what only these hold')
     .option('--no-wait', 'end once everything is applied')
     .option('--timeout <seconds>', 'how long to wait until everything is ready', wholeNumber, 600);
 
@@ -53,6 +56,7 @@ export async function up(world: World, cluster: Cluster, platform: Platform, opt
   if (!options.force) await refuseUnderArgoCd(cluster, platform, 'what it applies');
   await refuseUnderWay(cluster, platform);
   if (!options.newData) await refuseMovedData(cluster, platform);
+  if (!options.fewerMembers) await refuseFewerMembers(cluster, platform);
   const model = waves(platform);
   await refuseImpossible(cluster, model, options.force ?? false);
   const [clusterWide, ...tiers] = applySteps(cluster, world, model, options.force ?? false);

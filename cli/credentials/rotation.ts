@@ -160,7 +160,8 @@ function effects(credential: Credential, restarting: readonly Workload[]): strin
       : rotation?.by === 'command'
         ? [`  makes them known by a command in ${rotation.in().namespace}/${rotation.in().name}`]
         : [];
-  const restarts = restarting.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}`);
+  const how = rotation?.by === 'restart' && rotation.together ? ', all pods at once' : '';
+  const restarts = restarting.map(({ kind, namespace, name }) => `${kind} ${namespace}/${name}${how}`);
   return [
     `Rotation of ${titleOf(credential)}:`,
     `  new values of ${affected.join(', ')} in ${secrets.join(', ')}`,

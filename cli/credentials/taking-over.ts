@@ -84,9 +84,13 @@ async function makeKnown(
   const by = (kind: Rotation['by']) => credentials.filter(({ rotation }) => (rotation?.by ?? 'restart') === kind);
   const restarting = await runningAmong(cluster, consumersOf(platform, credentials));
   const early = consumersOf(platform, by('restart'));
+  const together = consumersOf(
+    platform,
+    credentials.filter(({ rotation }) => rotation?.by === 'restart' && rotation.together),
+  );
   const jobs = new Set(by('job').flatMap(({ rotation }) => (rotation?.by === 'job' ? [rotation.job()] : [])));
   const restart = async (workloads: readonly Workload[]) =>
-    restartWorkloads(world, cluster, workloads, { wait: false });
+    restartWorkloads(world, cluster, workloads, { wait: false, together });
 
   for (const { rotation } of by('command')) {
     const told = rotation?.by === 'command' ? [rotation.in()] : [];

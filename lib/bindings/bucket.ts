@@ -89,7 +89,8 @@ export class Bucket implements Binding {
       if (known && known.value !== value) {
         if (known.by !== undefined && by !== undefined) {
           throw new Error(
-            `bucket ${this.name}: ${setting} is ${String(known.value)} for ${known.by} and ${String(value)} for ${by}`,
+            `bucket ${this.name}: ${setting} is ${String(known.value)} for ${known.by} and ${String(value)} for ${by}; ` +
+              'write the same for both, or give each a bucket of its own',
           );
         }
         const [service, wanted] = known.by === undefined ? [by, value] : [known.by, known.value];

@@ -33,9 +33,6 @@ function reading<T>(path: string, read: () => T): T {
   }
 }
 
-/** Reads every platform file of a folder; throws an AggregateError with one {@link ConfigError} per wrong file. */
-export const loadPlatforms = (folder: string): PlatformConfig[] => fromEach(folder, loadPlatform);
-
 /**
  * What each `*.yaml` of a folder becomes.
  * @param make throws a {@link ConfigError} for a wrong file; they come together as one AggregateError

@@ -50,7 +50,11 @@ export type Rotation = {
   /** The keys that get new values. @default every key whose value is random or supplied */
   readonly keys?: readonly string[];
 } & (
-  | { readonly by: 'restart' }
+  | {
+      readonly by: 'restart';
+      /** All pods at once, where they know each other by the values. @default one after the other */
+      readonly together?: boolean;
+    }
   /** A job of the platform that brings the program up to date: it runs again, with the new values. */
   | { readonly by: 'job'; readonly job: () => Workload }
   /**

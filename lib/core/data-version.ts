@@ -24,20 +24,23 @@ export const checkDataVersion = 'check-data-version';
 export function dataVersion(props: DataVersionProps): Record<string, ContainerProps> {
   const { volume, program, version, upgradesFrom = [], file } = props;
   return {
-    [checkDataVersion]: {
-      image: images.busybox,
-      command: ['sh', '-c', file === undefined ? ownMark : check],
-      env: {
-        PROGRAM: program,
-        VERSION: version,
-        KNOWN: [version, ...upgradesFrom].join(' '),
-        MARK: `/volume/${file ?? '.hearth-version'}`,
-      },
-      mounts: { '/volume': volume },
-      resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
-    },
+    [checkDataVersion]: volumeCheck(volume, file === undefined ? ownMark : check, {
+      PROGRAM: program,
+      VERSION: version,
+      KNOWN: [version, ...upgradesFrom].join(' '),
+      MARK: `/volume/${file ?? '.hearth-version'}`,
+    }),
   };
 }
+
+/** Init container that looks at a volume, which is `/volume` to its script, before the program starts on it. */
+export const volumeCheck = (volume: Volume, script: string, env: ContainerProps['env']): ContainerProps => ({
+  image: images.busybox,
+  command: ['sh', '-c', script],
+  env,
+  mounts: { '/volume': volume },
+  resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
+});
 
 const check = `set -eu
 if [ -s "$MARK" ]; then

@@ -34,6 +34,11 @@ export interface WorkloadProps extends ContainerProps {
   readonly internet?: { readonly why: string; readonly ports?: number[]; readonly privateToo?: boolean };
   /** Labels of pods of its namespace on whose node it prefers to run, since they share a volume. */
   readonly near?: Record<string, string>;
+  /**
+   * How many of several pods a drain may take away at the same time. Where more of them run on one node than that, and their
+   * volumes do not leave it, the drain of that node never ends. @default 1
+   */
+  readonly maxUnavailable?: number;
   /** How long a stop may take, in seconds. @default 30 */
   readonly terminationGraceSeconds?: number;
 }
@@ -128,7 +133,7 @@ export abstract class Workload extends Construct {
       new k8s.KubePodDisruptionBudget(this, 'budget', {
         metadata: { name: this.name },
         spec: {
-          maxUnavailable: k8s.IntOrString.fromNumber(1),
+          maxUnavailable: k8s.IntOrString.fromNumber(this.props.maxUnavailable ?? 1),
           selector: { matchLabels: this.selector },
           unhealthyPodEvictionPolicy: 'AlwaysAllow',
         },

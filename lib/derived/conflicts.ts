@@ -8,11 +8,11 @@ import { nodePort, publicPorts, type PublicPort } from '../core/service';
 /** Throws where two claim the same port, name or address, which nobody would notice before it fails on a cluster. */
 export function refuseConflicts({ config, graph }: Platform): void {
   const ports = graph.workloads.flatMap(publicPorts);
-  const portOwners = ({ workload }: PublicPort) => workload.component;
+  const componentOf = ({ workload }: PublicPort) => workload.component;
   const problems = same(
     ports,
     ({ number, port }) => `${number}/${port.protocol}`,
-    portOwners,
+    componentOf,
     (a, b) => `${portName(a)} and ${portName(b)} have the same public port ${a.number}/${a.port.protocol}`,
   );
   if (config.cluster === 'kind') {
@@ -22,7 +22,7 @@ export function refuseConflicts({ config, graph }: Platform): void {
       ...same(
         [...owners.values()],
         ({ number }) => String(nodePort(number)),
-        portOwners,
+        componentOf,
         (a, b) =>
           `${portName(a)} and ${portName(b)} have the public ports ${a.number} and ${b.number}, which on kind are the ` +
           `same node port ${nodePort(a.number)}; their last three digits must differ`,

@@ -7,6 +7,7 @@ import { buildPlatform } from '../../lib/build-platform';
 import { join } from 'node:path';
 import type { MemoryCluster } from './memory-cluster';
 import { catalogue, credentials, endJob, pending, restarted, runningCluster } from './rotating-platform';
+import { pod, workloadOf } from './running-platform';
 import { hearthFolder, platform } from './world';
 
 const owner = 'home-tooling/app';
@@ -148,6 +149,22 @@ describe('the shipped components', () => {
       .filter(({ verb }) => verb === 'create')
       .map(({ ref }) => ref.name.split('-rotation-')[0]);
     expect([made, restarted(memory)]).toEqual([runs, restarts]);
+  });
+
+  test('the servers of MinIO restart at once, since they know each other by their keys', async () => {
+    const memory = await runningCluster(shipped);
+    const servers = ['minio-0', 'minio-1'];
+    const minio = workloadOf(platform(), 'minio');
+    for (const name of servers) memory.put(pod(minio, name));
+    const { code, out } = await credentials(memory, ['--rotate', 'minio', '--yes'], { catalogue: shipped });
+    expect(code).toBe(0);
+    expect(out).toContain('restarts StatefulSet home-data/minio, all pods at once\n');
+    expect(out).not.toContain('not ready');
+    const { written } = memory;
+    const after = written.findIndex(({ verb, ref }) => verb === 'patch' && ref.name === 'minio');
+    expect(written.slice(after + 1).map(({ verb, ref }) => `${verb} ${ref.kind} ${ref.name}`)).toEqual(
+      servers.map((name) => `delete Pod ${name}`),
+    );
   });
 
   test('the key pair of RustDesk cannot change', async () => {

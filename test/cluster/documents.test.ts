@@ -1,9 +1,10 @@
-import { BackupTarget } from './support/backup-target';
+import { backedUp } from './support/backed-up';
+import type { BackupTarget } from './support/backup-target';
 import { reachable, startProbe } from './support/client';
-import { Hearth } from './support/hearth';
+import type { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
 import { Stopwatch, suite } from './support/suite';
-import { Workspace } from './support/workspace';
+import type { Workspace } from './support/workspace';
 
 const namespace = 'documents-data';
 
@@ -16,11 +17,7 @@ suite('InfluxDB on a cluster', () => {
   const watch = new Stopwatch();
 
   beforeAll(async () => {
-    target = await BackupTarget.start('documents-backup-target');
-    workspace = await Workspace.create('documents', {
-      backup: { target: { endpoint: target.endpoint, bucket: 'backups' } },
-    });
-    hearth = new Hearth(workspace.folder, target.env);
+    ({ target, workspace, hearth } = await backedUp('documents'));
   }, 240_000);
 
   afterAll(async () => {

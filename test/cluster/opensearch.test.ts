@@ -8,7 +8,8 @@ import * as YAML from 'yaml';
 import { BackupTarget } from './support/backup-target';
 import { reachable, startProbe } from './support/client';
 import { Hearth } from './support/hearth';
-import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
+import { eventually, kubectl, kubectlJson } from './support/kubectl';
+import { OpenSearchClient } from './support/opensearch';
 import { Stopwatch, suite } from './support/suite';
 import { without } from './support/workspace';
 
@@ -32,7 +33,7 @@ suite('OpenSearch on a cluster', () => {
   const watch = new Stopwatch();
   let target: BackupTarget;
   let hearth: Hearth;
-  let authorization: string;
+  let client: OpenSearchClient;
 
   beforeAll(async () => {
     target = await BackupTarget.start();
@@ -46,7 +47,7 @@ suite('OpenSearch on a cluster', () => {
     writeFileSync(join(folder, `platforms/${platform}.yaml`), YAML.stringify(file));
     hearth = new Hearth(folder, target.env);
     await watch.time('up', hearth.succeed('up', platform, '--timeout', '850'));
-    authorization = `Basic ${Buffer.from(`admin:${await secret('opensearch')}`).toString('base64')}`;
+    client = await administrator();
   }, 900_000);
 
   afterAll(async () => {
@@ -62,17 +63,8 @@ suite('OpenSearch on a cluster', () => {
     return Buffer.from(data.password ?? '', 'base64').toString();
   };
 
-  /** A request to a node, from inside it, since strangers may not; curl reads who asks from its standard input, with the body after it. */
-  const ask = async (method: string, path: string, body = '', from = 'opensearch-0'): Promise<string> => {
-    const script = `IFS= read -r who; cat > /tmp/body; printf '%s\\n' "$who" | curl -sS --fail-with-body --max-time 40 --config - -X ${method} -H 'content-type: application/x-ndjson' ${body ? '--data-binary @/tmp/body' : ''} 'http://127.0.0.1:9200/${path}'`;
-    const { code, stdout, stderr } = await run(
-      'kubectl',
-      ['exec', '-i', from, inNamespace, '--container=opensearch', '--', 'sh', '-c', script],
-      { input: `header = "authorization: ${authorization}"\n${body}` },
-    );
-    if (code !== 0) throw new Error(`${method} ${path}: ${stderr}${stdout}`);
-    return stdout;
-  };
+  const administrator = async () => new OpenSearchClient(namespace, 'admin', await secret('opensearch'));
+  const ask = (...request: Parameters<OpenSearchClient['ask']>) => client.ask(...request);
   const health = async (from?: string) => JSON.parse(await ask('GET', '_cluster/health', '', from)) as Health;
   const green = (from?: string, seconds = 400) =>
     eventually(async () => expect(await health(from)).toMatchObject({ status: 'green', number_of_nodes: 3 }), seconds);
@@ -230,25 +222,30 @@ suite('OpenSearch on a cluster', () => {
   }, 900_000);
 
   test('a new password for people holds, the old one no longer', async () => {
-    const former = authorization;
+    const former = client;
     await watch.time('rotation', hearth.succeed('credentials', platform, '--rotate', 'opensearch', '--yes'));
-    authorization = `Basic ${Buffer.from(`admin:${await secret('opensearch')}`).toString('base64')}`;
-    expect(authorization).not.toBe(former);
+    client = await administrator();
     await green();
-    authorization = [former, authorization].reverse()[0] ?? '';
+    await eventually(() => expect(former.ask('GET', '_cluster/health')).rejects.toThrow('401'));
   }, 600_000);
 
   test('a backup brings back every document, and nothing else stays', async () => {
     const documents = async () => {
-      const search = '{"size":10000,"query":{"terms":{"_id":["1","77","4999"]}},"sort":["_doc"]}\n';
-      const { hits } = JSON.parse(await ask('POST', 'notes/_search', search)) as {
-        hits: { hits: { _source: unknown }[] };
-      };
-      const text = hits.hits
-        .map(({ _source }) => JSON.stringify(_source))
-        .sort()
-        .join();
-      return { count: await count('notes'), checksum: createHash('sha256').update(text).digest('hex') };
+      const total = await count('notes');
+      const lines: string[] = [];
+      let page = await ask('POST', 'notes/_search?scroll=1m', '{"size":5000,"sort":["_doc"]}\n');
+      for (;;) {
+        const { _scroll_id, hits } = JSON.parse(page) as {
+          _scroll_id: string;
+          hits: { hits: { _id: string; _source: unknown }[] };
+        };
+        if (hits.hits.length === 0) break;
+        lines.push(...hits.hits.map(({ _id, _source }) => `${_id} ${JSON.stringify(_source)}`));
+        page = await ask('POST', '_search/scroll', `${JSON.stringify({ scroll: '1m', scroll_id: _scroll_id })}\n`);
+      }
+      lines.sort();
+      expect(lines).toHaveLength(total);
+      return { count: total, checksum: createHash('sha256').update(lines.join('\n')).digest('hex') };
     };
     const before = await documents();
     await watch.time('backup', hearth.succeed('backup', platform));

@@ -1,10 +1,13 @@
-import { BackupTarget } from './support/backup-target';
+import { backedUp } from './support/backed-up';
+import type { BackupTarget } from './support/backup-target';
 import { ReachabilityCheck } from './support/edges';
-import { Hearth } from './support/hearth';
+import { evict } from './support/evict';
+import type { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
+import { PatroniMembers } from './support/patroni';
 import { SqlClient } from './support/sql-client';
 import { suite, Stopwatch } from './support/suite';
-import { Workspace } from './support/workspace';
+import type { Workspace } from './support/workspace';
 
 /** A program that kills and starts nodes, as .ci/node.sh does. */
 const nodes = process.env.HEARTH_TEST_NODES;
@@ -16,12 +19,8 @@ const testWithNodes = nodes ? test : test.skip;
 
 const namespace = 'pg-data';
 const members = ['pg-cluster-0', 'pg-cluster-1', 'pg-cluster-2'];
-
-interface Member {
-  readonly Member: string;
-  readonly Role: string;
-  readonly State: string;
-}
+/** As Patroni calls them. */
+const roles = ['Leader', 'Sync Standby', 'Replica'];
 
 /** The platform of test/platforms/pg.yaml: written to while its leader, a node and everything else go away in turn. */
 suite('PostgreSQL clusters on a cluster', () => {
@@ -33,27 +32,9 @@ suite('PostgreSQL clusters on a cluster', () => {
   const figures: Record<string, unknown> = {};
 
   const inside = (...args: string[]) => kubectl([`--namespace=${namespace}`, ...args]);
-  const patronictl = (pod: string, ...args: string[]) =>
-    inside('exec', pod, '-c', 'pg-cluster', '--', 'patronictl', '-c', '/etc/patroni/patroni.yml', ...args);
-  /** What Patroni says, by any member that answers. */
-  const listed = async (): Promise<Member[]> => {
-    const answers = await Promise.all(members.map((pod) => patronictl(pod, 'list', '-f', 'json').catch(() => '')));
-    const answer = answers.find(Boolean);
-    if (!answer) throw new Error('no member answers');
-    return JSON.parse(answer) as Member[];
-  };
-  const leader = async () => {
-    const found = (await listed()).find(({ Role }) => Role === 'Leader');
-    if (!found) throw new Error('nobody leads');
-    return found.Member;
-  };
-  /** One leads, one stands by synchronously, and all stream. */
-  const whole = () =>
-    eventually(async () => {
-      const found = await listed();
-      expect(found.map(({ Role }) => Role).sort()).toEqual(['Leader', 'Replica', 'Sync Standby']);
-      expect(found.every(({ Role, State }) => State === (Role === 'Leader' ? 'running' : 'streaming'))).toBe(true);
-    }, 240);
+  const patroni = new PatroniMembers(namespace, members);
+  const leader = () => patroni.leader();
+  const whole = () => patroni.whole();
   const nodeOf = async (pod: string) => (await inside('get', 'pod', pod, '-o', 'jsonpath={.spec.nodeName}')).trim();
 
   /** Writes while something happens; nothing that was acknowledged may be lost. */
@@ -71,9 +52,7 @@ suite('PostgreSQL clusters on a cluster', () => {
   };
 
   beforeAll(async () => {
-    target = await BackupTarget.start('pg-backup-target');
-    workspace = await Workspace.create('pg', { backup: { target: { endpoint: target.endpoint, bucket: 'backups' } } });
-    hearth = new Hearth(workspace.folder, target.env);
+    ({ target, workspace, hearth } = await backedUp('pg'));
   }, 240_000);
 
   afterAll(async () => {
@@ -159,8 +138,8 @@ suite('PostgreSQL clusters on a cluster', () => {
       const first = await leader();
       let lost = first;
       if ((await nodeOf(first)) === (await anyNode())) {
-        lost = (await listed()).find(({ Role }) => Role === 'Sync Standby')?.Member ?? '';
-        await patronictl(first, 'switchover', '--leader', first, '--candidate', lost, '--force');
+        lost = (await patroni.listed()).find(({ Role }) => Role === 'Sync Standby')?.Member ?? '';
+        await patroni.patronictl(first, 'switchover', '--leader', first, '--candidate', lost, '--force');
         await eventually(async () => expect(await leader()).toBe(lost), 60);
       }
       const node = await nodeOf(lost);
@@ -198,6 +177,28 @@ suite('PostgreSQL clusters on a cluster', () => {
     expect(await leader()).toBe(before);
   }, 600_000);
 
+  test('etcd is emptied and the first member loses its volume: restarted, the others keep their data and give it to that one', async () => {
+    await whole();
+    await client.sql('DROP TABLE IF EXISTS before; CREATE TABLE before AS SELECT generate_series(1, 5000) n');
+    // Who has everything goes first.
+    const others = (await patroni.listed())
+      .filter(({ Member }) => Member !== 'pg-cluster-0')
+      .sort((one, two) => roles.indexOf(one.Role) - roles.indexOf(two.Role));
+    await inside('scale', 'statefulset/etcd', '--replicas=0');
+    await inside('wait', '--for=delete', ...[0, 1, 2].map((n) => `pod/etcd-${n}`), '--timeout=120s');
+    await inside('delete', 'persistentvolumeclaim', '--selector=app.kubernetes.io/instance=etcd');
+    await inside('delete', 'persistentvolumeclaim', 'data-pg-cluster-0', '--wait=false');
+    await inside('delete', 'pod', 'pg-cluster-0', '--grace-period=0', '--force');
+    await inside('scale', 'statefulset/etcd', '--replicas=3');
+    await inside('rollout', 'status', 'statefulset/etcd', '--timeout=180s');
+    for (const { Member } of others) {
+      await inside('delete', 'pod', Member);
+      await eventually(() => inside('wait', '--for=condition=Ready', `pod/${Member}`, '--timeout=120s'), 180);
+    }
+    await watch.time('etcd from nothing, after its restart', whole());
+    expect(await client.sql('SELECT count(*) FROM before')).toBe('5000');
+  }, 900_000);
+
   test('the routers are replaced, and writes go on', async () => {
     await writtenWhile('routers replaced', async () => {
       await inside('rollout', 'restart', 'deployment/pg-router');
@@ -224,7 +225,7 @@ suite('PostgreSQL clusters on a cluster', () => {
         );
         expect(healthy).toMatchObject({ 'pg-cluster': 2, etcd: 2 });
         // A second member may not go while the first is away.
-        const answers = await Promise.all(members.map(evict));
+        const answers = await Promise.all(members.map((pod) => evict(pod, namespace, true)));
         expect(answers.filter((answer) => answer.includes('disruption budget')).length).toBeGreaterThanOrEqual(2);
       });
     } finally {
@@ -338,16 +339,6 @@ suite('PostgreSQL clusters on a cluster', () => {
       },
     };
     await kubectl(['apply', '-f', '-'], { input: JSON.stringify(policy) });
-  }
-
-  /** Asks for an eviction without its consequences; what the API server answers. */
-  async function evict(pod: string): Promise<string> {
-    const path = `/api/v1/namespaces/${namespace}/pods/${pod}/eviction`;
-    const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace }, deleteOptions: { dryRun: ['All'] } }; // prettier-ignore
-    const { stdout, stderr } = await run('kubectl', ['create', '--raw', path, '-f', '-'], {
-      input: JSON.stringify(body),
-    });
-    return stdout + stderr;
   }
 
   /** Signs in to a member over the network, with the password that its Secret holds. */

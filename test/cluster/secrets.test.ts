@@ -1,13 +1,15 @@
 import { X509Certificate } from 'node:crypto';
 import { images } from '../../lib/images';
-import { BackupTarget } from './support/backup-target';
+import { backedUp } from './support/backed-up';
+import type { BackupTarget } from './support/backup-target';
 import { reachable } from './support/client';
+import { runNow } from './support/cron-job';
 import { ReachabilityCheck } from './support/edges';
 import { PublicGateway } from './support/gateway';
-import { Hearth } from './support/hearth';
+import type { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
 import { Stopwatch, suite } from './support/suite';
-import { Workspace } from './support/workspace';
+import type { Workspace } from './support/workspace';
 
 const namespace = 'secrets-security';
 const outside = 'secrets-shop';
@@ -25,11 +27,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
   const watch = new Stopwatch();
 
   beforeAll(async () => {
-    target = await BackupTarget.start('secrets-backup-target');
-    workspace = await Workspace.create('secrets', {
-      backup: { target: { endpoint: target.endpoint, bucket: 'backups' } },
-    });
-    hearth = new Hearth(workspace.folder, target.env);
+    ({ target, workspace, hearth } = await backedUp('secrets'));
   }, 240_000);
 
   afterAll(async () => {
@@ -103,21 +101,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
     return /https:\/\/(vault-\d)\./.exec(address)?.[1] ?? address;
   }
 
-  async function setUpAgain(): Promise<void> {
-    await kubectl(['delete', 'job', 'refresh-now', `--namespace=${namespace}`, '--ignore-not-found', '--wait=true']);
-    await kubectl(['create', 'job', 'refresh-now', '--from=cronjob/vault-refresh', `--namespace=${namespace}`]);
-    try {
-      await kubectl([
-        'wait',
-        '--for=condition=Complete',
-        'job/refresh-now',
-        `--namespace=${namespace}`,
-        '--timeout=240s',
-      ]);
-    } catch (error) {
-      throw new Error(`${String(error)}\n${await kubectl(['logs', 'job/refresh-now', `--namespace=${namespace}`])}`);
-    }
-  }
+  const setUpAgain = () => runNow('vault-refresh', namespace, 240);
 
   /** A pod outside the platform, with the certificate and a token for the store. */
   async function startClient(name: string, labels: Record<string, string>, serviceAccount: string): Promise<void> {

@@ -1,10 +1,13 @@
-import { BackupTarget } from './support/backup-target';
+import { backedUp } from './support/backed-up';
+import type { BackupTarget } from './support/backup-target';
 import { reachable, startProbe } from './support/client';
+import { runNow } from './support/cron-job';
 import { moveDnsFrom } from './support/dns';
-import { Hearth } from './support/hearth';
+import { evict } from './support/evict';
+import type { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
 import { Stopwatch, suite } from './support/suite';
-import { Workspace } from './support/workspace';
+import type { Workspace } from './support/workspace';
 import { images } from '../../lib/images';
 
 const namespace = 'valkey-data';
@@ -32,11 +35,7 @@ suite('Valkey on a cluster', () => {
   const figures: Record<string, unknown> = {};
 
   beforeAll(async () => {
-    target = await BackupTarget.start('valkey-backup-target');
-    workspace = await Workspace.create('valkey', {
-      backup: { target: { endpoint: target.endpoint, bucket: 'backups' } },
-    });
-    hearth = new Hearth(workspace.folder, target.env);
+    ({ target, workspace, hearth } = await backedUp('valkey'));
   }, 240_000);
 
   afterAll(async () => {
@@ -121,6 +120,32 @@ suite('Valkey on a cluster', () => {
     expect(outcome.lost).toBe(0);
     await whole();
   }, 900_000);
+
+  test('a node is drained of both its pods, and nothing acknowledged is lost', async () => {
+    await repair();
+    const nodes = await members();
+    // What is asked how the cluster is stays: the first node, and the client.
+    const staying = [clientNode, nodes[0]?.on];
+    const victim = nodes.find(({ master, on }) => master === undefined && !staying.includes(on));
+    if (!victim) throw new Error('no master on a node that may be drained');
+    const drain = ['drain', victim.on, '--pod-selector=app.kubernetes.io/part-of=valkey', '--ignore-daemonsets', '--delete-emptydir-data']; // prettier-ignore
+    try {
+      const outcome = await whileWriting(victim, async () => {
+        await watch.time('drain', kubectl([...drain, '--timeout=120s']));
+        const away = (await podsOf('valkey-cluster')).filter(({ on }) => !on);
+        expect(away).toHaveLength(2);
+        // A third one may not go.
+        const other = (await members()).find(({ on }) => on !== victim.on && on !== '')?.pod ?? '';
+        expect(await evict(other, namespace)).toContain('disruption budget');
+      });
+      figures['drained node'] = outcome;
+      expect(outcome.lost).toBe(0);
+      expect(outcome.longestGap).toBeLessThan(15);
+    } finally {
+      await kubectl(['uncordon', victim.on]);
+    }
+    await whole();
+  }, 600_000);
 
   test('a node without its volume becomes a replica by the repair job; nothing is lost', async () => {
     await repair();
@@ -274,26 +299,12 @@ suite('Valkey on a cluster', () => {
   }
 
   /** Runs the repair job now. */
-  async function repair(): Promise<void> {
-    await kubectl(['delete', 'job', 'repair-now', `--namespace=${namespace}`, '--ignore-not-found', '--wait=true']);
-    await kubectl(['create', 'job', 'repair-now', '--from=cronjob/valkey-cluster-repair', `--namespace=${namespace}`]);
-    try {
-      await kubectl([
-        'wait',
-        '--for=condition=Complete',
-        'job/repair-now',
-        `--namespace=${namespace}`,
-        '--timeout=150s',
-      ]);
-    } catch (error) {
-      throw new Error(`${String(error)}\n${await kubectl(['logs', 'job/repair-now', `--namespace=${namespace}`])}`);
-    }
-  }
+  const repair = () => runNow('valkey-cluster-repair', namespace, 150);
 
   /** A client of the cluster on the node that is never killed; the policies take it for the job that makes the cluster. */
   async function startClient(): Promise<void> {
     await kubectl(['delete', 'pod', 'client', `--namespace=${namespace}`, '--ignore-not-found', '--grace-period=0', '--force', '--wait=true']); // prettier-ignore
-    const first = (await podsOf('valkey-cluster')).map(({ on }) => on).sort()[0];
+    clientNode = (await podsOf('valkey-cluster')).map(({ on }) => on).sort()[0] ?? '';
     const manifest = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -303,7 +314,7 @@ suite('Valkey on a cluster', () => {
         labels: { 'app.kubernetes.io/name': 'valkey-cluster', 'app.kubernetes.io/instance': 'valkey-cluster-join', 'hearth-test/probe': 'client' },
       },
       spec: {
-        nodeName: first,
+        nodeName: clientNode,
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         terminationGracePeriodSeconds: 0,
@@ -328,6 +339,7 @@ suite('Valkey on a cluster', () => {
   }
 
   let round = 0;
+  let clientNode = '';
 
   /**
    * Writes into the slots of a master, one key after the other, as a client that knows all nodes, while something happens.

@@ -94,6 +94,26 @@ suite('a real Vault of three nodes', () => {
   const secret = (name: string, key: string) => (key === 'username' ? 'postgres' : `${key}-of-${name}-0123456789`);
   const config = find(objects, 'ConfigMap', 'vault').data['server.json'] ?? '';
 
+  const keysPath = `/api/v1/namespaces/${namespace}/secrets/vault-keys`;
+  type Files = Parameters<typeof VaultNodes.start>[3];
+
+  function nodesOf(count: number, serverJson = config, files: Files = {}): Promise<VaultNodes> {
+    if (!tls) throw new Error('no certificate');
+    return VaultNodes.start(serverJson, tls, count, files);
+  }
+
+  /** Another store, with a Secret of its own for its keys, for as long as something uses it. */
+  async function withStore(started: Promise<VaultNodes>, use: (of: VaultNodes, api: KubernetesApi) => Promise<void>) {
+    const of = await started;
+    const api = await KubernetesApi.start(keysPath);
+    try {
+      await use(of, api);
+    } finally {
+      await of.stop();
+      api.stop();
+    }
+  }
+
   const newFolder = () => {
     const folder = mkdtempSync(join(tmpdir(), 'hearth-openbao-'));
     folders.push(folder);
@@ -101,10 +121,9 @@ suite('a real Vault of three nodes', () => {
   };
 
   beforeAll(async () => {
-    if (!tls) throw new Error('no certificate');
-    kubernetes = await KubernetesApi.start(`/api/v1/namespaces/${namespace}/secrets/vault-keys`);
+    kubernetes = await KubernetesApi.start(keysPath);
     postgres = await PostgresServer.start(secret('mng-pg', 'password'));
-    nodes = await VaultNodes.start(config, tls, 3);
+    nodes = await nodesOf(3);
   }, 180_000);
 
   afterAll(async () => {
@@ -440,23 +459,30 @@ suite('a real Vault of three nodes', () => {
     await nodes.startNode(victim);
   }, 90_000);
 
+  /** The container beside a node, and where it looks for keys. */
+  function unsealer(of: VaultNodes, node: number, secretsAreBehind = 120) {
+    const sidecar = container(find(objects, 'StatefulSet', 'vault').spec.template, 'unseal');
+    const folder = newFolder();
+    const [command = '', ...args] = sidecar.command.map((part) =>
+      part.replaceAll('/keys/', `${folder}/`).replace('-lt 120 ', `-lt ${secretsAreBehind} `),
+    );
+    const env = {
+      ...environmentOf(sidecar, secret),
+      VAULT_ADDR: of.addresses[node],
+      VAULT_CACERT: of.authorityFile,
+      HOME: folder,
+      PATH: process.env.PATH,
+    };
+    return { program: new Background(command, args, { env }), folder };
+  }
+
   test('the container beside a node opens it after a restart, with the newest key that fits', async () => {
     const closed = async (node: number) => (await nodes.ask(node, 'GET', 'sys/seal-status')).body.sealed;
     const node = (await eventually(() => nodes.leader())) === 0 ? 1 : 0;
     await nodes.stopNode(node);
     await nodes.startNode(node);
     expect(await closed(node)).toBe(true);
-    const sidecar = container(find(objects, 'StatefulSet', 'vault').spec.template, 'unseal');
-    const folder = newFolder();
-    const [command = '', ...args] = sidecar.command.map((part) => part.replaceAll('/keys/', `${folder}/`));
-    const env = {
-      ...environmentOf(sidecar, secret),
-      VAULT_ADDR: nodes.addresses[node],
-      VAULT_CACERT: nodes.authorityFile,
-      HOME: folder,
-      PATH: process.env.PATH,
-    };
-    const program = new Background(command, args, { env });
+    const { program, folder } = unsealer(nodes, node);
     try {
       // Without keys it waits.
       await new Promise((done) => setTimeout(done, 4000));
@@ -471,6 +497,43 @@ suite('a real Vault of three nodes', () => {
     }
     expect(program.code).toBe(0);
   }, 120_000);
+
+  test('the container beside a new node offers it no key of a storage that is lost: with that one it would never join', async () => {
+    await withStore(nodesOf(3), async (others, api) => {
+      const before = kubernetes.secret['unseal-keys'] ?? '';
+      api.secret['unseal-keys'] = before;
+      const beside = [0, 1, 2].map((node) => unsealer(others, node));
+      try {
+        // Files of a Secret are behind it for a while.
+        for (const { folder } of beside) writeFileSync(join(folder, 'unseal-keys'), before);
+        await new Promise((done) => setTimeout(done, 4000));
+        expect(await job('vault-setup', { of: others, api })).toMatchObject({ code: 0 });
+        const health = async (node: number) => (await others.ask(node, 'GET', 'sys/health?standbyok=true')).status;
+        for (const node of [0, 1, 2]) expect(await health(node)).toBe(200);
+        expect(beside.map(({ program }) => program.log)).toEqual(['', '', '']);
+
+        // Once it has been open, it is opened at once: a wrong key does no harm there.
+        const key = api.secret['unseal-keys'] ?? '';
+        for (const { folder } of beside) writeFileSync(join(folder, 'unseal-keys'), key);
+        await new Promise((done) => setTimeout(done, 4000));
+        await others.stopNode(1);
+        await others.startNode(1);
+        await eventually(async () => expect(await health(1)).toBe(200));
+
+        // A volume is lost: without a job, the container has the node join by itself.
+        await others.stopNode(2);
+        rmSync(join(others.folder, '2/data'), { recursive: true });
+        mkdirSync(join(others.folder, '2/data'));
+        await others.startNode(2);
+        const patient = unsealer(others, 2, 5);
+        beside.push(patient);
+        writeFileSync(join(patient.folder, 'unseal-keys'), key);
+        await patient.program.until(async () => expect(await health(2)).toBe(200), 40);
+      } finally {
+        for (const { program } of beside) await program.stop();
+      }
+    });
+  }, 300_000);
 
   test('the paths of probes and metrics answer without a token, and nothing else does', async () => {
     const node = await eventually(() => nodes.leader());
@@ -544,13 +607,10 @@ suite('a real Vault of three nodes', () => {
     }, 60_000);
 
     test('comes back into a storage with other keys, as long as those of then are kept', async () => {
-      if (!tls) throw new Error('no certificate');
-      const api = await KubernetesApi.start(`/api/v1/namespaces/${namespace}/secrets/vault-keys`);
-      const before = kubernetes.secret['unseal-keys'] ?? '';
-      // As after all volumes are lost, and the Secret is not.
-      api.secret['unseal-keys'] = before;
-      const other = await VaultNodes.start(config, tls, 1);
-      try {
+      await withStore(nodesOf(1), async (other, api) => {
+        const before = kubernetes.secret['unseal-keys'] ?? '';
+        // As after all volumes are lost, and the Secret is not.
+        api.secret['unseal-keys'] = before;
         expect(await job('vault-setup', { of: other, api })).toMatchObject({ code: 0 });
         expect(api.secret['unseal-keys']).not.toBe(before);
         expect(api.secret['earlier-unseal-keys']).toBe(before);
@@ -566,19 +626,13 @@ suite('a real Vault of three nodes', () => {
         }, 60);
         expect(await loading).toMatchObject({ code: 0, stdout: expect.stringContaining('earlier keys') as unknown });
         await opening;
-      } finally {
-        await other.stop();
-        api.stop();
-      }
+      });
     }, 180_000);
   });
 
   test('sealed, with the keys in the hands of people: the job says so, and goes on once it is open', async () => {
-    if (!tls) throw new Error('no certificate');
-    const api = await KubernetesApi.start(`/api/v1/namespaces/${namespace}/secrets/vault-keys`);
-    const other = await VaultNodes.start(config, tls, 1);
     const change = (state: State) => ({ ...state, unseal: 'people' });
-    try {
+    await withStore(nodesOf(1), async (other, api) => {
       expect(await job('vault-setup', { of: other, api, change })).toMatchObject({ code: 0 });
       const keys = (api.secret['unseal-keys'] ?? '').split('\n');
       expect(keys).toHaveLength(5);
@@ -593,14 +647,10 @@ suite('a real Vault of three nodes', () => {
       const waiting = job('vault-setup', { of: other, api, change });
       for (const key of keys.slice(2)) await other.ask(0, 'POST', 'sys/unseal', { key });
       expect(await waiting).toMatchObject({ code: 0 });
-    } finally {
-      await other.stop();
-      api.stop();
-    }
+    });
   }, 120_000);
 
   test('another store opens it: the first start and each one after it need nobody', async () => {
-    if (!tls) throw new Error('no certificate');
     const address = nodes.addresses[await eventually(() => nodes.leader())] ?? '';
     const transit = { address, key: 'orders', certificateAuthority: nodes.certificate };
     const file = { name: 'other', domain: 'other.hearth-fixture.dev', cluster: 'kubernetes', services: { traefik: {}, vault: { unseal: { transit } } } }; // prettier-ignore
@@ -611,19 +661,15 @@ suite('a real Vault of three nodes', () => {
     const token = tokenIn(await ask('POST', 'auth/token/create', { policies: ['unseal'], no_parent: true, period: '24h' })); // prettier-ignore
     const { env } = container(find(made, 'StatefulSet', 'vault').spec.template, 'vault');
     const [variable = ''] = env.filter(({ valueFrom }) => 'secretKeyRef' in (valueFrom ?? {})).map(({ name }) => name);
-    const api = await KubernetesApi.start(`/api/v1/namespaces/${namespace}/secrets/vault-keys`);
-    const other = await VaultNodes.start(text, tls, 1, { env: { [variable]: token }, files: { 'unseal-ca.crt': authority } }); // prettier-ignore
-    try {
+    const started = nodesOf(1, text, { env: { [variable]: token }, files: { 'unseal-ca.crt': authority } });
+    await withStore(started, async (other, api) => {
       const change = (state: State) => ({ ...state, unseal: 'itself' });
       expect(await job('vault-setup', { of: other, api, change })).toMatchObject({ code: 0, stderr: '' });
       expect(Object.keys(api.secret)).toEqual(['recovery-keys']);
       await other.stopNode(0);
       await other.startNode(0);
       await eventually(async () => expect((await other.ask(0, 'GET', 'sys/health')).status).toBe(200));
-    } finally {
-      await other.stop();
-      api.stop();
-    }
+    });
   }, 120_000);
 
   test('a job that nobody lets in says what to do', async () => {

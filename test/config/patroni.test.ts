@@ -1,4 +1,6 @@
-import { chownSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { chownSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as YAML from 'yaml';
@@ -26,7 +28,7 @@ interface PatroniFile {
   name?: string;
   restapi: { listen: string; connect_address?: string };
   etcd3: { hosts: string[] };
-  bootstrap: unknown;
+  bootstrap?: unknown;
   postgresql: {
     listen: string;
     connect_address?: string;
@@ -50,7 +52,9 @@ suiteWith('test/config/patroni', {
   const ports = { client: 0, peer: 0, metrics: 0, rest: 0, postgres: 0 };
   let file: PatroniFile;
   const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : undefined;
-  const given = YAML.parse(find(objects, 'ConfigMap', 'pg-cluster-patroni').data['patroni.yml'] ?? '') as PatroniFile;
+  const files = find(objects, 'ConfigMap', 'pg-cluster-patroni').data;
+  const given = YAML.parse(files['patroni.yml'] ?? '') as PatroniFile;
+  const ofFounder = YAML.parse(files['bootstrap.yml'] ?? '') as Pick<PatroniFile, 'bootstrap'>;
   const pod = container(find(objects, 'StatefulSet', 'pg-cluster').spec.template, 'pg-cluster');
 
   beforeAll(async () => {
@@ -91,7 +95,9 @@ suiteWith('test/config/patroni', {
         pg_hba: copy.postgresql.pg_hba.map((line) => line.replace(/peer$/, 'scram-sha-256')),
       },
     };
-    writeFileSync(join(folder, 'patroni.yml'), YAML.stringify(file));
+    mkdirSync(join(folder, 'patroni'));
+    writeFileSync(join(folder, 'patroni/patroni.yml'), YAML.stringify(file));
+    writeFileSync(join(folder, 'patroni/bootstrap.yml'), YAML.stringify(ofFounder));
   }, 60_000);
 
   afterAll(async () => {
@@ -113,6 +119,7 @@ suiteWith('test/config/patroni', {
     );
     const checked = {
       ...file,
+      ...ofFounder,
       restapi: { ...file.restapi, connect_address: `192.0.2.1:${ports.rest}` },
       postgresql: { ...file.postgresql, connect_address: `192.0.2.1:${ports.postgres}`, authentication },
     };
@@ -125,11 +132,18 @@ suiteWith('test/config/patroni', {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('ttl') as unknown });
   }, 60_000);
 
-  test('Patroni starts with it, leads, and its server has what was declared', async () => {
-    const env = { ...environmentOf(pod, secret), PATRONI_NAME: 'pg-cluster-0', HOME: folder, PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }; // prettier-ignore
-    const [program, ...args] = patroniForAll();
-    patroni = new Background(program, [...args, join(folder, 'patroni.yml')], { cwd: folder, env: { ...env, PYTHONPATH: join(folder, 'python') }, ...nobody }); // prettier-ignore
+  test('a member that is not to found the cluster waits, and says that it has no data', async () => {
+    patroni = startPatroni('patroni/patroni.yml');
+    await patroni.until(() => Promise.resolve(expect(patroni.log).toContain('waiting for leader to bootstrap')), 60);
+    expect(await answer(`http://127.0.0.1:${ports.rest}/patroni`)).not.toContain('database_system_identifier');
+    await patroni.stop();
+    expect(existsSync(join(file.postgresql.data_dir, 'PG_VERSION'))).toBe(false);
+  }, 90_000);
+
+  test('Patroni founds it, leads, and its server has what was declared', async () => {
+    patroni = startPatroni('patroni');
     await patroni.until(() => answer(`http://127.0.0.1:${ports.rest}/primary`), 90);
+    expect(await answer(`http://127.0.0.1:${ports.rest}/patroni`)).toContain('database_system_identifier');
     await answer(`http://127.0.0.1:${ports.rest}/readiness?lag=64MB`);
     await answer(`http://127.0.0.1:${ports.rest}/liveness`);
     const psql = (role: string, password: string, sql: string) =>
@@ -168,6 +182,46 @@ suiteWith('test/config/patroni', {
     await eventually(async () => expect(JSON.parse(await answer(url))).toEqual(settings));
   }, 60_000);
 
+  test.each<[string, string, string | undefined, string, number]>([
+    // The first question is not answered, so that it asks both once more.
+    ['the first member founds the cluster where nobody has data', 'pg-cluster-0', '{"state":"stopped"}', '/config', 4],
+    ['the first member waits for a leader where another one has data, whoever is silent', 'pg-cluster-0', '{"database_system_identifier":"7"}', '/config/patroni.yml', 2],
+    ['another member founds nothing, and asks nobody', 'pg-cluster-1', undefined, '/config/patroni.yml', 0],
+  ])('without data: %s', async (_, name, said, config, questions) => {
+    const { asked, code, stdout } = await startMember(name, said);
+    expect({ code, last: stdout.trim().split('\n').at(-1) }).toEqual({ code: 0, last: `patroni ${join(folder, config)}` });
+    expect(asked).toEqual(Array.from({ length: questions }, () => '/patroni'));
+  }, 30_000); // prettier-ignore
+
+  test('with data: the first member asks nobody', async () => {
+    mkdirSync(join(folder, 'volume/data'), { recursive: true });
+    writeFileSync(join(folder, 'volume/data/PG_VERSION'), '17\n');
+    const { asked, stdout } = await startMember('pg-cluster-0', '{}');
+    expect({ asked, stdout }).toEqual({ asked: [], stdout: `patroni ${join(folder, 'config/patroni.yml')}\n` });
+  });
+
+  test('etcd of one member begins anew as one of three; of three it never becomes one', async () => {
+    const { command: [shell = '', ...args] } = container(find(objects, 'StatefulSet', 'etcd').spec.template, 'check-members'); // prettier-ignore
+    const volume = mkdtempSync(join(folder, 'etcd-volume-'));
+    const check = (members: number) => {
+      const env = { MEMBERS: String(members), PATH: process.env.PATH };
+      return run(shell, args.map((part) => part.replaceAll('/volume', volume)), { env }); // prettier-ignore
+    };
+    const hasData = () => existsSync(join(volume, 'data/member'));
+    for (const members of [1, 1]) {
+      expect(await check(members)).toMatchObject({ code: 0, stdout: '' });
+      mkdirSync(join(volume, 'data/member'), { recursive: true });
+    }
+    expect(hasData()).toBe(true);
+    expect(await check(3)).toMatchObject({ code: 0, stdout: 'etcd grows from 1 to 3: this member begins anew\n' });
+    expect(hasData()).toBe(false);
+    mkdirSync(join(volume, 'data/member'), { recursive: true });
+    expect(await check(3)).toMatchObject({ code: 0, stdout: '' });
+    const { code, stderr } = await check(1);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('one of 3') as unknown });
+    expect(hasData()).toBe(true);
+  });
+
   test('the check of the data’s version lets it start again, and refuses another one', async () => {
     const check = container(find(objects, 'StatefulSet', 'pg-cluster').spec.template, 'check-data-version');
     const [command = '', ...args] = check.command;
@@ -180,6 +234,13 @@ suiteWith('test/config/patroni', {
     expect(await run(command, args, { env: env(mark) })).toMatchObject({ code: 1, stderr: expect.stringContaining('PostgreSQL 9') as unknown }); // prettier-ignore
   });
 
+  /** @param config its file, or the folder of its files */
+  function startPatroni(config: string): Background {
+    const env = { ...environmentOf(pod, secret), PATRONI_NAME: 'pg-cluster-0', HOME: folder, PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }; // prettier-ignore
+    const [program, ...args] = patroniForAll();
+    return new Background(program, [...args, join(folder, config)], { cwd: folder, env: { ...env, PYTHONPATH: join(folder, 'python') }, ...nobody }); // prettier-ignore
+  }
+
   /** Patroni is not root, as PostgreSQL is not, and its virtual environment may be root's own: then in a copy. */
   function patroniForAll(): [string, ...string[]] {
     const file = realpathSync(findProgram('patroni') ?? '');
@@ -190,6 +251,37 @@ suiteWith('test/config/patroni', {
     const [python = ''] = readdirSync(libraries).filter((name) => name.startsWith('python3'));
     cpSync(join(libraries, python, 'site-packages'), join(folder, 'python'), { recursive: true });
     return [`/usr/bin/${python}`, '-m', 'patroni'];
+  }
+
+  /**
+   * Runs the command of a pod with a `patroni` that says how it was started.
+   * @param said what every other member answers, but for the first question of all
+   */
+  async function startMember(name: string, said: string | undefined) {
+    const asked: string[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(asked.length === 1 ? 503 : 200).end(said);
+    });
+    const port = await new Promise<number>((listening) => {
+      server.listen(0, '127.0.0.1', () => listening((server.address() as AddressInfo).port));
+    });
+    mkdirSync(join(folder, 'programs'), { recursive: true });
+    writeFileSync(join(folder, 'programs/patroni'), '#!/bin/sh\necho "patroni $*"\n', { mode: 0o755 });
+    const [shell = '', ...args] = pod.command.map((part) =>
+      part
+        .replaceAll(/pg-cluster-[12]\.[a-z.-]+/g, '127.0.0.1')
+        .replaceAll(':8008/', `:${port}/`)
+        .replaceAll('/home/postgres/pgdata/', `${join(folder, 'volume')}/`)
+        .replaceAll('/etc/patroni', join(folder, 'config'))
+        .replace('sleep 2', 'sleep 0.1'),
+    );
+    const env = { POD_NAME: name, POD_IP: '127.0.0.1', PATH: `${join(folder, 'programs')}:${process.env.PATH}` };
+    try {
+      return { asked, ...(await run(shell, args, { env, cwd: folder })) };
+    } finally {
+      server.close();
+    }
   }
 
   async function answer(url: string): Promise<string> {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { objectsOf, platformNamed } from '../api/support/platforms';
-import { Background, findProgram, freePort, run, suiteWith } from '../api/support/programs';
+import { Background, eventually, findProgram, freePort, run, suiteWith } from '../api/support/programs';
 import { container, find } from '../support/objects';
 
 const suite = suiteWith('test/config/valkey', {
@@ -40,10 +40,19 @@ suite('Valkey as the manifests start it', () => {
     return stdout.trim();
   };
 
-  /** Starts a server by the command of a stateful set, with its file, at a free port and in a folder of its own. @param zone the node it runs on */
-  async function start(of: string, node: string, zone = 'n1'): Promise<number> {
-    const [port, data] = [await freePort(), join(folder, node)];
-    mkdirSync(data);
+  interface Place {
+    /** The node it runs on. @default n1 */
+    readonly zone?: string;
+    /** Its host, as the others know it. @default none */
+    readonly host?: string;
+    /** @default a free one */
+    readonly port?: number;
+  }
+
+  /** Starts a server by the command of a stateful set, with its file, and in a folder of its own. @returns its port */
+  async function start(of: string, node: string, { zone = 'n1', host, port: given }: Place = {}): Promise<number> {
+    const [port, data] = [given ?? (await freePort()), join(folder, node)];
+    mkdirSync(data, { recursive: true });
     const conf = find(objects, 'ConfigMap', of).data['valkey.conf'] ?? '';
     const own = conf.replace('port 6379', `port ${port}`).replace('dir /data', `dir ${data}`);
     // Here all have one address and no names.
@@ -52,12 +61,30 @@ suite('Valkey as the manifests start it', () => {
     const [shell = '', flag = '', script = ''] = container(find(objects, 'StatefulSet', of).spec.template, of).command;
     const command = script
       .replace('/etc/valkey/valkey.conf', join(data, 'valkey.conf'))
-      .replace(/^cluster-announce-hostname .*\n/m, '');
+      .replace(/^cluster-announce-hostname .*\n/m, host ? `cluster-announce-hostname ${host}\n` : '');
     const env = environment({ POD_IP: '127.0.0.1', POD_NAME: node, NODE_NAME: zone });
     const server = new Background(shell, [flag, command], { env, cwd: data });
     servers.push(server);
     await server.until(async () => expect(await cli(port, 'PING')).toBe('PONG'));
     return port;
+  }
+
+  /** Runs the job that makes and mends the cluster, on the nodes at some ports. */
+  function joinNodes(ports: readonly number[], shards: number, replicas: number) {
+    const script = find(objects, 'ConfigMap', 'valkey-cluster-join').data['join.sh'] ?? '';
+    const nodes = ports.map((port) => `127.0.0.1:${port}`).join(' ');
+    const env = { NODES: nodes, SHARDS: String(shards), REPLICAS: String(replicas), PATIENCE: '5' };
+    return run('sh', ['-c', script], { env: environment(env) });
+  }
+
+  /** How many replicas the server at a port has. */
+  async function replicas(port: number): Promise<number> {
+    return Number(/connected_slaves:(\d+)/.exec(await cli(port, 'INFO', 'replication'))?.[1]);
+  }
+
+  /** A key whose slot the server at a port owns. */
+  async function keyIn(port: number): Promise<string> {
+    for (let n = 0; ; n++) if (!/MOVED/.test((await run('valkey-cli', ['-p', String(port), 'GET', `k${n}`], { env: environment() })).stdout)) return `k${n}`; // prettier-ignore
   }
 
   /** Runs a script of a backup job against a server, with its folders here. */
@@ -110,20 +137,32 @@ return r`;
     expect(await cli(port, 'EVAL', digest, '0')).toBe(before);
   }, 120_000);
 
+  test('a node that is left out with keys is not forgotten: the job refuses, and says what to write', async () => {
+    const hosts = ['127.0.0.1', '127.0.0.1', '127.0.0.1', 'left-out'];
+    const ports: number[] = [];
+    for (const [n, host] of hosts.entries()) ports.push(await start('valkey-cluster', `shard-${n}`, { host }));
+    expect(await joinNodes(ports, 4, 0)).toMatchObject({ code: 0, stderr: '' });
+    const [first = 0, , , last = 0] = ports;
+    const slots = async () => /^(\S+) \S*,left-out \S*master.* (\d+-\d+)$/m.exec(await cli(first, 'CLUSTER', 'NODES'))?.slice(1); // prettier-ignore
+    const before = await slots();
+    expect(before).toHaveLength(2);
+    const key = await keyIn(last);
+    await cli(last, 'SET', key, 'kept');
+    await servers.at(-1)?.stop('SIGKILL');
+    await eventually(async () => expect(await cli(first, 'CLUSTER', 'NODES')).toMatch(/left-out master,fail /), 30);
+    const { code, stderr } = await joinNodes(ports.slice(0, 3), 3, 0);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('left-out has keys that nobody else has') as unknown }); // prettier-ignore
+    expect(await slots()).toEqual(before);
+    await start('valkey-cluster', 'shard-3', { host: 'left-out', port: last });
+    expect(await joinNodes(ports, 4, 0)).toMatchObject({ code: 0, stderr: '' });
+    expect(await cli(last, 'GET', key)).toBe('kept');
+  }, 120_000);
+
   test('six nodes become a cluster, each replica beside another master; again changes nothing; its keys come back', async () => {
     const ports: number[] = [];
     for (let node = 0; node < 6; node++)
-      ports.push(await start('valkey-cluster', `node-${node}`, `n${(node % 3) + 1}`));
-    const script = find(objects, 'ConfigMap', 'valkey-cluster-join').data['join.sh'] ?? '';
-    const joined = () =>
-      run('sh', ['-c', script], {
-        env: environment({
-          NODES: ports.map((port) => `127.0.0.1:${port}`).join(' '),
-          SHARDS: '3',
-          REPLICAS: '1',
-          PATIENCE: '5',
-        }),
-      });
+      ports.push(await start('valkey-cluster', `node-${node}`, { zone: `n${(node % 3) + 1}` }));
+    const joined = () => joinNodes(ports, 3, 1);
     const first = await joined();
     expect(first).toMatchObject({ code: 0, stderr: '' });
     const roles = first.stdout
@@ -139,6 +178,25 @@ return r`;
     ).toEqual(['n1', 'n2', 'n3']);
     const again = await joined();
     expect(again.stdout.trim().split('\n')).toHaveLength(6);
+    // A replica changes sides, so that one master has two and another none, and comes beside its own master.
+    const table = again.stdout.trim().split('\n').map((line) => line.split(' ')); // prettier-ignore
+    const portOf = (line: string[] = []) => Number(line[0]?.split(':')[1]);
+    const replica = table.find(([, role]) => role === 'slave');
+    const beside = table.find((line) => line[1] === 'master' && line.at(-1) === replica?.at(-1));
+    const id = await cli(portOf(beside), 'CLUSTER', 'MYID');
+    await cli(portOf(replica), 'CLUSTER', 'REPLICATE', id);
+    await eventually(async () => expect(await replicas(portOf(beside))).toBe(2), 30);
+    const mended = await joined();
+    expect(mended).toMatchObject({ code: 0, stderr: '' });
+    expect(mended.stdout).toContain('becomes a replica of');
+    const zones = new Map(table.map((line) => [portOf(line), line.at(-1)]));
+    for (const [port, zone] of zones) {
+      const [role, , masterPort] = (await cli(port, 'ROLE')).split('\n');
+      if (role === 'master') expect(await replicas(port)).toBe(1);
+      else expect(zones.get(Number(masterPort))).not.toBe(zone);
+    }
+    const last = await joined();
+    expect(last.stdout.trim().split('\n')).toHaveLength(6);
     const [entrance = 0] = ports;
     const input = Array.from({ length: 200 }, (_, n) => `SET key:${n} ${n}\n`).join('');
     await run('valkey-cli', ['-c', '-p', String(entrance)], { env: environment(), input });

@@ -1,22 +1,13 @@
 import type { ContainerProps } from '../../core/container';
-import { checkDataVersion } from '../../core/data-version';
+import { checkDataVersion, volumeCheck } from '../../core/data-version';
 import type { Volume } from '../../core/volume';
-import { images } from '../../images';
 
 /**
  * Init container that refuses to start a server on a drive that belongs to a store of another number of drives, which
  * MinIO cannot change; nothing is touched then. MinIO notes the identity of all drives of a store on each of them.
  */
 export function driveOfStore(volume: Volume, servers: number): Record<string, ContainerProps> {
-  return {
-    [checkDataVersion]: {
-      image: images.busybox,
-      command: ['sh', '-c', script],
-      env: { SERVERS: servers },
-      mounts: { '/volume': volume },
-      resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
-    },
-  };
+  return { [checkDataVersion]: volumeCheck(volume, script, { SERVERS: servers }) };
 }
 
 const script = `set -eu

@@ -4,7 +4,7 @@ import { backup, bytes, metrics, resources, storage } from '../../config/options
 import { schedule } from '../../config/schedule';
 import { dumped, type Dump } from '../../core/backup';
 import { Component } from '../../core/component';
-import { CronJob, StatefulSet, type Job } from '../../core/controllers';
+import { CronJob, peerHosts, StatefulSet, type Job } from '../../core/controllers';
 import { Credential, hexadecimal } from '../../core/credential';
 import { temporary } from '../../core/mount';
 import type { Platform } from '../../core/platform';
@@ -16,6 +16,7 @@ import { bucketDump } from '../../derived/bucket-dump';
 import { bucketJob } from '../../derived/bucket-job';
 import { images } from '../../images';
 import { driveOfStore } from './minio-drive';
+import { goneServers, healScript, parity, severalServers } from './minio-servers';
 
 const bucketName = z.string().regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, {
   error: 'must be 3 to 63 lower-case letters, digits and dashes; write for example datasets',
@@ -86,12 +87,17 @@ export class Minio extends Component implements ObjectStore {
     platform.provide('objectStore', this, this);
     this.root = new Credential(this, 'minio', {
       keys: { accessKeyId: hexadecimal(20), secretAccessKey: hexadecimal(40) },
+      // Servers with other keys are strangers to each other: two halves of a store would each miss the other's objects.
+      rotation: { by: 'restart', together: true },
     });
     const servers = options.servers ?? platform.replicas(4);
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
     this.server = new StatefulSet(this, 'minio', {
       image: images.minio,
-      command: ['minio', 'server', this.drives(servers), '--address=:9000', '--console-address=:9001'],
+      command: [
+        ...['minio', 'server', this.drives(servers), '--address=:9000', '--console-address=:9001'],
+        ...(servers > 1 ? goneServers : []),
+      ],
       init: driveOfStore(data, servers),
       env: {
         MINIO_ROOT_USER: this.root.key('accessKeyId'),
@@ -107,7 +113,7 @@ export class Minio extends Component implements ObjectStore {
       mounts: { '/data': data, '/tmp': temporary('tmp', '256Mi') },
       user: { uid: 1000, gid: 1000 },
       probes: { ready: http('/minio/health/ready', 's3'), live: http('/minio/health/live', 's3'), startupSeconds: 120 },
-      ...(servers > 1 ? distributed(servers) : {}),
+      ...(servers > 1 ? severalServers(peerHosts(this, 'minio', servers)) : {}),
       ...(options.metrics ? { metrics: { port: 's3', path: '/minio/v2/metrics/cluster' } } : {}),
       resources: sized(
         { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '2Gi' } },
@@ -172,7 +178,7 @@ export class Minio extends Component implements ObjectStore {
     new CronJob(this, 'minio-heal', {
       schedule,
       image: images.minioClient,
-      command: ['sh', '-c', 'mc admin heal --recursive --quiet store > /dev/null'],
+      command: ['sh', '-c', healScript],
       env: clientEnv(this.root, endpoint),
       mounts: { '/tmp': temporary('tmp', '64Mi') },
       uses: [{ endpoint, why: 'heals objects' }],
@@ -203,39 +209,3 @@ export class Minio extends Component implements ObjectStore {
     });
   }
 }
-
-/** What differs where several servers are one store. */
-function distributed(servers: number) {
-  return {
-    replicas: servers,
-    parallel: true,
-    peers: { ports: ['s3'], why: 'parts of objects, locks' },
-    probes: {
-      // /minio/health/ready says yes before the server knows its drives.
-      ready: http('/minio/health/cluster/read', 's3'),
-      live: http('/minio/health/live', 's3'),
-      // The first start waits for the others.
-      startupSeconds: 300,
-    },
-    preStop: ['bash', '-c', untilSpared],
-    terminationGraceSeconds: 75,
-  };
-}
-
-/**
- * Waits until the others can write without this server, half a minute at most, then until the Service leads nobody to it
- * any more. In a rolling restart the one before it is ready when it knows the others, which is before they know it.
- */
-const untilSpared = `spared() (
-  exec 3<>/dev/tcp/127.0.0.1/9000
-  printf 'GET /minio/health/cluster?maintenance=true HTTP/1.1\\r\\nHost: minio\\r\\nConnection: close\\r\\n\\r\\n' >&3
-  read -r -t 5 _ code _ <&3
-  [ "$code" = 200 ]
-)
-end=$((SECONDS + 30))
-until spared || [ "$SECONDS" -ge "$end" ]; do sleep 1; done
-sleep 5
-`;
-
-/** How many of that many drives hold what makes up for lost ones, as MinIO chooses. */
-const parity = (drives: number) => (drives === 1 ? 0 : drives < 6 ? 2 : drives < 8 ? 3 : 4);

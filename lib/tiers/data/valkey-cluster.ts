@@ -132,6 +132,8 @@ export class ValkeyCluster extends Component {
       ports: { redis: 6379, bus: { port: 16379, offered: false } },
       peers: { ports: ['redis', 'bus'], why: 'replication, and votes on who is master' },
       replicas,
+      // What one of three nodes holds: masters there hand over to replicas on the others.
+      maxUnavailable: replicasPerShard > 0 ? Math.ceil(replicas / 3) : 1,
       parallel: true,
       mounts: {
         '/data': data,

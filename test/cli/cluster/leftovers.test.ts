@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { buildPlatform } from '../../../lib/build-platform';
-import { loadPlatforms } from '../../../lib/config/load';
+import { fromEach, loadPlatform } from '../../../lib/config/load';
 import { waves } from '../../../lib/derived/applied-objects';
 import { leftovers, ownedObjects } from '../../../cli/cluster/leftovers';
 import { root } from '../../support/platforms';
 import { MemoryCluster } from '../memory-cluster';
 
-const configs = ['platforms', 'test/platforms'].flatMap((folder) => loadPlatforms(join(root, folder)));
+const configs = ['platforms', 'test/platforms'].flatMap((folder) => fromEach(join(root, folder), loadPlatform));
 
 test.each(configs.map((config) => [config.name, config] as const))(
   '%s: finds every object of the model',

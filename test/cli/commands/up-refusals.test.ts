@@ -145,6 +145,36 @@ describe('while a backup or a restore is under way', () => {
   });
 });
 
+describe('fewer pods with volumes', () => {
+  const has = (name: string, replicas: number) => {
+    const set = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name, namespace: 'home-data' }, spec: { replicas } }; // prettier-ignore
+    memory.put(set);
+  };
+
+  test('are refused before anything is changed, all at once', async () => {
+    has('postgis', 3);
+    has('minio', 4);
+    const { code, err } = await up();
+    expect(code).toBe(1);
+    expect(err).toContain('services.postgis: StatefulSet home-data/postgis has 3 pods, and would have 1 pod\n');
+    expect(err).toContain('services.minio: StatefulSet home-data/minio has 4 pods, and would have 1 pod\n');
+    expect(err).toContain('Write as many as before');
+    expect(memory.written).toEqual([]);
+  });
+
+  test('are taken away where that is wanted', async () => {
+    has('postgis', 3);
+    expect((await up(['--fewer-members'])).code).toBe(0);
+  });
+
+  test('as many as before, more, and none since they are stopped, are no obstacle', async () => {
+    for (const replicas of [1, 0]) {
+      has('postgis', replicas);
+      expect((await up()).code).toBe(0);
+    }
+  });
+});
+
 describe('volumes under other names', () => {
   const claim = (name: string, labels: Record<string, string>) =>
     memory.put({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'home-data', labels } });

@@ -40,14 +40,21 @@ export async function kubectlJson<T>(args: string[]): Promise<T> {
   return JSON.parse(await kubectl([...args, '-o', 'json'])) as T;
 }
 
-/** Tries again until it succeeds: Services, policies and routes follow a change by up to seconds. */
-export async function eventually<T>(attempt: () => Promise<T>, seconds = 60): Promise<T> {
+/**
+ * Tries again until it succeeds: Services, policies and routes follow a change by up to seconds.
+ * @param passing which errors another attempt may mend; all of them by default
+ */
+export async function eventually<T>(
+  attempt: () => Promise<T>,
+  seconds = 60,
+  passing: (error: unknown) => boolean = () => true,
+): Promise<T> {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
-      if (Date.now() > end) throw error;
+      if (!passing(error) || Date.now() > end) throw error;
       await new Promise((done) => setTimeout(done, 500));
     }
   }

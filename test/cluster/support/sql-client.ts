@@ -1,5 +1,5 @@
 import { images } from '../../../lib/images';
-import { kubectl, run } from './kubectl';
+import { eventually, kubectl, run } from './kubectl';
 
 /** What a writer saw. */
 export interface Written {
@@ -143,19 +143,10 @@ export class SqlClient {
    * 15 seconds: the time within which another member leads.
    * @param port 5432 writes, 5433 reads
    */
-  async sql(statement: string, port = 5432): Promise<string> {
-    const end = Date.now() + 15_000;
-    for (;;) {
-      try {
-        return await this.sh(
-          `PGPASSWORD=$(cat /files/password) PGCONNECT_TIMEOUT=3 exec psql -XAtq -v ON_ERROR_STOP=1 -h "$WRITE_HOST" -p ${port} -U "$DATABASE" -d "$DATABASE"`,
-          statement,
-        );
-      } catch (error) {
-        if (!/psql: error: connection to server .* failed/.test(String(error)) || Date.now() > end) throw error;
-        await new Promise((done) => setTimeout(done, 500));
-      }
-    }
+  sql(statement: string, port = 5432): Promise<string> {
+    const command = `PGPASSWORD=$(cat /files/password) PGCONNECT_TIMEOUT=3 exec psql -XAtq -v ON_ERROR_STOP=1 -h "$WRITE_HOST" -p ${port} -U "$DATABASE" -d "$DATABASE"`;
+    const unconnected = (error: unknown) => /psql: error: connection to server .* failed/.test(String(error));
+    return eventually(() => this.sh(command, statement), 15, unconnected);
   }
 
   /** Starts to write, and returns once something is written. */

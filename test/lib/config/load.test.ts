@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadPlatform, loadPlatforms, parsePlatform } from '../../../lib/config/load';
+import { fromEach, loadPlatform, parsePlatform } from '../../../lib/config/load';
 import { ConfigError } from '../../../lib/config/problem';
 
 /** What a user reads, without the file name that starts every line. */
@@ -552,7 +552,7 @@ describe('folders', () => {
     write('b.yaml', good('b'));
     write('a.yaml', good('a'));
     write('schema.json', '{}');
-    expect(loadPlatforms(folder).map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(fromEach(folder, loadPlatform).map(({ name }) => name)).toEqual(['a', 'b']);
     expect(loadPlatform(join(folder, 'a.yaml')).name).toBe('a');
   });
 
@@ -561,7 +561,7 @@ describe('folders', () => {
     write('b.yaml', good('b'));
     write('c.yaml', '');
     write('d.yml', good('d'));
-    expect(() => loadPlatforms(folder)).toThrow(
+    expect(() => fromEach(folder, loadPlatform)).toThrow(
       [
         `${folder}/d.yml  is not read for its ending; rename it to d.yaml`,
         `${folder}/a.yaml:1  name: differs from the file name; write name: a, or rename the file to x.yaml`,
@@ -574,21 +574,21 @@ describe('folders', () => {
     mkdirSync(join(folder, 'a.yaml'));
     symlinkSync('nothing', join(folder, 'b.yaml'));
     write('c.yaml', '');
-    expect(() => loadPlatforms(folder)).toThrow(
+    expect(() => fromEach(folder, loadPlatform)).toThrow(
       [
         `${folder}/a.yaml  is a folder; a platform is one file, remove or rename the folder`,
         `${folder}/b.yaml  does not exist, or is a link to nothing; remove it, or mend the link`,
         `${folder}/c.yaml  is empty; write name, domain, cluster and services`,
       ].join('\n'),
     );
-    expect(() => loadPlatforms(join(folder, 'c.yaml'))).toThrow(
+    expect(() => fromEach(join(folder, 'c.yaml'), loadPlatform)).toThrow(
       'is a file; it must be the folder of the platform files',
     );
   });
 
   test('a folder without platform files, or none', () => {
     const message = 'has no platform file; write one, for example geoai.yaml';
-    expect(() => loadPlatforms(folder)).toThrow(`${folder}  ${message}`);
-    expect(() => loadPlatforms(join(folder, 'none'))).toThrow(`${folder}/none  ${message}`);
+    expect(() => fromEach(folder, loadPlatform)).toThrow(`${folder}  ${message}`);
+    expect(() => fromEach(join(folder, 'none'), loadPlatform)).toThrow(`${folder}/none  ${message}`);
   });
 });

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { loadPlatforms } from '../../../lib/config/load';
+import { fromEach, loadPlatform } from '../../../lib/config/load';
 import { waves } from '../../../lib/derived/applied-objects';
 import { buildPlatform } from '../../../lib/build-platform';
 import { distFiles } from '../../../lib/synth';
 import { parse } from '../../support/objects';
 import { root } from '../../support/platforms';
 
-const configs = ['platforms', 'test/platforms'].flatMap((folder) => loadPlatforms(join(root, folder)));
+const configs = ['platforms', 'test/platforms'].flatMap((folder) => fromEach(join(root, folder), loadPlatform));
 
 describe.each(configs.map((config) => [config.name, config] as const))('%s', (name, config) => {
   const model = waves(buildPlatform(config));

@@ -38,13 +38,15 @@ describe('public ports', () => {
     const build = (cluster: PlatformConfig['cluster']) => () => testPlatform(services, { cluster });
     expect(build('k3s')).not.toThrow();
     expect(build('kind')).toThrow(
-      /port web of test-apps\/shop and port pages of test-apps\/wiki have the public ports 8443 and [89]443, .* node port 30443;/,
+      /^test\.yaml {2}services\.wiki: port web of test-apps\/shop and port pages of test-apps\/wiki have the public ports 8443 and [89]443, .* node port 30443;/,
     );
   });
 
   test('on kind two numbers of one workload must have node ports of their own', () => {
     const relay = opens({ a: { port: 1080, public: 1080 }, b: { port: 2080, public: 2080, protocol: 'UDP' } });
-    expect(() => testPlatform({ relay }, { cluster: 'kind' })).toThrow(/port a .* and port b .* node port 30080;/);
+    expect(() => testPlatform({ relay }, { cluster: 'kind' })).toThrow(
+      /^test\.yaml {2}services\.relay: port a .* and port b .* node port 30080;/,
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import { http } from '../../../core/probe';
 import { sized, type ResourceOverrides } from '../../../core/resources';
 import { Volume } from '../../../core/volume';
 import { images } from '../../../images';
+import { etcdMembers } from './etcd-members';
 
 export interface EtcdProps {
   readonly members: number;
@@ -55,7 +56,10 @@ export function etcd(component: Component, name: string, { members, storage, res
     parallel: true,
     replicas: members,
     mounts: { '/var/lib/etcd': data },
-    init: dataVersion({ volume: data, program: 'etcd', version: '3.6', upgradesFrom: ['3.5'] }),
+    init: {
+      ...dataVersion({ volume: data, program: 'etcd', version: '3.6', upgradesFrom: ['3.5'] }),
+      ...etcdMembers(data, members),
+    },
     user: { uid: 1000, gid: 1000 },
     probes: { ready: http('/readyz', 'metrics'), live: http('/livez', 'metrics'), startupSeconds: 180 },
     metrics: { port: 'metrics', path: '/metrics' },

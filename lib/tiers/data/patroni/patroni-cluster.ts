@@ -80,7 +80,7 @@ export class PatroniCluster {
     );
     this.server = new StatefulSet(component, names.server, {
       image: images.patroni,
-      command: ['sh', '-c', startScript],
+      command: ['sh', '-c', startScript(this.hosts.slice(1))],
       env: {
         POD_NAME: { fieldPath: 'metadata.name' },
         POD_IP: { fieldPath: 'status.podIP' },

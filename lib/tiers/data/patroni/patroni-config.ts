@@ -74,6 +74,19 @@ export function clusterSettings({
   };
 }
 
+/**
+ * `bootstrap.yml`: what only the member that founds the cluster reads, beside its `patroni.yml`.
+ * https://patroni.readthedocs.io/en/latest/yaml_configuration.html#bootstrap-configuration
+ */
+export function bootstrapConfig(props: PatroniConfigProps) {
+  return {
+    bootstrap: {
+      dcs: clusterSettings(props),
+      initdb: [{ encoding: 'UTF8' }, { locale: portableLocale }, 'data-checksums'],
+    },
+  };
+}
+
 /** `patroni.yml`; passwords, and the name of the pod, come from the environment. */
 export function patroniConfig(props: PatroniConfigProps) {
   return {
@@ -82,10 +95,6 @@ export function patroniConfig(props: PatroniConfigProps) {
     log: { level: 'INFO' },
     restapi: { listen: '0.0.0.0:8008' },
     etcd3: { hosts: props.etcd },
-    bootstrap: {
-      dcs: clusterSettings(props),
-      initdb: [{ encoding: 'UTF8' }, { locale: portableLocale }, 'data-checksums'],
-    },
     postgresql: {
       listen: '0.0.0.0:5432',
       data_dir: `${volumeFolder}/${dataFolder}`,
@@ -93,6 +102,8 @@ export function patroniConfig(props: PatroniConfigProps) {
       pgpass: '/tmp/pgpass',
       use_unix_socket: true,
       remove_data_directory_on_rewind_failure: true,
+      // A new member copies at once: otherwise it waits for a checkpoint that takes its time, which is minutes.
+      basebackup: [{ checkpoint: 'fast' }],
       authentication: Object.fromEntries(Object.entries(patroniRoles).map(([use, username]) => [use, { username }])),
       parameters: { unix_socket_directories: '/var/run/postgresql' },
       pg_hba: [
@@ -108,5 +119,9 @@ export function patroniConfig(props: PatroniConfigProps) {
 
 /** File name → content: the configuration of every member, and what holds for the whole cluster. */
 export function patroniFiles(props: PatroniConfigProps): Record<string, string> {
-  return { 'patroni.yml': yaml(patroniConfig(props)), 'cluster.json': json(clusterSettings(props)) };
+  return {
+    'patroni.yml': yaml(patroniConfig(props)),
+    'bootstrap.yml': yaml(bootstrapConfig(props)),
+    'cluster.json': json(clusterSettings(props)),
+  };
 }

@@ -1,3 +1,5 @@
+import { dataFolder, patroniFolder, volumeFolder } from './patroni-config';
+
 /** Brings what holds for the whole cluster there, by any member that answers. The password is in no argument. */
 export const configureScript = (members: readonly string[]) => `set -eu
 until
@@ -28,9 +30,28 @@ exit 1
 
 /**
  * Tells Patroni who it is among the members: by its address, so that a failover asks no DNS, which may have gone with the
- * same node.
+ * same node. Only the first member may found a cluster, and only once every other one says that it has no data either: with
+ * an empty etcd beside kept data it would otherwise be a matter of speed whether that data is found again.
+ * https://patroni.readthedocs.io/en/latest/rest_api.html#monitoring-endpoint
+ * @param others host names of all members but the first
  */
-export const startScript = `export PATRONI_NAME="$POD_NAME"
+export const startScript = (others: readonly string[]) => `export PATRONI_NAME="$POD_NAME"
 export PATRONI_RESTAPI_CONNECT_ADDRESS="$POD_IP:8008" PATRONI_POSTGRESQL_CONNECT_ADDRESS="$POD_IP:5432"
-exec patroni /etc/patroni/patroni.yml
+config=${patroniFolder}/patroni.yml
+if [ "\${POD_NAME##*-}" = 0 ] && [ ! -s ${volumeFolder}/${dataFolder}/PG_VERSION ]; then
+  trap 'exit 143' TERM
+  before=
+  while silent=; do
+    for member in${others.map((host) => ` ${host}`).join('')}; do
+      if ! answer=$(curl --silent --fail --max-time 5 "http://$member:8008/patroni"); then silent="$silent $member"; continue; fi
+      case $answer in *database_system_identifier*) break 2 ;; esac
+    done
+    if [ -z "$silent" ]; then config=${patroniFolder}; break; fi
+    if [ "$silent" != "$before" ]; then echo "This member has no data, and before it founds a cluster it waits for an answer of$silent"; fi
+    before=$silent
+    sleep 2
+  done
+  trap - TERM
+fi
+exec patroni "$config"
 `;

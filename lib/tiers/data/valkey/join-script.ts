@@ -1,3 +1,5 @@
+import { placement } from './placement';
+
 /**
  * Makes one cluster of the nodes, or mends it; without anything to do it changes nothing. It never deletes a key, resets
  * a node, or takes a slot from a node that answers. https://valkey.io/topics/cluster-spec/
@@ -68,22 +70,28 @@ acquaint() {
 }
 
 # An id is gone for good where another one answers in its place, or others in all. It stays while somebody has its keys.
+#   1 id  2 address:port  3 slots, or -  4 its host where that is no longer one of the nodes, or -
 gone() {
-  cat view.* | awk -v all="$([ "$(answering)" = "$expected" ] && echo 1)" '
+  cat view.* | awk -v all="$([ "$(answering)" = "$expected" ] && echo 1)" -v nodes="$NODES" '
+    BEGIN { for (n = split(nodes, part, " "); n > 0; n--) { sub(":.*", "", part[n]); listed[part[n]] = 1 } }
     FILENAME == "nodes" { live[$3] = 1; at[$2] = 1; split($1, host, ":"); named[host[1]] = 1; kept[$8] = 1; next }
     $1 in live { next }
     $3 ~ /(^|,)fail(,|$)/ && !seen[$1]++ {
       split($2, part, ","); sub("@.*", "", part[1])
-      if ((all || (part[2] != "" ? part[2] in named : part[1] in at)) && !($1 in kept)) print $1, part[1], (NF > 8 ? "slots" : "")
+      if ((all || (part[2] != "" ? part[2] in named : part[1] in at)) && !($1 in kept))
+        print $1, part[1], (NF > 8 ? "slots" : "-"), (part[2] == "" || part[2] in listed ? "-" : part[2])
     }' nodes -
 }
 forget() {
   gone > gone
   [ -s gone ] || return 0
-  while read -r id address slots; do
-    if [ -n "$slots" ] && [ "$(answering)" -lt "$expected" ]; then continue; fi
+  while read -r id address slots left; do
+    if [ "$slots" = slots ]; then
+      [ "$(answering)" -ge "$expected" ] || continue
+      [ "$left" = - ] || fail "$left has keys that nobody else has, and is no longer one of the nodes. Its volume is kept: write shards and replicasPerShard as before, and let a node that stays take its keys over."
+      say "The keys of $id are lost with its volume: restore them from a backup."
+    fi
     say "forgetting $id, which was at $address and will not come back"
-    [ -z "$slots" ] || say "Its keys are lost with its volume: restore them from a backup."
     while read -r node _; do ask "$node" CLUSTER FORGET "$id" > /dev/null 2>&1 || true; done < nodes
   done < gone
   look
@@ -180,25 +188,7 @@ settle() {
   done
 }
 
-# Two masters on one node would be lost together, and with them the majority: a replica elsewhere takes over from one.
-spread_masters() {
-  [ "$(answering)" = "$expected" ] || return 0
-  turn=0
-  while [ "$turn" -lt "$SHARDS" ]; do
-    turn=$((turn + 1))
-    replica=$(awk '
-      $7 == "-" { next }
-      $5 > 0 { masters[$7]++; zone[$3] = $7 }
-      $4 == "slave" { replica[++replicas] = $1; at[replicas] = $7; of[replicas] = $8 }
-      END { for (i = 1; i <= replicas; i++) if (masters[zone[of[i]]] > masters[at[i]] + 1) { print replica[i]; exit } }' nodes)
-    [ -n "$replica" ] || return 0
-    say "$replica takes over from its master, beside which another one runs"
-    ask "$replica" CLUSTER FAILOVER > /dev/null
-    sleep 3
-    settle
-  done
-}
-
+${placement}
 waited=0
 while look; [ "$(answering)" -lt "$expected" ] && [ "$waited" -lt "$PATIENCE" ]; do
   sleep 2
@@ -210,7 +200,9 @@ forget
 assign_slots
 assign_replicas
 settle
+place_replicas
 spread_masters
+place_replicas
 awk '{ print $1, $4, $5 " slots,", $6 " keys, on", $7 }' nodes
 [ "$(answering)" = "$expected" ] || fail "Only $(answering) of $expected nodes answer."
 `;

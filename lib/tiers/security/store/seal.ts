@@ -91,13 +91,20 @@ const optionalSecret = (name: string, keys: readonly string[]): MountSource => (
 });
 
 /**
- * Opens the node beside it whenever it is closed, with the newest key that fits. A key goes through standard input only,
- * and a wrong one does no harm: each one alone is enough.
+ * For how long, in seconds, the files of a Secret may be behind it:
+ * https://kubernetes.io/docs/concepts/configuration/secret/#mounted-secrets-are-updated-automatically
  */
-export const unsealScript = ({ command }: Pick<Program, 'command'>, folder = '/keys'): string => `set -u
+const secretsAreBehind = 120;
+
+/**
+ * Opens the node beside it whenever it is closed, with the newest key that fits. A key goes through standard input only.
+ * A node that joins a storage takes one key and no other, and waits with a wrong one for ever. So while the files may still
+ * hold that of a lost storage, it is left to the job, which asks for the Secret itself.
+ */
+const unsealScript = ({ command }: Pick<Program, 'command'>): string => `set -u
 trap 'exit 0' TERM
 open() {
-  for file in ${folder}/unseal-keys ${folder}/earlier-unseal-keys; do
+  for file in /keys/unseal-keys /keys/earlier-unseal-keys; do
     [ -s "$file" ] || continue
     while IFS= read -r key || [ -n "$key" ]; do
       [ -n "$key" ] || continue
@@ -108,10 +115,15 @@ open() {
     done < "$file"
   done
 }
+without_storage=0
 while :; do
-  # 2: closed; 0: open; 1: it does not answer.
-  ${command} status >/dev/null 2>&1
-  [ $? != 2 ] || open
+  state=$(${command} status -format=json 2>/dev/null)
+  # 0: open; 2: closed; 1: it does not answer.
+  case $?$state in
+    0*) without_storage=0 ;;
+    2*'"initialized": false'*) without_storage=$(date +%s) ;;
+    2*) [ $(($(date +%s) - without_storage)) -lt ${secretsAreBehind} ] || open ;;
+  esac
   sleep 3 &
   wait $!
 done

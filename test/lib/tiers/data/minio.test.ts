@@ -47,6 +47,18 @@ describe('several servers', () => {
     );
   });
 
+  test.each([
+    [4, 1],
+    [5, 2],
+    [6, 2],
+    [8, 3],
+    [12, 4],
+    [16, 4],
+  ])('of %d a drain may take %d away, without which writes go on', (servers, spared) => {
+    const objects = objectsOf(geoai({}, { minio: { servers } }));
+    expect(find(objects, 'PodDisruptionBudget', 'minio').spec.maxUnavailable).toBe(spared);
+  });
+
   test('they start at once and find each other by the names that they have', () => {
     const workload = geoai({}, { minio: { servers: 6 } }).graph.workloads.find(({ name }) => name === 'minio');
     if (!(workload instanceof StatefulSet)) throw new Error('no stateful set');
@@ -59,16 +71,17 @@ describe('several servers', () => {
     expect(ownPeers.filter((edge) => edge.workload === workload).map(({ port }) => port.name)).toEqual(['s3']);
   });
 
-  test('being alive does not depend on the others; being ready is to read with them', () => {
-    const { livenessProbe, startupProbe, readinessProbe, env } = container(spec.template, 'minio');
+  test('being alive does not depend on the others; a silent one is given up before clients give up', () => {
+    const { livenessProbe, startupProbe, readinessProbe, env, command } = container(spec.template, 'minio');
     expect([livenessProbe, startupProbe].map((probe) => probe.httpGet.path)).toEqual([
       '/minio/health/live',
       '/minio/health/live',
     ]);
-    expect(readinessProbe.httpGet.path).toBe('/minio/health/cluster/read');
     // The answer comes before the probe gives up, also where a peer says nothing.
     expect(env.find(({ name }) => name === 'MINIO_API_CLUSTER_DEADLINE')?.value).toBe('3s');
     expect(readinessProbe.timeoutSeconds).toBeGreaterThan(3);
+    expect(command).toContain('--conn-user-timeout=5s');
+    expect(container(find(objects(), 'StatefulSet', 'minio').spec.template, 'minio').command).toHaveLength(5);
   });
 
   test('they are healed on a schedule; one alone has nothing to heal from', () => {
@@ -80,11 +93,7 @@ describe('several servers', () => {
     expect(problemsOf('{ heal: daily }')).toContain('must be the five fields of cron');
   });
 
-  test('one that stops waits until the others can write without it, and has the time to', () => {
-    const { lifecycle } = container(spec.template, 'minio') as unknown as {
-      lifecycle: { preStop: { exec: { command: string[] } } };
-    };
-    expect(lifecycle.preStop.exec.command.at(-1)).toContain('/minio/health/cluster?maintenance=true');
+  test('one that stops has the time to wait until the others can write without it', () => {
     expect(spec.template.spec.terminationGracePeriodSeconds).toBeGreaterThan(45);
   });
 
@@ -240,7 +249,7 @@ describe('settings of a bucket that several ask for', () => {
 
   test('must not contradict each other', () => {
     expect(() => platform({ expireAfterDays: 7 }, { expireAfterDays: 30 })).toThrow(
-      'bucket shared: expireAfterDays is 7 for app-0 and 30 for app-1',
+      'bucket shared: expireAfterDays is 7 for app-0 and 30 for app-1; write the same for both, or give each a bucket of its own',
     );
     expect(() => withBuckets({ shared: { expireAfterDays: 7 } }, { expireAfterDays: 30 })).toThrow(
       'services.minio.buckets.shared.expireAfterDays: app-0 wants 30; write that, or leave it out',
@@ -273,5 +282,5 @@ test('new keys: of a bucket its secret key alone, by the job that makes it; of t
   const ofBucket = rotation('minio-mlflow');
   if (ofBucket?.by !== 'job') throw new Error('rotated in another way');
   expect([ofBucket.keys, ofBucket.job().name]).toEqual([['secretAccessKey'], 'minio-buckets']);
-  expect(rotation('minio')).toEqual({ by: 'restart' });
+  expect(rotation('minio')).toEqual({ by: 'restart', together: true });
 });

@@ -77,8 +77,8 @@ test('strict with one member would never take a write', () => {
 
 test('settings reach every member: those of the first start, and those that a job brings later', () => {
   const options = { settings: { work_mem: '64MB' } };
-  const bootstrap = (YAML.parse(files(options)['patroni.yml'] ?? '') as { bootstrap: { dcs: unknown } }).bootstrap.dcs;
-  expect(bootstrap).toEqual(cluster(options));
+  const first = YAML.parse(files(options)['bootstrap.yml'] ?? '') as { bootstrap: { dcs: unknown } };
+  expect(first.bootstrap.dcs).toEqual(cluster(options));
   expect(cluster(options).postgresql.parameters).toMatchObject({ work_mem: '64MB', timezone: 'UTC' });
   const configure = container(findJob(objects(options), 'pg-cluster-databases').spec.template, 'configure');
   expect(configure.command.at(-1)).toContain('--request PUT --data @/etc/patroni/cluster.json');

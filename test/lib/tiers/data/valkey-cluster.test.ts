@@ -25,12 +25,14 @@ test.each(['single', 'high'])('the whole file, availability %s', (availability) 
   expect(manifestFile(platform({}, { availability }), 'valkey-cluster')).toMatchSnapshot(),
 );
 
-test('three masters; where availability is high each has a replica, all spread and one out at a time', () => {
+test('three masters; where availability is high each has a replica, all spread, and a node may be drained', () => {
   expect(nodes(platform()).spec.replicas).toBe(3);
   const { replicas, podManagementPolicy, template } = nodes(high()).spec;
   expect([replicas, podManagementPolicy]).toEqual([6, 'Parallel']);
   expect(template.spec.topologySpreadConstraints[0]?.whenUnsatisfiable).toBe('DoNotSchedule');
-  expect(find(objectsOf(high()), 'PodDisruptionBudget', 'valkey-cluster').spec.maxUnavailable).toBe(1);
+  // A node that is drained has two of six pods on three nodes.
+  const budget = (options?: object) => find(objectsOf(high(options)), 'PodDisruptionBudget', 'valkey-cluster').spec.maxUnavailable; // prettier-ignore
+  expect([budget(), budget({ replicasPerShard: 0 }), budget({ shards: 5, replicasPerShard: 2 })]).toEqual([2, 1, 5]);
   expect(nodes(platform({ shards: 4, replicasPerShard: 2 })).spec.replicas).toBe(12);
   expect(() => platform({ shards: 2 })).toThrow(/at least 3/);
 });
