@@ -166,18 +166,27 @@ cp -R ${home}/plugins/. /plugins/
 const asSetup = `printf 'header = "Authorization: Basic %s"\\n' "$(printf '%s:%s' "$SETUP_USER" "$SETUP_PASSWORD" | base64 | tr -d '\\n')"`;
 
 /**
- * Ready is a node that follows an elected manager; after its start also only once no shard is being brought to it or to
- * others, so that a rolling restart never takes a second copy away. Shards that have no place at all do not count: a cluster
- * that cannot become green must still become ready.
+ * Ready is a node that follows an elected manager; after each start of its program also only once no shard is being brought
+ * to it or to others, so that a rolling restart never takes a second copy away. It is the manager that knows this, when it
+ * has dealt with the node that joined: until then a shard is neither on its way nor known to be late. Shards that have no
+ * place at all do not count: a cluster that cannot become green must still become ready.
+ * https://docs.opensearch.org/latest/api-reference/cluster-api/cluster-health/
  */
 export const readyScript = `set -u
-health=$(${asSetup} | curl --silent --fail --max-time 4 --config - 'http://127.0.0.1:9200/_cluster/health?local=true') || exit 1
+ask() { health=$(${asSetup} | curl --silent --fail --max-time 4 --config - "http://127.0.0.1:9200/_cluster/health?$1") || exit 1; }
 has() { case $health in *"$1"*) ;; *) exit 1 ;; esac }
-has '"discovered_cluster_manager":true,'
-[ ! -e /tmp/was-ready ] || exit 0
+# When the program began, in ticks: /tmp outlives it.
+start=$(cut -d ' ' -f 22 /proc/1/stat)
+if [ "$(cat /tmp/was-ready 2> /dev/null)" = "$start" ]; then
+  ask local=true
+  has '"discovered_cluster_manager":true,'
+  exit 0
+fi
+ask 'wait_for_events=languid&timeout=3s&cluster_manager_timeout=3s'
+has '"number_of_in_flight_fetch":0,'
 has '"initializing_shards":0,'
 has '"delayed_unassigned_shards":0,'
-touch /tmp/was-ready
+echo "$start" > /tmp/was-ready
 `;
 
 /**
