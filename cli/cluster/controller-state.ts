@@ -100,13 +100,17 @@ function statefulSet(workload: Workload, found: StatefulSet, pods: readonly Pod[
 /** Pods of an old revision that will not become ready; the controller waits for them: https://github.com/kubernetes/kubernetes/issues/67250 */
 function brokenPods(pods: readonly Pod[], revision: string | undefined): Pod[] {
   return unready(pods).filter(
-    ({ metadata, status }) =>
-      metadata.labels?.['controller-revision-hash'] === revision &&
-      [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].some(
-        ({ restartCount, state }) => restartCount > 0 || /BackOff|Error/.test(state?.waiting?.reason ?? ''),
-      ),
+    (pod) =>
+      pod.metadata.labels?.['controller-revision-hash'] === revision &&
+      (isFailing(pod) || containersOf(pod).some(({ restartCount }) => restartCount > 0)),
   );
 }
+
+const containersOf = ({ status }: Pod) => [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]; // prettier-ignore
+
+/** The kubelet waits before it tries again, since a container cannot start or keeps ending. */
+export const isFailing = (pod: Pod): boolean =>
+  containersOf(pod).some(({ state }) => /BackOff|Error/.test(state?.waiting?.reason ?? ''));
 
 interface Rollout {
   readonly wanted: number;

@@ -1,8 +1,18 @@
 import type { Platform } from '../../../lib/core/platform';
+import type { Workload } from '../../../lib/core/workload';
 import { commandLine } from '../command-line';
 import { MemoryCluster } from '../memory-cluster';
-import { controller, now, notReady, pod, runPlatform, upStatus, workloadOf } from '../running-platform';
-import { platform as homePlatform } from '../world';
+import {
+  controller,
+  now,
+  notReady,
+  notReadyContainer,
+  pod,
+  runPlatform,
+  upStatus,
+  workloadOf,
+} from '../running-platform';
+import { hearthFolder, platform as homePlatform } from '../world';
 
 let home: Platform;
 let memory: MemoryCluster;
@@ -82,6 +92,64 @@ test('removes the broken pod that a StatefulSet would wait for, once the change 
   expect(early).toBe(false);
   expect(memory.written.map(({ verb, ref }) => `${verb} ${ref.name}`)).toEqual(['patch postgis', 'delete postgis-0']);
   expect(out).toContain('deleted pod home-data/postgis-0, which was not ready');
+});
+
+describe('of several members', () => {
+  const extra = '  valkey-cluster:\n    shards: 3\n    replicasPerShard: 0\n';
+  const starting = notReady({ phase: 'Running' });
+  let valkey: Workload;
+  let naps: number;
+  beforeEach(() => {
+    [home, memory, naps] = [homePlatform(extra), new MemoryCluster(), 0];
+    runPlatform(memory, home);
+    valkey = workloadOf(home, 'valkey-cluster');
+    for (const replica of [0, 1, 2]) memory.put(pod(valkey, `valkey-cluster-${replica}`));
+  });
+  const restartValkey = (nap: () => void = () => undefined) =>
+    commandLine(['restart', 'home', 'valkey-cluster', '--no-wait'], {
+      memory,
+      root: hearthFolder(extra),
+      sleep: async () => {
+        naps += 1;
+        nap();
+      },
+    });
+  const steps = () => memory.written.map(({ verb, ref }) => `${verb} ${ref.name}`);
+
+  test('one that is about to be ready is waited for, since the controller takes another one away', async () => {
+    memory.put(pod(valkey, 'valkey-cluster-0', starting));
+    const { out } = await restartValkey(() => {
+      expect(steps()).toEqual([]);
+      if (naps === 3) memory.put(pod(valkey, 'valkey-cluster-0'));
+    });
+    expect(out).toContain('waits up to 180s for home-data/valkey-cluster-0 to be ready');
+    expect(naps).toBe(3);
+    expect(steps()).toEqual(['patch valkey-cluster']);
+  });
+
+  test('one that keeps ending is removed at once', async () => {
+    const backOff = notReadyContainer('valkey-cluster', { waiting: { reason: 'CrashLoopBackOff' } });
+    memory.put(pod(valkey, 'valkey-cluster-1', backOff));
+    await restartValkey();
+    expect(naps).toBe(0);
+    expect(steps()).toEqual(['patch valkey-cluster', 'delete valkey-cluster-1']);
+  });
+
+  test('one that does not become ready is removed in the end', async () => {
+    memory.put(pod(valkey, 'valkey-cluster-1', starting));
+    await restartValkey();
+    expect(naps * 2).toBe(180);
+    expect(steps()).toEqual(['patch valkey-cluster', 'delete valkey-cluster-1']);
+  });
+
+  test('one that the controller has made anew meanwhile is left alone', async () => {
+    memory.after = () => memory.put(pod(valkey, 'valkey-cluster-2', starting, {
+      labels: { ...valkey.selector, 'controller-revision-hash': '2' },
+    })); // prettier-ignore
+    memory.put(controller(valkey, { ...upStatus(valkey), updateRevision: '2' }));
+    await restartValkey();
+    expect(steps()).toEqual(['patch valkey-cluster']);
+  });
 });
 
 test('a wrong component or number', async () => {
