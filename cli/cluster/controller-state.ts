@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s';
 import type { Workload } from '../../lib/core/workload';
 import { isOwnedBy, newestFirst, type CronJob, type DaemonSet, type Deployment, type Job, type Pod, type StatefulSet } from './kinds'; // prettier-ignore
 import { runLabel } from './leftovers';
-import { isEnding, isReady, refusedPod } from './pod-reason';
+import { containerStatuses, isEnding, isFailing, isReady, refusedPod } from './pod-reason';
 
 export type State = 'ready' | 'starting' | 'stopped' | 'missing' | 'failed' | 'complete' | 'scheduled';
 
@@ -102,15 +102,9 @@ function brokenPods(pods: readonly Pod[], revision: string | undefined): Pod[] {
   return unready(pods).filter(
     (pod) =>
       pod.metadata.labels?.['controller-revision-hash'] === revision &&
-      (isFailing(pod) || containersOf(pod).some(({ restartCount }) => restartCount > 0)),
+      (isFailing(pod) || containerStatuses(pod).some(({ restartCount }) => restartCount > 0)),
   );
 }
-
-const containersOf = ({ status }: Pod) => [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]; // prettier-ignore
-
-/** The kubelet waits before it tries again, since a container cannot start or keeps ending. */
-export const isFailing = (pod: Pod): boolean =>
-  containersOf(pod).some(({ state }) => /BackOff|Error/.test(state?.waiting?.reason ?? ''));
 
 interface Rollout {
   readonly wanted: number;

@@ -11,6 +11,16 @@ export const isReady = ({ status }: Pod): boolean =>
 
 export const isEnding = ({ metadata }: Pod): boolean => metadata.deletionTimestamp !== undefined;
 
+/** Of all containers, those that initialize first. */
+export const containerStatuses = ({ status }: Pod): readonly ContainerStatus[] => [
+  ...(status?.initContainerStatuses ?? []),
+  ...(status?.containerStatuses ?? []),
+];
+
+/** The kubelet waits before it tries again, since a container cannot start or keeps ending. */
+export const isFailing = (pod: Pod): boolean =>
+  containerStatuses(pod).some(({ state }) => /BackOff|Error/.test(state?.waiting?.reason ?? ''));
+
 /** When an event happened last. */
 export const timeOf = ({ series, lastTimestamp, eventTime, metadata }: Event): string =>
   series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '';
@@ -79,11 +89,9 @@ function crashed({ spec, status }: Pod): string | undefined {
 }
 
 /** Nothing runs yet: the newest event tells how far it is. */
-function creating({ spec, status }: Pod, events: readonly Event[]): string | undefined {
-  const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
-  if (spec?.nodeName === undefined || all.some(({ state }) => state?.running) || status?.phase !== 'Pending') {
-    return undefined;
-  }
+function creating(pod: Pod, events: readonly Event[]): string | undefined {
+  const runs = containerStatuses(pod).some(({ state }) => state?.running);
+  if (pod.spec?.nodeName === undefined || runs || pod.status?.phase !== 'Pending') return undefined;
   const last = events.find(({ reason = '' }) => reason === 'Pulling' || reason.startsWith('Failed'));
   const pulled = events.find(({ reason }) => reason === 'Pulled');
   if (last?.reason === 'Pulling' && (!pulled || timeOf(last) > timeOf(pulled))) {

@@ -1,8 +1,9 @@
 import type { Workload } from '../../lib/core/workload';
 import type { World } from '../world';
 import type { Cluster } from './cluster';
-import { isFailing, isObserved, unready } from './controller-state';
+import { isObserved, unready } from './controller-state';
 import { controllerRef, type Pod, type StatefulSet } from './kinds';
+import { isFailing } from './pod-reason';
 import { podsAmong } from './readiness';
 import { waitForWorkloads } from './waiting';
 
