@@ -24,7 +24,7 @@ const withNodes = nodes ? test : test.skip;
 interface Health {
   readonly status: string;
   readonly number_of_nodes: number;
-  readonly unassigned_shards: number;
+  readonly relocating_shards: number;
 }
 
 /** Three nodes on a cluster, used while one of them dies, restarted, backed up and restored. */
@@ -65,12 +65,12 @@ suite('OpenSearch on a cluster', () => {
 
   const administrator = async () => new OpenSearchClient(namespace, 'admin', await secret('opensearch'));
   const ask = (...request: Parameters<OpenSearchClient['ask']>) => client.ask(...request);
-  const health = async (from?: string) => JSON.parse(await ask('GET', '_cluster/health', '', from)) as Health;
+  const json = <T>(...request: Parameters<OpenSearchClient['ask']>) => client.json<T>(...request);
   /** Where every shard and its copies are, if one of them has no copy that answers. */
   const unserved = async (from: string) => {
-    const { indices } = JSON.parse(await ask('GET', '_cluster/health?level=shards', '', from)) as {
-      indices: Record<string, { shards: Record<string, { primary_active: boolean }> }>;
-    };
+    const { indices } = await json<{ indices: Record<string, { shards: Record<string, { primary_active: boolean }> }> }>(
+      'GET', '_cluster/health?level=shards', '', from,
+    ); // prettier-ignore
     const shards = Object.values(indices).flatMap((index) => Object.values(index.shards));
     if (shards.every(({ primary_active }) => primary_active)) return [];
     return [`${new Date().toISOString()} ${from}\n${await ask('GET', '_cat/shards?v', '', from).catch(String)}`];
@@ -78,30 +78,33 @@ suite('OpenSearch on a cluster', () => {
   /** What {@link unserved} found by any node while something is done. */
   const unservedDuring = async (work: () => Promise<unknown>) => {
     const found: string[] = [];
-    let running = true;
+    let [running, answers] = [true, 0];
     const watching = ['opensearch-0', 'opensearch-1', 'opensearch-2'].map(async (node) => {
       while (running) {
-        found.push(...(await unserved(node).catch(() => [])));
+        const answer = await unserved(node).catch(() => undefined);
+        if (answer) answers += 1;
+        found.push(...(answer ?? []));
         await new Promise((done) => setTimeout(done, 2000));
       }
     });
     await work().finally(() => (running = false));
     await Promise.all(watching);
+    expect(answers).toBeGreaterThan(10);
     return found;
   };
-  /** Green, and no shard moves to another node, as they do when one has come back. */
-  const settled = () =>
+  const restart = () => hearth.succeed('restart', platform, 'opensearch', '--timeout', '850');
+  const health = (from?: string) => json<Health>('GET', '_cluster/health', '', from);
+  const green = (from?: string, more: Partial<Health> = {}) =>
     eventually(
-      async () => expect(await health()).toMatchObject({ status: 'green', number_of_nodes: 3, relocating_shards: 0 }),
+      async () => expect(await health(from)).toMatchObject({ status: 'green', number_of_nodes: 3, ...more }),
       400,
     );
-  const restart = () => hearth.succeed('restart', platform, 'opensearch', '--timeout', '850');
-  const green = (from?: string, seconds = 400) =>
-    eventually(async () => expect(await health(from)).toMatchObject({ status: 'green', number_of_nodes: 3 }), seconds);
+  /** Green, and no shard moves to another node, as they do when one has come back. */
+  const settled = () => green(undefined, { relocating_shards: 0 });
   const manager = async (from?: string) => (await ask('GET', '_cat/cluster_manager?h=node', '', from)).trim();
   const count = async (index: string, from?: string) => {
     await ask('POST', `${index}/_refresh`, '', from);
-    return (JSON.parse(await ask('GET', `${index}/_count`, '', from)) as { count: number }).count;
+    return (await json<{ count: number }>('GET', `${index}/_count`, '', from)).count;
   };
 
   /** Writes numbered documents until told to stop: how many were acknowledged, and the longest time without one, in s. */
@@ -112,9 +115,9 @@ suite('OpenSearch on a cluster', () => {
       for (let i = 0; state.running; i++) {
         try {
           const lines = Array.from({ length: 10 }, (_, n) => `{"index":{"_id":"${prefix}-${i}-${n}"}}\n{"n":${n}}\n`);
-          const answer = JSON.parse(await ask('POST', 'notes/_bulk', lines.join(''), from)) as {
-            items: { index: { _id: string; status: number } }[];
-          };
+          const answer = await json<{ items: { index: { _id: string; status: number } }[] }>(
+            'POST', 'notes/_bulk', lines.join(''), from,
+          ); // prettier-ignore
           const good = answer.items.filter(({ index }) => index.status < 300);
           state.acknowledged.push(...good.map(({ index }) => index._id));
           if (good.length > 0) {
@@ -138,9 +141,7 @@ suite('OpenSearch on a cluster', () => {
     for (let i = 0; i < acknowledged.length; i += 1000) {
       const ids = acknowledged.slice(i, i + 1000);
       const body = `${JSON.stringify({ ids })}\n`;
-      const { docs } = JSON.parse(await ask('POST', 'notes/_mget?_source=false', body, from)) as {
-        docs: { found: boolean }[];
-      };
+      const { docs } = await json<{ docs: { found: boolean }[] }>('POST', 'notes/_mget?_source=false', body, from);
       expect(docs.filter(({ found }) => found)).toHaveLength(ids.length);
     }
   };
