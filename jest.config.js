@@ -10,6 +10,8 @@ const suites = ['api', 'config', 'cluster'];
 
 /** Four suites: `unit` needs Node only, for the others see docs/testing.md. */
 module.exports = {
+  // Of a test that names none itself, in ms: one that hangs is told from one on a machine that does much else.
+  testTimeout: 120_000,
   projects: [
     project(
       'unit',

@@ -19,7 +19,7 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('heart
     if (crds.length === 0) return;
     await server.kubectl(['apply', '--server-side', ...crds]);
     await server.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...crds]);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await server?.stop();
@@ -42,11 +42,11 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('heart
     await up();
     const diff = ['diff', '--server-side', '--recursive', `--filename=dist/${name}`];
     expect(await server.try(diff, { cwd: workspace.folder })).toMatchObject({ code: 0, stdout: '' });
-  }, 120_000);
+  });
 
   test('again, with nothing made or changed', async () => {
     // A claim's first update is written even if it says nothing new.
     await up();
     expect((await up()).match(/[1-9]\d* made or changed|^(made|completed) \S+\/\S+/gm)).toBeNull();
-  }, 120_000);
+  });
 });

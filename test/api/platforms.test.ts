@@ -46,7 +46,7 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('platf
     // What is there before the platform is.
     const before = definitionsBefore(workspace.platform);
     if (before.length > 0) await bring(...before);
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await server?.stop();
@@ -63,12 +63,12 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('platf
   test('the documented commands succeed right after one another', async () => {
     await apply('-f', cluster);
     await apply('-R', '-f', everything);
-  }, 60_000);
+  });
 
   test('every object is there', async () => {
     const applied = objects.filter(({ apiVersion }) => apiVersion !== 'argoproj.io/v1alpha1');
     expect(Object.keys(await stored()).sort()).toEqual(applied.map(identity).sort());
-  }, 30_000);
+  });
 
   test('the same commands again change nothing', async () => {
     if (objects.some(({ kind }) => kind === 'CustomResourceDefinition')) {
@@ -79,7 +79,7 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('platf
     await apply('-f', cluster);
     await apply('-R', '-f', everything);
     expect(await stored()).toEqual(before);
-  }, 60_000);
+  });
 
   test('every pod is admitted under the enforced Pod Security Standard', async () => {
     for (const { metadata } of all(objects, 'Namespace')) {
@@ -93,7 +93,7 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('platf
     });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.match(/created/g)).toHaveLength(pods.length);
-  }, 30_000);
+  });
 
   test('and a pod that shares the network of its node is not', async () => {
     const [first] = podsOf(objects);
@@ -103,7 +103,7 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('platf
     const { code, stderr } = await server.try(['create', '--dry-run=server', '-f', '-'], { input });
     expect(code).not.toBe(0);
     expect(stderr).toContain('violates PodSecurity "restricted:latest": host namespaces');
-  }, 30_000);
+  });
 
   test('Argo CD accepts what it is told', async () => {
     const file = `dist/${workspace.argoCd}`;
@@ -112,14 +112,14 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('platf
     await bring('argo-cd');
     await server.kubectl(['create', 'namespace', 'argocd']);
     await apply('-f', file);
-  }, 30_000);
+  });
 });
 
 suite('an API server', () => {
   let server: ApiServer;
   beforeAll(async () => {
     server = await ApiServer.start();
-  }, 90_000);
+  });
   afterAll(() => server?.stop());
 
   test('refuses a field that it does not know, so that the check above means something', async () => {
@@ -132,7 +132,7 @@ suite('an API server', () => {
   test('takes the definitions by plain kubectl apply as well, whose annotation is limited to 256 KiB', async () => {
     await server.kubectl(['apply', '-f', 'dist/geoai/00-cluster'], { cwd: root });
     await server.kubectl(['apply', '-R', '-f', 'dist/geoai'], { cwd: root });
-  }, 60_000);
+  });
 });
 
 function identity({ kind, metadata }: KubernetesObject): string {

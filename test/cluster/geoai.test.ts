@@ -22,7 +22,7 @@ suite(`platform ${name} on a cluster`, () => {
 
   beforeAll(async () => {
     workspace = await Workspace.create(name);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     console.log(`${watch}; without: ${without.join(', ') || 'nothing'}`);
@@ -40,7 +40,7 @@ suite(`platform ${name} on a cluster`, () => {
     const before = await generations();
     await workspace.apply();
     expect(await generations()).toEqual(before);
-  }, 120_000);
+  });
 
   test('a user reaches the gateway: HTTP is redirected, the certificate is the platform’s own', async () => {
     const gateway = workspace.platform.gateway().peer;
@@ -100,7 +100,7 @@ with mlflow.start_run():
 ${readRun}`;
     logged = lastLine(await client.python(script));
     expect(logged).toMatch(/^0\.75 1048576 [0-9a-f]{64}$/);
-  }, 120_000);
+  });
 
   test('MLflow serves artifacts itself: nobody is sent to an address inside the cluster', async () => {
     const answer = await client.python(`
@@ -152,7 +152,7 @@ print(','.join(name for name, in sql.fetchall()))
     expect(plain.code).not.toBe(0);
     const other = await client.attempt(connect.replace(`dbname='gis'`, `dbname='mlflow'`));
     expect(other.stderr).toContain('permission denied for database "mlflow"');
-  }, 90_000);
+  });
 
   test('after the PostgreSQL and MinIO pods are killed, the data is still there', async () => {
     const kill = ['delete', 'pod', '--grace-period=0', '--force', `--namespace=${namespace('data')}`];

@@ -279,7 +279,7 @@ for bucket in ('cdn', 'logs', 'state'):
     expect(await mc('mc --json version info store/state')).toContain('"status":"Enabled"');
     expect(await mc('mc --json quota info store/logs')).toContain(`"quota":${512 * 2 ** 20}`);
     expect(await mc('mc ilm rule export store/logs')).toContain('{"Days":30}');
-  }, 60_000);
+  });
 
   test('only servers, the job and the gateway reach a server', async () => {
     const addresses = await addressesOf(pods);

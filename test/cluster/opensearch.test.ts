@@ -181,7 +181,7 @@ suite('OpenSearch on a cluster', () => {
     });
     expect(await reachable('stranger', namespace, targets)).toEqual(new Set());
     await kubectl(['delete', 'pod', ...probes, inNamespace, '--wait=false']);
-  }, 120_000);
+  });
 
   test('the elected manager is killed: writing goes on, and nothing acknowledged is lost', async () => {
     const killed = await manager();

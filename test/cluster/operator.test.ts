@@ -49,7 +49,7 @@ suite('the command line on a cluster', () => {
     expect(out.match(/\d+ made or changed/g)?.filter((line) => !line.startsWith('0 '))).toEqual([]);
     expect(await resourceVersions()).toEqual(before);
     expect((await hearth.attempt('diff', 'geoai', '--exit-code')).code).toBe(0);
-  }, 120_000);
+  });
 
   test('status, urls, logs and doctor tell how it is', async () => {
     const states = JSON.parse(await hearth.succeed('status', 'geoai', '--output', 'json')) as unknown;
@@ -59,7 +59,7 @@ suite('the command line on a cluster', () => {
     );
     expect(await hearth.succeed('doctor', 'geoai')).toContain('v1.');
     expect(await hearth.succeed('footprint', 'geoai')).toContain('mlflow');
-  }, 60_000);
+  });
 
   test('it is used', async () => {
     client = await startClient();

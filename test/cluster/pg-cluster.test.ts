@@ -89,7 +89,7 @@ suite('PostgreSQL clusters on a cluster', () => {
     expect(answers.every((answer) => answer.startsWith('t|'))).toBe(true);
     await expect(client.sql('CREATE TABLE refused ()', 5433)).rejects.toThrow('read-only transaction');
     expect(await client.sql('SELECT pg_is_in_recovery()', 5000)).toBe('f');
-  }, 90_000);
+  });
 
   test('the exporter of every member reads statistics, with a role that is no superuser', async () => {
     for (const pod of members) {
@@ -106,7 +106,7 @@ suite('PostgreSQL clusters on a cluster', () => {
       expect(metrics).toMatch(/^pg_up 1$/m);
     }
     expect(await client.sql(`SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = 'exporter'`)).toBe('f');
-  }, 60_000);
+  });
 
   test('the leader’s pod is deleted: nothing acknowledged is lost', async () => {
     const { gap } = await writtenWhile('leader deleted', async () => {

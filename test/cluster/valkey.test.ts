@@ -69,7 +69,7 @@ suite('Valkey on a cluster', () => {
       const metrics = await inPod(pod, `bash -c '${request}'`);
       expect(metrics).toMatch(/^redis_up(\{\})? 1$/m);
     }
-  }, 120_000);
+  });
 
   test('the declared consumers reach the servers, and nobody else does', async () => {
     const [server] = await podsOf('mng-valkey');

@@ -55,12 +55,12 @@ suite('backup to a real S3 service', () => {
     target = await MinioServer.start(keys('backup'), { tls: true });
     writeFileSync(join(folder, 'ca.crt'), target.certificateAuthority ?? '');
     expect(await target.mc('mb', 'store/backups')).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await target?.stop();
     rmSync(folder, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   /** A pod of one of the jobs: its temporary folders are gone with it. */
   class Pod {
@@ -182,20 +182,20 @@ suite('backup to a real S3 service', () => {
       ).catch(async (error: unknown) => {
         throw new Error(`${String(error)}\n${server.log.slice(-2000)}`);
       });
-    }, 120_000);
+    });
 
-    afterAll(() => server?.stop(), 30_000);
+    afterAll(() => server?.stop());
 
     test('before the first backup there is no snapshot, which is no error', async () => {
       expect(await snapshots('postgis', here())).toEqual([]);
-    }, 30_000);
+    });
 
     test('a backup becomes a snapshot', async () => {
       before = await state();
       expect(before.near).not.toEqual([]);
       await backup('postgis', here());
       expect(await snapshots('postgis', here())).toMatchObject([{ hostname: 'geoai-backup', tags: ['postgis'] }]);
-    }, 60_000);
+    });
 
     test('what was changed and lost since then is back after a restore, and the password of today still holds', async () => {
       await sql('DROP VIEW near; DELETE FROM places WHERE id > 10; CREATE TABLE later (id int)', 'gis');
@@ -212,7 +212,7 @@ suite('backup to a real S3 service', () => {
         password: 'gis-password',
       });
       await sql('DELETE FROM places WHERE id = 2000', 'gis');
-    }, 60_000);
+    });
 
     test('a second backup is a second snapshot; both can be restored', async () => {
       await sql(`UPDATE places SET name = 'changed'`, 'gis');
@@ -223,7 +223,7 @@ suite('backup to a real S3 service', () => {
       expect(await state()).toEqual(before);
       await restore('postgis', here());
       expect(await sql('SELECT DISTINCT name FROM places', 'gis')).toEqual(['changed']);
-    }, 60_000);
+    });
 
     test('a new, empty server gets everything', async () => {
       const last = await state();
@@ -231,7 +231,7 @@ suite('backup to a real S3 service', () => {
       server = await PostgresServer.start(secret('postgis', 'password'));
       await restore('postgis', here());
       expect(await state()).toEqual(last);
-    }, 60_000);
+    });
 
     test('a save that fails makes no snapshot', async () => {
       const known = await snapshots('postgis', here());
@@ -243,14 +243,14 @@ suite('backup to a real S3 service', () => {
       const empty = new Pod('postgis-backup', here());
       expect(await empty.run('backup')).toMatchObject({ code: 1, stderr: 'There is nothing to back up.\n' });
       expect(await snapshots('postgis', here())).toEqual(known);
-    }, 60_000);
+    });
 
     test('a snapshot that does not exist is refused before anything is loaded', async () => {
       const pod = new Pod('postgis-restore', here());
       const { code, stderr } = await pod.run('fetch', { SNAPSHOT: 'abcdef12' });
       expect(code).not.toBe(0);
       expect(stderr).toContain('abcdef12');
-    }, 30_000);
+    });
 
     test('a new password of the superuser is taken over by the command in the server’s container', async () => {
       const credential = platformNamed('geoai-backup').graph.credentials.find(({ name }) => name === 'postgis');
@@ -303,15 +303,15 @@ suite('backup to a real S3 service', () => {
       await store.put('mlflow/öd %20&name', 'odd');
       await store.put('by.hand/zero', '');
       before = await contents();
-    }, 60_000);
+    });
 
-    afterAll(() => store?.stop(), 30_000);
+    afterAll(() => store?.stop());
 
     test('a backup becomes a snapshot', async () => {
       expect(before).toHaveLength(4);
       await backup('minio', here());
       expect(await snapshots('minio')).toMatchObject([{ tags: ['minio'] }]);
-    }, 60_000);
+    });
 
     test('what was changed, added and lost since then is as before after a restore', async () => {
       // Of the same size, and newer.
@@ -323,7 +323,7 @@ suite('backup to a real S3 service', () => {
       await restore('minio', here());
       expect(await contents()).toEqual(before);
       expect(await buckets()).toEqual(['by.hand', 'empty', 'mlflow']);
-    }, 60_000);
+    });
 
     test('a new, empty server gets everything', async () => {
       await store.stop();
@@ -331,7 +331,7 @@ suite('backup to a real S3 service', () => {
       await restore('minio', here());
       expect(await contents()).toEqual(before);
       expect(await buckets()).toEqual(['by.hand', 'empty', 'mlflow']);
-    }, 60_000);
+    });
 
     test('a server without buckets is backed up and restored as such', async () => {
       const none = await MinioServer.start(keys('minio'));
@@ -343,7 +343,7 @@ suite('backup to a real S3 service', () => {
       } finally {
         await none.stop();
       }
-    }, 60_000);
+    });
   });
 
   describe('of a volume', () => {
@@ -389,7 +389,7 @@ suite('backup to a real S3 service', () => {
         'folder',
         'lost+found',
       ]);
-    }, 60_000);
+    });
 
     test('an empty volume is not backed up', async () => {
       const known = await snapshots('rustdesk');
@@ -401,7 +401,7 @@ suite('backup to a real S3 service', () => {
         stderr: expect.stringContaining('snapshot is empty'),
       });
       expect(await snapshots('rustdesk')).toEqual(known);
-    }, 30_000);
+    });
 
     test('what was not fetched replaces nothing', async () => {
       const before = files();
@@ -409,7 +409,7 @@ suite('backup to a real S3 service', () => {
       expect((await lost.run('fetch', { SNAPSHOT: 'abcdef12' })).code).not.toBe(0);
       expect((await lost.run('load')).code).not.toBe(0);
       expect(files()).toEqual(before);
-    }, 30_000);
+    });
   });
 
   test('snapshots are kept as long as the platform file says, and all of the last day', async () => {
@@ -445,7 +445,7 @@ suite('backup to a real S3 service', () => {
     expect(ages.filter((age) => age > 0).length).toBeLessThanOrEqual(3);
     expect(ages.filter((age) => age > 0)).toEqual(expect.arrayContaining([2, 3]));
     expect(ages).not.toContain(40);
-  }, 120_000);
+  });
 
   test('wrong keys, another password and another certificate authority fail, also when listing', async () => {
     const ways: [Record<string, string>, RegExp][] = [
@@ -470,7 +470,7 @@ suite('backup to a real S3 service', () => {
     const untrusted = await new Pod('postgis-restore', {}).run('fetch', { SNAPSHOT: 'list' });
     writeFileSync(join(folder, 'ca.crt'), target.certificateAuthority ?? '');
     expect(untrusted).toMatchObject({ code: 1, stderr: expect.stringContaining('certificate') });
-  }, 120_000);
+  });
 
   test('a target that is not there is named within seconds', async () => {
     await target.stop();
@@ -479,7 +479,7 @@ suite('backup to a real S3 service', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`^The backup target ${target.address} cannot be reached: .*refused\\n$`));
     expect(Date.now() - start).toBeLessThan(20_000);
-  }, 30_000);
+  });
 });
 
 const certificateOfFixture = () => find(objects, 'ConfigMap', 'postgis-backup-authority').data['ca.crt'] ?? '';

@@ -81,14 +81,14 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
       writeFileSync(join(folder, 'moved.cfg'), config);
       program = new Background(haproxy, ['-W', '-db', '-f', join(folder, 'moved.cfg')], { cwd: folder });
       await program.until(async () => expect((await page('/ready')).status).toBe(200));
-    }, 60_000);
+    });
 
     afterAll(async () => {
       await program?.stop('SIGTERM');
       members.forEach((member) => member.stop());
       names?.stop();
       rmSync(folder, { recursive: true, force: true });
-    }, 30_000);
+    });
 
     const page = (path: string) => fetch(`http://127.0.0.1:${here.metrics}${path}`);
 
@@ -126,14 +126,14 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
       await ended;
       await eventually(async () => expect(await reached(here.write)).toBe('pg-cluster-1'));
       await eventually(async () => expect(await reached(here.read)).toBe('pg-cluster-2'));
-    }, 30_000);
+    });
 
     test('without a replica the read port leads to the primary', async () => {
       const [, , third] = members;
       if (!third) throw new Error('no members');
       third.role = 'gone';
       await eventually(async () => expect(await reached(here.read)).toBe('pg-cluster-1'));
-    }, 30_000);
+    });
 
     test('a member that comes back with another address can lead at once', async () => {
       const [first, second] = members;
@@ -146,13 +146,13 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
       second.role = 'gone';
       first.role = 'primary';
       await eventually(async () => expect(await reached(here.write)).toBe('pg-cluster-0'), 5);
-    }, 60_000);
+    });
 
     test('while no name is found, members keep their addresses', async () => {
       names.names.clear();
       await new Promise((done) => setTimeout(done, 5_000));
       expect(await reached(here.write)).toBe('pg-cluster-0');
-    }, 30_000);
+    });
 
     test('alive, with metrics and a page; nothing else', async () => {
       expect((await page('/live')).status).toBe(200);

@@ -137,7 +137,7 @@ suite('a real InfluxDB 2', () => {
     const again = await own.setUp();
     expect(again).toMatchObject({ code: 0 });
     expect(again.stdout).toContain('nothing is changed');
-  }, 120_000);
+  });
 
   test('token and password hold, others do not, and nobody can set it up anew', async () => {
     await own.start();
@@ -155,7 +155,7 @@ suite('a real InfluxDB 2', () => {
     expect(await own.json('/api/v2/setup')).toMatchObject({ allowed: false });
     await own.write(1);
     expect(await own.values()).toEqual(['1']);
-  }, 120_000);
+  });
 
   test('the paths of the probes and of the metrics answer without a token', async () => {
     const { readinessProbe, livenessProbe } = container(template, 'influxdb');
@@ -176,7 +176,7 @@ suite('a real InfluxDB 2', () => {
     expect(await own.json('/api/v2/buckets?name=later')).not.toHaveProperty('buckets.0');
     await own.write(3);
     expect(await own.values()).toEqual(['1', '3']);
-  }, 120_000);
+  });
 
   test('the backup comes back into a new server with the same token', async () => {
     const other = new Server('one');
@@ -184,7 +184,7 @@ suite('a real InfluxDB 2', () => {
     await other.start();
     expect(await other.dump('influxdb-restore', 'load', backup)).toMatchObject({ code: 0 });
     expect(await other.values()).toEqual(['1']);
-  }, 120_000);
+  });
 
   test('with another token in the Secret a restore changes nothing', async () => {
     const other = new Server('two');
@@ -196,5 +196,5 @@ suite('a real InfluxDB 2', () => {
       stderr: expect.stringContaining('Nothing was changed'),
     });
     expect(await other.values()).toEqual(['9']);
-  }, 120_000);
+  });
 });

@@ -146,7 +146,7 @@ suite('Keycloak as its manifests start it', () => {
     await database?.stop();
     await directory?.stop();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** The job of a platform, with its files and its server where they are here. @param change of the realm file */
   const job = async (of: Platform, change = (text: string) => text): Promise<Result> => {
@@ -204,14 +204,14 @@ suite('Keycloak as its manifests start it', () => {
 
   test('the job runs again without a change', async () => {
     expect(await succeeds(platform(full))).toEqual(['nothing to change']);
-  }, 60_000);
+  });
 
   test('a mistake in the realm file is refused, and said', async () => {
     const { code, stderr } = await job(platform(full), (text) => text.replace('rememberMe', 'rememberMee'));
     expect(code).toBe(1);
     expect(stderr).toContain('Unrecognized field');
     expect(stderr).toContain('rememberMee');
-  }, 60_000);
+  });
 
   test('brokers, the directory and the groups below it are accepted', async () => {
     expect((await listed('/identity-provider/instances')).map(({ alias }) => alias).sort()).toEqual([
@@ -247,7 +247,7 @@ suite('Keycloak as its manifests start it', () => {
     expect(await admin('GET', '')).toMatchObject({ ssoSessionIdleTimeout: 300, defaultLocale: 'ko' });
     expect(await clients()).toContain('by-hand');
     expect((await listed(`/users/${bob?.id}/groups`)).map(({ path }) => path)).toEqual(['/teams/maps']);
-  }, 60_000);
+  });
 
   test('tokens that a program gets inside the cluster name the public issuer, itself and the groups with their paths', async () => {
     const visit = browser();
@@ -270,7 +270,7 @@ suite('Keycloak as its manifests start it', () => {
     const tokens = await visit.tokens(location, secret('keycloak-oauth2-proxy', 'clientSecret'));
     expect(tokens.id).toMatchObject({ preferred_username: 'carol', groups: ['/climbers'] });
     expect(tokens.userInfo).toMatchObject({ email: 'carol@example.org', email_verified: true });
-  }, 60_000);
+  });
 
   test('while the directory is away, people of the realm sign in all the same', async () => {
     await directory.pause();
@@ -280,7 +280,7 @@ suite('Keycloak as its manifests start it', () => {
     expect((await browser().signIn('carol', 'Directory-password-of-Carol')).location).toMatch(
       new RegExp(`^${redirectUri}\\?`),
     );
-  }, 60_000);
+  });
 
   test('a program that does not prove that it asked itself is refused, and so is another address', async () => {
     expect((await browser({ pkce: false }).open()).location).toContain('error=invalid_request');
@@ -298,7 +298,7 @@ suite('Keycloak as its manifests start it', () => {
     const visit = { clientId: 'app', redirectUri: 'https://moved.example.org/' };
     const { location } = await browser(visit).signIn('bob', 'by-hand-Password');
     expect(location).toMatch(/^https:\/\/moved\.example\.org\/\?.*code=/);
-  }, 60_000);
+  });
 
   test('brokers and directories that are gone from the platform are disabled, so that nobody loses an account', async () => {
     await succeeds(platform({ groups: full.groups, brokers: ['kakao'] }));
@@ -309,14 +309,14 @@ suite('Keycloak as its manifests start it', () => {
     expect(federation).toMatchObject({ config: { enabled: ['false'] } });
     expect((await browser().signIn('carol', 'Directory-password-of-Carol')).location).toBe('');
     expect(await succeeds(platform({ groups: full.groups, brokers: ['kakao'] }))).toEqual(['nothing to change']);
-  }, 60_000);
+  });
 
   test('somebody whose address somebody else has already is not made, and that is said', async () => {
     const users = { robert: { email: 'bob@example.org' } };
     const lines = await succeeds(platform({ groups: full.groups, brokers: ['kakao'], users }));
     expect(lines[0]).toBe('user robert of home: not made, since somebody else has the address bob@example.org');
     expect(await listed('/users?username=robert')).toEqual([]);
-  }, 60_000);
+  });
 
   test('somebody whom a broker sends signs in to the account here first, and strangers get nowhere', async () => {
     // Another realm stands in for Kakao.
@@ -361,7 +361,7 @@ suite('Keycloak as its manifests start it', () => {
     expect(await succeeds(platform({ groups: full.groups, brokers: ['kakao'] }))).toEqual([
       'broker kakao: brought up to date',
     ]);
-  }, 60_000);
+  });
 
   test('new secrets hold after the next run: of a program, and of the administrator', async () => {
     secrets.set('keycloak-oauth2-proxy/clientSecret', 'another-secret');
@@ -380,7 +380,7 @@ suite('Keycloak as its manifests start it', () => {
     const visit = browser();
     const { location } = await visit.signIn('bob', 'by-hand-Password');
     await expect(visit.tokens(location, 'wrong')).rejects.toThrow('unauthorized_client');
-  }, 60_000);
+  });
 
   test('a secret of the job that does not fit the database is said, with what to do', async () => {
     const fitting = secret('keycloak-setup', 'clientSecret');
@@ -389,7 +389,7 @@ suite('Keycloak as its manifests start it', () => {
     secrets.set('keycloak-setup/clientSecret', fitting);
     expect(code).toBe(1);
     expect(stderr).toMatch(/made with another one. Put the former Secret back/);
-  }, 60_000);
+  });
 
   test('the secret of the job changes in the running pod, and again when that was interrupted', async () => {
     const { rotation } = platform(full).graph.credentials.find(({ name }) => name === 'keycloak-setup') ?? {};

@@ -116,9 +116,9 @@ suite.each([
   const client = store.client.bind(store);
   const secret = store.secret;
 
-  beforeAll(() => store.start(objects), 60_000);
+  beforeAll(() => store.start(objects));
 
-  afterAll(() => store.stop(), 30_000);
+  afterAll(() => store.stop());
 
   test('the server answers its probes and its metrics', async () => {
     expect((await fetch(`http://${store.address}${pod.livenessProbe.httpGet.path}`)).status).toBe(200);
@@ -140,7 +140,7 @@ suite.each([
 
   test('the job runs, and runs again', async () => {
     for (const attempt of [1, 2]) expect({ attempt, ...(await store.runJob(objects)) }).toMatchObject({ code: 0 });
-  }, 60_000);
+  });
 
   test('every bucket has its user, whose policy allows all in it', async () => {
     const { stdout } = await client('minio', ['ls', 'store']);
@@ -164,12 +164,12 @@ suite.each([
       }
       expect((await client(user, ['mb', 'store/mine'])).stdout).toMatch(refused);
     }
-  }, 60_000);
+  });
 
   test('the container that waits for the bucket of MLflow sees it', async () => {
     const wait = container(find(objects, 'Deployment', 'mlflow').spec.template, 'wait-for-minio');
     expect(await store.runContainer(wait)).toMatchObject({ code: 0 });
-  }, 90_000);
+  });
 
   test('a new secret key holds after the next run', async () => {
     const former = secret('minio-mlflow', 'secretAccessKey');
@@ -179,7 +179,7 @@ suite.each([
     store.replaceSecret('minio-mlflow', 'secretAccessKey', former);
     expect((await client('minio-mlflow', ['ls', 'store/mlflow'])).stdout).toContain('signature');
     store.replaceSecret('minio-mlflow', 'secretAccessKey', 'another-secret-key');
-  }, 30_000);
+  });
 
   test('no secret key stood in the arguments of a program', () => {
     const seen = store.arguments;
@@ -226,9 +226,9 @@ suite('settings of buckets in a real MinIO', () => {
     rules: { cdn: [], logs: ['hearth-expire'], state: ['hearth-expire', 'hearth-versions'] },
   };
 
-  beforeAll(() => store.start(withBuckets(all)), 60_000);
+  beforeAll(() => store.start(withBuckets(all)));
 
-  afterAll(() => store.stop(), 30_000);
+  afterAll(() => store.stop());
 
   test('are applied, and applied again', async () => {
     expect(await store.runJob(withBuckets(all))).toMatchObject(done);
@@ -243,7 +243,7 @@ suite('settings of buckets in a real MinIO', () => {
       { Expiration: { Days: 365 } },
       { Expiration: { ExpiredObjectDeleteMarker: true }, NoncurrentVersionExpiration: { NoncurrentDays: 90 } },
     ]);
-  }, 60_000);
+  });
 
   test('hold: an older version is there, and what exceeds the quota is refused', async () => {
     await store.client('minio-state', ['pipe', 'store/state/logo'], 'b');
@@ -251,7 +251,7 @@ suite('settings of buckets in a real MinIO', () => {
     expect(lines(stdout)).toHaveLength(2);
     const big = 'x'.repeat(2 ** 21);
     expect((await store.client('minio-logs', ['pipe', 'store/logs/big'], big)).stdout).toMatch(/quota/i);
-  }, 60_000);
+  });
 
   test('that nobody declares any more are taken back; what people set stays', async () => {
     expect(await root('ilm', 'rule', 'add', '--expire-days=5', '--prefix=tmp/', 'store/logs')).toMatchObject(done);
@@ -267,7 +267,7 @@ suite('settings of buckets in a real MinIO', () => {
     // No object is touched, older versions included.
     const { stdout } = await store.client('minio-state', ['ls', '--versions', 'store/state/logo']);
     expect(lines(stdout)).toHaveLength(2);
-  }, 60_000);
+  });
 
   test('of people are left alone where the platform file says nothing about them', async () => {
     await root('version', 'enable', 'store/cdn');
@@ -277,7 +277,7 @@ suite('settings of buckets in a real MinIO', () => {
     expect((await root('version', 'info', 'store/cdn')).stdout).toContain('"Enabled"');
     expect((await root('quota', 'info', 'store/cdn')).stdout).toContain(`"quota":${5 * 2 ** 20}`);
     expect(await anonymous('state/logo')).toBe(200);
-  }, 60_000);
+  });
 
   test('come back beside what people set', async () => {
     expect(await store.runJob(withBuckets(all))).toMatchObject(done);
@@ -287,7 +287,7 @@ suite('settings of buckets in a real MinIO', () => {
     const [changed] = (await rules('logs')).filter(({ ID }) => ID === 'hearth-expire');
     expect(changed).toMatchObject({ Expiration: { Days: 7 } });
     expect(await rules('logs')).toHaveLength(2);
-  }, 60_000);
+  });
 });
 
 /** The documents of `--json`. */

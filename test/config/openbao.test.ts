@@ -131,7 +131,7 @@ suite('a real Vault of three nodes', () => {
     await postgres?.stop();
     kubernetes?.stop();
     for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** The files of a ConfigMap in a folder. */
   function filesOf(name: string, of: VaultNodes): string {
@@ -218,7 +218,7 @@ suite('a real Vault of three nodes', () => {
     expect(stdout).not.toContain('has its storage now');
     expect(kubernetes.secret).toEqual({});
     await nodes.startNode(2);
-  }, 60_000);
+  });
 
   test('the first start makes one storage of three nodes, keeps its keys in the Secret, and ends the root token', async () => {
     const result = await job('vault-setup');
@@ -234,7 +234,7 @@ suite('a real Vault of three nodes', () => {
         expect([node, status]).toEqual([node, 200]);
       });
     }
-  }, 120_000);
+  });
 
   test('again it changes nothing, and keeps no older secret of an AppRole', async () => {
     const before = { ...kubernetes.secret };
@@ -245,7 +245,7 @@ suite('a real Vault of three nodes', () => {
       const { body } = await ask('GET', `auth/approle/role/${role}/secret-id?list=true`);
       expect((body.data as { keys: string[] }).keys).toHaveLength(1);
     }
-  }, 60_000);
+  });
 
   test('a new password of the administrator holds once the job ran, and the old one does not', async () => {
     expect(await job('vault-setup', { env: { ADMIN_PASSWORD: 'new-one' } })).toMatchObject({ code: 0 });
@@ -253,7 +253,7 @@ suite('a real Vault of three nodes', () => {
     await signIn('new-one');
     expect(await job('vault-setup')).toMatchObject({ code: 0 });
     await signIn();
-  }, 60_000);
+  });
 
   test('the service account of a namespace reads what belongs to its tier, and nothing else', async () => {
     for (const path of ['secrets/data/db', 'secrets/gateway/tls', 'shop/stripe', 'elsewhere/x']) {
@@ -275,7 +275,7 @@ suite('a real Vault of three nodes', () => {
       'no token',
     ];
     for (const jwt of refused) expect([jwt, (await login('secrets-data', jwt)).status]).toEqual([jwt, 400]);
-  }, 60_000);
+  });
 
   test('hearth fills it with every credential, by its program in a pod; External Secrets finds there what each namespace needs, and no more', async () => {
     const folder = newFolder();
@@ -332,7 +332,7 @@ suite('a real Vault of three nodes', () => {
         if (other !== of) expect((await as(token, 'GET', `secret/data/${key}`)).status).toBe(403);
       }
     }
-  }, 120_000);
+  });
 
   test('a declared client reads its own path alone', async () => {
     const token = await shop();
@@ -347,7 +347,7 @@ suite('a real Vault of three nodes', () => {
     expect((await login('secrets-data', jwt)).status).toBe(400);
     expect(await job('vault-setup')).toMatchObject({ code: 0 });
     expect((await login('secrets-data', jwt)).status).toBe(200);
-  }, 60_000);
+  });
 
   test('encryption with a declared key, and with no other one', async () => {
     const token = await shop();
@@ -390,7 +390,7 @@ suite('a real Vault of three nodes', () => {
       for (const again of [false, true]) {
         expect([again, await job('vault-databases')]).toEqual([again, expect.objectContaining({ code: 0 })]);
       }
-    }, 120_000);
+    });
 
     const superuser = { password: secret('mng-pg', 'password') };
     const user = async (role: string) => {
@@ -417,7 +417,7 @@ suite('a real Vault of three nodes', () => {
         expect(await exists(access.role)).toBe(false);
       }
       expect(await postgres.query(owner, { ...superuser, database: 'shop' })).toEqual(['shop']);
-    }, 60_000);
+    });
 
     test('one that is not renewed is gone after its lease, and its sessions with it', async () => {
       const { as: access } = await user('shop');
@@ -441,7 +441,7 @@ suite('a real Vault of three nodes', () => {
       await expect(postgres.query('SELECT 1', access)).rejects.toThrow('password authentication failed');
       const owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'own'";
       expect(await postgres.query(owner, { ...superuser, database: 'shop' })).toEqual(['shop']);
-    }, 90_000); // prettier-ignore
+    }); // prettier-ignore
   });
 
   test('the leader is killed: a read succeeds within 15 seconds', async () => {
@@ -457,7 +457,7 @@ suite('a real Vault of three nodes', () => {
     console.log(`a read succeeded ${seconds.toFixed(1)} s after the leader was killed`);
     expect(seconds).toBeLessThan(15);
     await nodes.startNode(victim);
-  }, 90_000);
+  });
 
   /** The container beside a node, and where it looks for keys. */
   function unsealer(of: VaultNodes, node: number, secretsAreBehind = 120) {
@@ -496,7 +496,7 @@ suite('a real Vault of three nodes', () => {
       await program.stop();
     }
     expect(program.code).toBe(0);
-  }, 120_000);
+  });
 
   test('the container beside a new node offers it no key of a storage that is lost: with that one it would never join', async () => {
     await withStore(nodesOf(3), async (others, api) => {
@@ -561,7 +561,7 @@ suite('a real Vault of three nodes', () => {
     expect((await as(token, 'GET', 'secret/data/shop/stripe')).status).toBe(403);
     expect(await job('vault-setup')).toMatchObject({ code: 0 });
     expect((await as(token, 'GET', 'secret/data/shop/stripe')).status).toBe(200);
-  }, 60_000);
+  });
 
   describe('a backup', () => {
     const backup = mkdtempSync(join(tmpdir(), 'hearth-openbao-backup-'));
@@ -591,7 +591,7 @@ suite('a real Vault of three nodes', () => {
       expect(await value('elsewhere/x')).toEqual({ value: 'elsewhere/x' });
       expect((await ask('GET', 'secret/data/later')).status).toBe(404);
       expect(await job('vault-setup')).toMatchObject({ code: 0 });
-    }, 120_000);
+    });
 
     test('one that is damaged is refused, before anything is changed', async () => {
       const damaged = newFolder();
@@ -604,7 +604,7 @@ suite('a real Vault of three nodes', () => {
       const result = await run(process.execPath, [join(folder, 'snapshot.mjs'), 'load', damaged, ...nodes.addresses], { env }); // prettier-ignore
       expect(result.code).toBe(1);
       expect(await value('shop/stripe')).toEqual({ value: 'shop/stripe' });
-    }, 60_000);
+    });
 
     test('comes back into a storage with other keys, as long as those of then are kept', async () => {
       await withStore(nodesOf(1), async (other, api) => {
@@ -648,7 +648,7 @@ suite('a real Vault of three nodes', () => {
       for (const key of keys.slice(2)) await other.ask(0, 'POST', 'sys/unseal', { key });
       expect(await waiting).toMatchObject({ code: 0 });
     });
-  }, 120_000);
+  });
 
   test('another store opens it: the first start and each one after it need nobody', async () => {
     const address = nodes.addresses[await eventually(() => nodes.leader())] ?? '';
@@ -670,7 +670,7 @@ suite('a real Vault of three nodes', () => {
       await other.startNode(0);
       await eventually(async () => expect((await other.ask(0, 'GET', 'sys/health')).status).toBe(200));
     });
-  }, 120_000);
+  });
 
   test('a job that nobody lets in says what to do', async () => {
     const { code, stderr } = await job('vault-setup', { env: { SETUP_SECRET_ID: 'another one' } });
@@ -678,7 +678,7 @@ suite('a real Vault of three nodes', () => {
       code: 1,
       stderr: expect.stringContaining('put a token of the administrator') as unknown,
     });
-  }, 60_000);
+  });
 
   test('the check of the data’s version lets it start again, and refuses another one', async () => {
     const check = container(find(objects, 'StatefulSet', 'vault').spec.template, 'check-data-version');

@@ -98,13 +98,13 @@ suiteWith('test/config/patroni', {
     mkdirSync(join(folder, 'patroni'));
     writeFileSync(join(folder, 'patroni/patroni.yml'), YAML.stringify(file));
     writeFileSync(join(folder, 'patroni/bootstrap.yml'), YAML.stringify(ofFounder));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await patroni?.stop();
     await etcd?.stop();
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   test('etcd takes every flag, and says on a port of its own how it is', async () => {
     await answer(`http://127.0.0.1:${ports.metrics}/livez`);
@@ -130,7 +130,7 @@ suiteWith('test/config/patroni', {
     expect(await check(checked)).toEqual({ code: 0, stdout: '', stderr: '' });
     const { code, stderr } = await check({ ...checked, bootstrap: { dcs: { ttl: 3 } } });
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('ttl') as unknown });
-  }, 60_000);
+  });
 
   test('a member that is not to found the cluster waits, and says that it has no data', async () => {
     patroni = startPatroni('patroni/patroni.yml');
@@ -138,7 +138,7 @@ suiteWith('test/config/patroni', {
     expect(await answer(`http://127.0.0.1:${ports.rest}/patroni`)).not.toContain('database_system_identifier');
     await patroni.stop();
     expect(existsSync(join(file.postgresql.data_dir, 'PG_VERSION'))).toBe(false);
-  }, 90_000);
+  });
 
   test('Patroni founds it, leads, and its server has what was declared', async () => {
     patroni = startPatroni('patroni');
@@ -158,7 +158,7 @@ suiteWith('test/config/patroni', {
     expect(await psql('rewind', secret('pg-cluster-rewind', 'password'), 'SELECT 1')).toMatchObject({ code: 0 });
     expect((await psql('postgres', 'wrong', 'SELECT 1')).stderr).toContain('password authentication failed');
     expect(patroni.log).not.toMatch(/can't be smaller|Violated the rule|password-of-/);
-  }, 120_000);
+  });
 
   test('whoever has no password of its REST API changes nothing; the job’s container does', async () => {
     const url = `http://127.0.0.1:${ports.rest}/config`;
@@ -180,7 +180,7 @@ suiteWith('test/config/patroni', {
     const env = { ...environmentOf(configure, secret), PATH: process.env.PATH };
     expect(await run(command, args, { env, cwd: folder })).toMatchObject({ code: 0, stdout: '' });
     await eventually(async () => expect(JSON.parse(await answer(url))).toEqual(settings));
-  }, 60_000);
+  });
 
   test.each<[string, string, string | undefined, string, number]>([
     // The first question is not answered, so that it asks both once more.
@@ -191,7 +191,7 @@ suiteWith('test/config/patroni', {
     const { asked, code, stdout } = await startMember(name, said);
     expect({ code, last: stdout.trim().split('\n').at(-1) }).toEqual({ code: 0, last: `patroni ${join(folder, config)}` });
     expect(asked).toEqual(Array.from({ length: questions }, () => '/patroni'));
-  }, 30_000); // prettier-ignore
+  }); // prettier-ignore
 
   test('with data: the first member asks nobody', async () => {
     mkdirSync(join(folder, 'volume/data'), { recursive: true });

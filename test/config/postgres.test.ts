@@ -115,13 +115,13 @@ suite.each(Object.entries(expected))('the databases of %s in a real PostgreSQL',
       options,
     );
     await server.until(() => query('SELECT 1'));
-  }, 120_000);
+  });
 
   afterAll(async () => {
     // A fast shutdown.
     await server?.stop('SIGINT');
     rmSync(folder, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   test('the server runs with every setting that it is given', async () => {
     const settings = pod.args.filter((arg) => arg !== '-c').map((arg) => arg.split('=') as [string, string]);
@@ -134,7 +134,7 @@ suite.each(Object.entries(expected))('the databases of %s in a real PostgreSQL',
     await runJob();
     const { stderr } = await runJob();
     expect(stderr).not.toMatch(/error|fatal/i);
-  }, 60_000);
+  });
 
   test('every role logs in with its password, owns its database and may create in it', async () => {
     const names = Object.keys(databases).sort();
@@ -174,7 +174,7 @@ suite.each(Object.entries(expected))('the databases of %s in a real PostgreSQL',
     await runJob();
     expect(await psql('gis', own('gis'), 'gis', 'SELECT count(*) FROM proof')).toMatchObject({ code: 0 });
     expect((await psql('gis', former, 'gis', 'SELECT 1')).code).not.toBe(0);
-  }, 30_000);
+  });
 
   test('no password stands in the log of a server that logs every statement', () => {
     expect(server.log).toContain("SET log_statement = 'none'");

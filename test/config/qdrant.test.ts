@@ -115,7 +115,7 @@ suite('the scripts of Qdrant, against its documented protocol', () => {
       ['odd one', odd],
     ]);
     for (const text of [loaded.stdout, loaded.stderr]) expect(text).not.toContain('apiKey-of-qdrant');
-  }, 120_000);
+  });
 
   test.each([
     [1, 3],
@@ -145,7 +145,7 @@ suite('the scripts of Qdrant, against its documented protocol', () => {
     expect(await dump('qdrant-backup', 'save', empty, backup)).toMatchObject({ code: 0 });
     expect(await dump('qdrant-restore', 'load', full, backup)).toMatchObject({ code: 0 });
     expect([...full.collections.keys()]).toEqual([]);
-  }, 60_000);
+  });
 
   test('what is damaged, has no active copy or cannot come back fails the backup', async () => {
     const save = async (change: (cluster: QdrantProtocol) => void) => {
@@ -166,7 +166,7 @@ suite('the scripts of Qdrant, against its documented protocol', () => {
       }),
     ).toContain('A shard of plain has no active copy');
     expect(await save((cluster) => cluster.make('a\nb', { 0: [] }))).toContain('control character');
-  }, 120_000);
+  });
 
   test('an incomplete or damaged backup changes nothing', async () => {
     const cluster = await start(1, 1);
@@ -178,7 +178,7 @@ suite('the scripts of Qdrant, against its documented protocol', () => {
     writeFileSync(join(backup, '1/shard-0.snapshot'), 'damaged');
     expect(await load()).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was changed') });
     expect([...cluster.collections.keys()]).toEqual(['plain', odd]);
-  }, 60_000);
+  });
 
   describe('a member that starts', () => {
     const servers: Server[] = [];

@@ -103,7 +103,7 @@ suiteWith('test/config/tailscale', { 'busybox (Debian: busybox-static)': busybox
       expect(states()).toEqual(['WARN closed', 'INFO open', 'WARN closed', 'INFO open']);
       expect(log()[2]?.reason).toBe('3 checks failed');
       expect(served()).toBe(files['open.json']);
-    }, 30_000);
+    });
 
     test('says when, what, of which service and why', async () => {
       health = 'well';

@@ -37,7 +37,7 @@ describe.each(platformFiles.map((source) => [source.name, source] as const))('te
         expect({ of, shell, ...result }).toEqual({ of, shell, code: 0, stdout: '', stderr: '' });
       }
     }
-  }, 30_000);
+  });
 
   test('inline JavaScript parses', () => {
     for (const { of, command } of commands) {

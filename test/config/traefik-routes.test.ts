@@ -45,7 +45,7 @@ suite('Traefik with the API server', () => {
   let server: ApiServer;
   beforeAll(async () => {
     server = await ApiServer.start();
-  }, 90_000);
+  });
   afterAll(() => server?.stop());
 
   /** Its configuration as generated, and its service account with exactly the generated rights. */
@@ -102,7 +102,7 @@ suite('Traefik with the API server', () => {
       }
       traefik = await Traefik.standalone(objects, server.writeKubeconfig(`traefik-${name}`, await token('traefik')));
       data = await traefik.until(rawData);
-    }, 120_000);
+    });
 
     afterAll(async () => {
       await traefik?.stop();
@@ -165,7 +165,7 @@ suite('Traefik with the API server', () => {
           'referrer-policy': 'strict-origin-when-cross-origin',
         });
       }
-    }, 30_000);
+    });
 
     test('TLS 1.1 is refused, 1.2 is spoken', async () => {
       const host = routes.find((route) => route instanceof HttpRoute)?.hosts[0] ?? '';
@@ -204,7 +204,7 @@ suite('Traefik with the API server', () => {
       } finally {
         await powerless.stop();
       }
-    }, 60_000);
+    });
   });
 });
 

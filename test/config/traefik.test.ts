@@ -21,7 +21,7 @@ suite.each(platformFiles.map((source) => [source.name, source] as const))('the T
     traefik = bundled
       ? await Traefik.bundled(YAML.parse(bundled.spec.valuesContent) as Parameters<typeof Traefik.bundled>[0])
       : await Traefik.standalone(objects);
-  }, 60_000);
+  });
   afterAll(() => traefik?.stop());
 
   test('it runs, and answers probes and metrics', async () => {
@@ -89,5 +89,5 @@ suite('Traefik', () => {
     });
     expect(code).not.toBe(0);
     expect(stdout + stderr).toContain('field not found');
-  }, 30_000);
+  });
 });

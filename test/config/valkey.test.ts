@@ -135,7 +135,7 @@ return r`;
     writeFileSync(join(broken, 'keys.rdb'), readFileSync(join(backup, 'keys.rdb')).subarray(0, 40));
     expect((await job('mng-valkey-restore', 'load', port, broken)).code).not.toBe(0);
     expect(await cli(port, 'EVAL', digest, '0')).toBe(before);
-  }, 120_000);
+  });
 
   test('a node that is left out with keys is not forgotten: the job refuses, and says what to write', async () => {
     const hosts = ['127.0.0.1', '127.0.0.1', '127.0.0.1', 'left-out'];
@@ -156,7 +156,7 @@ return r`;
     await start('valkey-cluster', 'shard-3', { host: 'left-out', port: last });
     expect(await joinNodes(ports, 4, 0)).toMatchObject({ code: 0, stderr: '' });
     expect(await cli(last, 'GET', key)).toBe('kept');
-  }, 120_000);
+  });
 
   test('six nodes become a cluster, each replica beside another master; again changes nothing; its keys come back', async () => {
     const ports: number[] = [];
