@@ -118,16 +118,17 @@ browserSuite('single sign-on on a cluster', () => {
 
   test('of 300 requests within a second, half pass: 50 at once and 100 a second', async () => {
     const cookies = { Cookie: await alice.cookies(forAdmins) };
-    // A client that is slower than what it measures says nothing: it tries again.
-    const { answers, seconds } = await eventually(async () => {
+    const tooSlow = new Error('the client itself takes longer to ask than the second that is measured');
+    const measure = async () => {
       await Promise.all(Array.from({ length: 40 }, () => gateway.get(forAdmins, cookies)));
       await sleep(2);
       const start = Date.now();
       const answers = await burst(cookies, 300, 1000);
       const seconds = (Date.now() - start) / 1000;
-      expect(seconds).toBeLessThan(1.6);
+      if (seconds >= 1.6) throw tooSlow;
       return { answers, seconds };
-    });
+    };
+    const { answers, seconds } = await eventually(measure, 60, (error) => error === tooSlow);
     const passed = answers.filter(({ status }) => status === 200).length;
     const limited = answers.filter(({ status }) => status === 429).length;
     figures['requests'] = { seconds, passed, limited };
