@@ -22,6 +22,7 @@ OPENSEARCH=(
   org.opensearch.plugin:mapper-extras-client:3.4.0 org.opensearch.plugin:parent-join-client:3.4.0
   org.apache.commons:commons-collections4:4.4
 )
+OAUTH2_PROXY=v7.15.3
 VAULT=v1.21.4
 TAILSCALE=v1.102.5                 # newer ones want a newer Go
 KEYCLOAK=org.keycloak:keycloak-quarkus-dist:26.7.3:zip
@@ -39,7 +40,7 @@ go_program() {
   date=$(sed -E 's/^v0\.0\.0-(....)(..)(..)(..)(..)(..)-.*/\1-\2-\3T\4:\5:\6Z/' <<< "$version")
   CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOBIN=$BED/bin go install -trimpath -ldflags "-s -w
     -X $module/cmd.Version=$date -X $module/cmd.ReleaseTag=DEVELOPMENT.${date//:/-} -X $module/cmd.CommitID=${version##*-}
-    -X $module/cmd.ShortCommitID=${version##*-}" "$module@$version"
+    -X $module/cmd.ShortCommitID=${version##*-} -X $module/pkg/version.VERSION=$version" "$module@$version"
   say "built $name $version"
 }
 
@@ -164,9 +165,9 @@ patroni() {
   fi
 }
 
-# what a recipe folder's layer depends on: all its files but names and config, and the programs it copies
+# what a recipe folder's layer depends on: all its files but config, and the programs it copies
 layer_key() {
-  (cd "$1" && find . -type f ! -name names ! -name config | LC_ALL=C sort | xargs -d '\n' sha256sum
+  (cd "$1" && find . -type f ! -name config | LC_ALL=C sort | xargs -d '\n' sha256sum
    { grep -oE '/mnt/bin/[a-z0-9-]+' layer.sh || true; } | sort -u | sed "s#/mnt/bin#$BED/bin#" | xargs -r stat -c '%n %s %Y') | sha256sum
 }
 images_key() {
@@ -202,6 +203,7 @@ case ${1:-} in
     go_program mc github.com/minio/mc "$MC"
     go_program minio github.com/minio/minio "$MINIO"
     go_dependency etcdctl go.etcd.io/etcd/etcdctl/v3 "$ETCDCTL"
+    go_program oauth2-proxy github.com/oauth2-proxy/oauth2-proxy/v7 "$OAUTH2_PROXY"
     vault
     tailscale
     go_dependency elasticsearch-exporter github.com/prometheus-community/elasticsearch_exporter "$ELASTICSEARCH_EXPORTER"
