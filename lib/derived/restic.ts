@@ -101,8 +101,11 @@ exit 1
 `;
 }
 
-/** Exit code 10 is that of restic since 0.17 for a repository that does not exist; before, there was only the message. */
-const missing = `10/* | *'specified key does not exist'*`;
+/**
+ * Exit code 10 is that of restic since 0.17 for a repository that does not exist; before, there was only the message. For a
+ * bucket that does not exist it waits as for a target that does not answer.
+ */
+const missing = `10/* | *'specified key does not exist'* | *'specified bucket does not exist'*`;
 
 /** Asks for what every repository has. By itself restic tries for 15 minutes, also where the keys are wrong. */
 const ask = `code=0
