@@ -1,7 +1,7 @@
 import type { Credential } from '../../lib/core/credential';
 import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
-import { suggest } from '../../lib/config/problem';
+import { suggest } from '../../lib/core/problem';
 import { entryOf } from '../../lib/derived/secret-stores';
 import { runningAmong } from '../cluster/scaling';
 import type { Cluster } from '../cluster/cluster';

@@ -2,6 +2,7 @@ import type { Binding } from '../core/binding';
 import { Credential, hexadecimal } from '../core/credential';
 import type { Component } from '../core/component';
 import type { Endpoint } from '../core/endpoint';
+import { needFor } from '../core/need';
 import { secretText, type EnvValue } from '../core/env';
 import { temporary } from '../core/mount';
 import type { Workload } from '../core/workload';
@@ -30,6 +31,11 @@ export interface ObjectStore {
   bucket(name: string, settings?: BucketSettings): Bucket;
 }
 
+export const objectStore = needFor<ObjectStore>('objectStore', 'an object store');
+
+/** What buckets may be called: names of services are, unless they are too short. */
+export const bucketNames = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+
 export interface BucketProps {
   /** The component that runs the store. */
   readonly store: Component;
@@ -54,6 +60,7 @@ export class Bucket implements Binding {
 
   constructor(props: BucketProps) {
     const { store, endpoint, name } = props;
+    if (!bucketNames.test(name)) refuseName(store, name);
     this.store = store;
     this.endpoint = endpoint;
     this.name = name;
@@ -115,6 +122,15 @@ export class Bucket implements Binding {
       AWS_DEFAULT_REGION: 'us-east-1',
     };
   }
+}
+
+/** It follows from the name of the service that asks for it, which the platform file chose. */
+function refuseName({ platform }: Component, name: string): void {
+  const rule = 'names of buckets are 3 to 63 lower-case letters, digits and dashes';
+  const service = platform.underConstruction;
+  if (service === undefined) throw new Error(`"${name}" is no name of a bucket: ${rule}`);
+  const mend = `choose a ${name.length < 3 ? 'longer' : 'shorter'} name for the service`;
+  platform.refuse({ path: ['services', service], message: `its bucket would be "${name}", but ${rule}; ${mend}` });
 }
 
 /** Makes `mc` know the store under the alias `store`: https://min.io/docs/minio/linux/reference/minio-mc.html */

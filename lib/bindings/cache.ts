@@ -1,6 +1,7 @@
 import type { Binding } from '../core/binding';
 import type { Credential } from '../core/credential';
 import type { Endpoint } from '../core/endpoint';
+import { needFor } from '../core/need';
 import { secretText, type SecretText } from '../core/env';
 import type { ContainerProps } from '../core/container';
 
@@ -9,6 +10,19 @@ export interface CacheServer {
   /** @param why one phrase: what the consumer keeps there, for example `sessions` */
   cache(why: string): Cache;
 }
+
+export const cache = needFor<CacheServer>('cache', 'a cache');
+
+/** A component that runs a cluster with the Redis protocol and lets others use it. */
+export interface ValkeyClusterServer {
+  /**
+   * The cluster, as one consumer uses it: its client must speak the cluster protocol, to which `url()` is the entrance.
+   * @param why one phrase: what the consumer keeps there
+   */
+  client(why: string): Cache;
+}
+
+export const valkeyCluster = needFor<ValkeyClusterServer>('valkeyCluster', 'a Valkey cluster');
 
 export interface CacheProps {
   readonly endpoint: Endpoint;

@@ -3,6 +3,7 @@ import type { Component } from '../core/component';
 import type { ContainerProps } from '../core/container';
 import { Credential, literal, password } from '../core/credential';
 import type { Endpoint } from '../core/endpoint';
+import { needFor } from '../core/need';
 import type { Workload } from '../core/workload';
 import { images } from '../images';
 
@@ -18,6 +19,8 @@ export interface IdentityProvider {
    */
   client(id: string, props: OidcClientProps): OidcClient;
 }
+
+export const identity = needFor<IdentityProvider>('identity', 'a place where people have accounts');
 
 export interface OidcClientProps {
   /** Name for people. */

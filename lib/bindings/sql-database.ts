@@ -2,6 +2,7 @@ import type { Binding } from '../core/binding';
 import { password, literal, Credential } from '../core/credential';
 import type { Component } from '../core/component';
 import type { Endpoint } from '../core/endpoint';
+import { needFor } from '../core/need';
 import { secretText, type SecretText } from '../core/env';
 import type { Workload } from '../core/workload';
 import type { ContainerProps } from '../core/container';
@@ -9,11 +10,21 @@ import type { ContainerProps } from '../core/container';
 /** A component that runs a PostgreSQL server and gives databases away. */
 export interface SqlServer {
   /**
-   * A database with a role of the same name that owns it; both are made, or brought up to date, by a job.
-   * @param name lower-case letters, digits and underscores
+   * A database with a role of the same name that owns it; both are made, or brought up to date, by a job. Several may ask
+   * for the same one.
+   * @param name lower-case letters, digits and dashes, which become underscores
    */
   database(name: string, options?: { readonly extensions?: readonly string[] }): SqlDatabase;
+  /**
+   * A role that makes other ones and removes them again; it may make them members of the owners of these databases.
+   * @returns keys `username` and `password`
+   */
+  roleMaker(name: string, databases: readonly string[]): Credential;
+  /** Where it takes writes. */
+  readonly writes: Endpoint;
 }
+
+export const sql = needFor<SqlServer>('sql', 'a database server');
 
 export interface SqlDatabaseProps {
   /** The component that runs the server. */

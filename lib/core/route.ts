@@ -10,7 +10,9 @@ import {
 import type { Component } from './component';
 import type { Credential } from './credential';
 import type { Endpoint } from './endpoint';
+import { gateway } from './gateway';
 import { basicAuth, middlewares, singleSignOn, type RequestLimits } from './middlewares';
+import { signIn } from './sign-in';
 
 /** Who may open a route: everyone, people signed in by single sign-on, or holders of the gateway's password. */
 export const accessModes = ['public', 'sso', 'basic'] as const;
@@ -110,7 +112,7 @@ export class HttpRoute extends Route {
     const { platform } = component;
     const asked = typeof props.access === 'string' ? props.access : 'sso';
     this.groups = typeof props.access === 'string' ? [] : props.access.groups;
-    this.access = asked === 'sso' && !platform.has('signIn') ? 'basic' : asked;
+    this.access = asked === 'sso' && !platform.has(signIn) ? 'basic' : asked;
     if (this.access !== asked) {
       platform.notices.add(
         'single sign-on is not part of the platform: routes with access sso ask for the gateway password',
@@ -141,7 +143,7 @@ export class HttpRoute extends Route {
             services: [this.service()],
           },
         ],
-        tls: { ...this.component.platform.gateway().routeTls },
+        tls: { ...this.component.provider(gateway).routeTls },
       },
     });
   }

@@ -1,14 +1,14 @@
 import { SqlDatabase, type SqlServer } from '../../bindings/sql-database';
 import type { Dump } from '../../core/backup';
-import { Component } from '../../core/component';
+import type { Component } from '../../core/component';
 import type { Job } from '../../core/controllers';
 import { Credential, literal, password } from '../../core/credential';
 import type { Endpoint } from '../../core/endpoint';
 import type { ContainerProps } from '../../core/container';
 import { checkDataVersion } from '../../core/data-version';
 import type { Volume } from '../../core/volume';
-import { databaseDump } from '../../derived/database-dump';
-import { databaseJob, type PlatformRole } from '../../derived/database-job';
+import { databaseDump } from '../../bindings/database-dump';
+import { databaseJob, type PlatformRole } from '../../bindings/database-job';
 
 /** A server as its databases need it. */
 export interface ServerAccess {
@@ -26,26 +26,31 @@ export interface ServerAccess {
   readonly prepares?: readonly Endpoint[];
 }
 
-/** A component that runs PostgreSQL and gives databases away; a job makes them, a dump backs them up. */
-export abstract class PostgresComponent extends Component implements SqlServer {
-  protected readonly databases: SqlDatabase[] = [];
+/** Databases of PostgreSQL's own, and roles of its own. */
+const reserved = /^(postgres|template[01]|pg_.*)$/;
+
+/** Gives databases of a PostgreSQL server away; a job makes them, a dump backs them up. */
+export class Databases implements SqlServer {
+  /** Each with the name by which it was asked for. */
+  private readonly made: { readonly asked: string; readonly database: SqlDatabase }[] = [];
   private readonly makers: PlatformRole[] = [];
   private databasesJob?: Job;
 
-  protected abstract get access(): ServerAccess;
-
-  /** Where it takes writes. */
-  get writes(): Endpoint {
-    return this.access.endpoint;
+  /** @param access a function, since the server is declared after what it is made of */
+  constructor(
+    private readonly self: Component,
+    private readonly access: () => ServerAccess,
+  ) {
+    self.whenComplete(() => this.complete());
   }
 
-  /**
-   * A role that makes other ones and removes them again; it may make them members of the owners of these databases.
-   * @returns keys `username` and `password`
-   */
+  get writes(): Endpoint {
+    return this.access().endpoint;
+  }
+
   roleMaker(name: string, databases: readonly string[]): Credential {
     for (const database of databases) this.database(database);
-    const credential = new Credential(this, `${this.name}-${name}`, {
+    const credential = new Credential(this.self, `${this.self.name}-${name}`, {
       keys: { username: literal(name), password: password(32) },
       rotation: { by: 'job', job: () => this.job() },
     });
@@ -63,7 +68,7 @@ export abstract class PostgresComponent extends Component implements SqlServer {
   }
 
   /** The databases that people asked for. */
-  protected declare(
+  declare(
     databases: Readonly<Record<string, { readonly extensions?: readonly string[] } | null>>,
     extensions: readonly string[],
   ): void {
@@ -72,44 +77,56 @@ export abstract class PostgresComponent extends Component implements SqlServer {
     }
   }
 
-  database(database: string, { extensions = [] }: { readonly extensions?: readonly string[] } = {}): SqlDatabase {
-    const known = this.databases.find((candidate) => candidate.name === database);
-    if (known) {
-      known.extend(extensions);
-      return known;
+  database(asked: string, { extensions = [] }: { readonly extensions?: readonly string[] } = {}): SqlDatabase {
+    const name = asked.replaceAll('-', '_');
+    const known = this.made.find(({ database }) => database.name === name);
+    if (known?.asked === asked) {
+      known.database.extend(extensions);
+      return known.database;
     }
-    const made = new SqlDatabase({
-      server: this,
-      endpoint: this.access.endpoint,
-      name: database,
+    const consumer = this.self.platform.underConstruction ?? this.self.name;
+    if (known) {
+      const message = `its database would be ${name}, as that of ${known.asked} is; give one of them another name`;
+      this.self.platform.refuse({ path: ['services', consumer], message });
+      return known.database;
+    }
+    if (reserved.test(name)) {
+      const message = `its database would be ${name}, which is a name of PostgreSQL’s own; give the service another name`;
+      this.self.platform.refuse({ path: ['services', consumer], message });
+    }
+    const { endpoint, clientImage } = this.access();
+    const database = new SqlDatabase({
+      server: this.self,
+      endpoint,
+      name,
       extensions,
-      clientImage: this.access.clientImage,
+      clientImage,
       job: () => this.job(),
     });
-    this.databases.push(made);
-    return made;
+    this.made.push({ asked, database });
+    return database;
   }
 
-  override complete(): void {
-    const { clientImage: image, prepare, prepares, ...access } = this.access;
-    this.databasesJob = databaseJob(this, {
+  private complete(): void {
+    const { clientImage: image, prepare, prepares, ...access } = this.access();
+    this.databasesJob = databaseJob(this.self, {
       ...access,
       roles: [...(access.roles ?? []), ...this.makers],
       image,
-      databases: this.databases,
+      databases: this.made.map(({ database }) => database),
       init: prepare,
       reaches: prepares,
     });
   }
 
   /** The job that makes databases and roles. */
-  protected job(): Job {
+  job(): Job {
     if (!this.databasesJob) throw new Error('the job that makes databases is made once all of them are declared');
     return this.databasesJob;
   }
 
-  protected dump(): Dump {
-    const { clientImage: image, endpoint, superuser, roles = [] } = this.access;
+  dump(): Dump {
+    const { clientImage: image, endpoint, superuser, roles = [] } = this.access();
     return databaseDump({ image, endpoint, superuser, roles: [...roles, ...this.makers] });
   }
 }

@@ -1,5 +1,5 @@
 import { catalogue } from '../../../../lib/catalogue';
-import { ConfigError } from '../../../../lib/config/problem';
+import { ConfigError } from '../../../../lib/core/problem';
 import type { VolumeBackup } from '../../../../lib/core/backup';
 import { DaemonSet, Deployment, StatefulSet } from '../../../../lib/core/controllers';
 import type { Platform } from '../../../../lib/core/platform';

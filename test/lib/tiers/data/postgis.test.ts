@@ -1,3 +1,4 @@
+import { sql } from '../../../../lib/bindings/sql-database';
 import { buildPlatform } from '../../../../lib/build-platform';
 import { all, container, envOf, find, findJob, objectsOf } from '../../../support/objects';
 import { geoai, manifestFile } from '../../../support/platforms';
@@ -44,7 +45,7 @@ test('a database that people and a component share is one', () => {
 
 test('and it has the extensions that any of them wants, each once', () => {
   const { config } = geoai({}, { postgis: { databases: { gis: { extensions: ['postgis'] } } } });
-  const server = buildPlatform(config).sql();
+  const server = buildPlatform(config).provider(sql);
   const asked = [['hstore', 'postgis'], undefined, ['pgrouting']].map((wanted) =>
     server.database('gis', wanted && { extensions: wanted }),
   );

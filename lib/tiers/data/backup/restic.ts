@@ -1,11 +1,11 @@
-import { portOfUrl } from '../config/address';
-import type { Component } from '../core/component';
-import { ConfigFiles } from '../core/config-files';
-import type { ContainerProps } from '../core/container';
-import type { Credential } from '../core/credential';
-import type { EnvValue } from '../core/env';
-import { temporary, type MountSource } from '../core/mount';
-import { images } from '../images';
+import { portOfUrl } from '../../../options/address';
+import type { Component } from '../../../core/component';
+import { ConfigFiles } from '../../../core/config-files';
+import type { ContainerProps } from '../../../core/container';
+import type { Credential } from '../../../core/credential';
+import type { EnvValue } from '../../../core/env';
+import { temporary, type MountSource } from '../../../core/mount';
+import { images } from '../../../images';
 
 /** An S3 bucket elsewhere, and how it is opened. */
 export interface BackupTarget {

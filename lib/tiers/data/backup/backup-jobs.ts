@@ -1,10 +1,10 @@
-import { dumpFolder, type BackedUp, type Dump } from '../core/backup';
-import type { ContainerProps } from '../core/container';
-import { CronJob, type CronJobProps } from '../core/controllers';
-import { temporary } from '../core/mount';
-import { quantityValue } from '../core/resources';
-import type { Volume } from '../core/volume';
-import type { Workload } from '../core/workload';
+import { dumpFolder, type BackedUp, type Dump } from '../../../core/backup';
+import type { ContainerProps } from '../../../core/container';
+import { CronJob, type CronJobProps } from '../../../core/controllers';
+import { temporary } from '../../../core/mount';
+import { quantityValue } from '../../../core/resources';
+import type { Volume } from '../../../core/volume';
+import type { Workload } from '../../../core/workload';
 import { replaceContent, stopped, volumeFolder, type Archived } from './archive';
 import { fetchScript, Repository, saveScript, snapshotVariable, type BackupTarget, type Retention } from './restic';
 
