@@ -189,7 +189,7 @@ suite('a program that is stopped for its backup', () => {
 });
 
 function fixture() {
-  const found = platformFiles.find(({ name }) => name === 'geoai-backup');
+  const found = platformFiles().find(({ name }) => name === 'geoai-backup');
   if (!found) throw new Error('no platform geoai-backup');
   return found;
 }

@@ -6,7 +6,7 @@ import { apiServerNeeds, run, suiteWith } from './support/programs';
 const suite = suiteWith('test/api', apiServerNeeds);
 
 /** The command line and kubectl must leave the same behind: nothing of a manifest may get lost on its way. */
-suite.each(platformFiles.map((source) => [source.name, source] as const))('hearth up %s', (name, source) => {
+suite.each(platformFiles().map((source) => [source.name, source] as const))('hearth up %s', (name, source) => {
   let server: ApiServer;
   let workspace: Workspace;
 

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as YAML from 'yaml';
-import { images } from '../../lib/images';
+import { images } from './support/images';
 import { BackupTarget } from './support/backup-target';
 import { reachable, startProbe } from './support/client';
 import { runNow } from './support/cron-job';

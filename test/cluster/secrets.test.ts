@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { images } from '../../lib/images';
+import { images } from './support/images';
 import { backedUp } from './support/backed-up';
 import type { BackupTarget } from './support/backup-target';
 import { reachable } from './support/client';

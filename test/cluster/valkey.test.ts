@@ -8,7 +8,7 @@ import type { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
 import { Stopwatch, suite } from './support/suite';
 import type { Workspace } from './support/workspace';
-import { images } from '../../lib/images';
+import { images } from './support/images';
 
 const namespace = 'valkey-data';
 const killer = process.env.HEARTH_TEST_NODES;

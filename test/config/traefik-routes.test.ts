@@ -36,7 +36,7 @@ interface RawData {
 }
 
 /** Platforms with a Traefik of their own, and Secrets that the credentials command makes. */
-const sources = platformFiles.filter((source) => {
+const sources = platformFiles().filter((source) => {
   const { gateway, secrets, tls } = build(source).config;
   return gateway === 'standalone' && secrets === 'cluster' && tls.mode !== 'cert-manager';
 });
