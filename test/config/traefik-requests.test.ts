@@ -21,7 +21,7 @@ const [address] = Object.values(networkInterfaces()).flatMap((all = []) =>
 );
 
 const suite = suiteWith('test/config/traefik-requests', {
-  ...apiServerNeeds,
+  ...apiServerNeeds(),
   'traefik on PATH': findProgram('traefik'),
   'an IPv4 address of this machine beside 127.0.0.1': address,
 });

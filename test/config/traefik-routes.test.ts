@@ -12,7 +12,7 @@ import { Traefik } from '../api/support/traefik';
 import { all } from '../support/objects';
 
 const suite = suiteWith('test/config/traefik-routes', {
-  ...apiServerNeeds,
+  ...apiServerNeeds(),
   'traefik on PATH': findProgram('traefik'),
 });
 

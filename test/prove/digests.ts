@@ -19,6 +19,9 @@ interface Made {
   readonly objects: KubernetesObject[];
   /** All that the command line has of it, in one digest. */
   readonly digest: string;
+  /** Its settings, and the rules of its credentials. */
+  readonly settings: string;
+  readonly credentials: string;
 }
 
 /** What the facts of a ledger come to now: each has a digest, as long as what it names is there. */
@@ -62,6 +65,9 @@ export class Digests {
         return digest(platformFiles(this.root).map(({ name }) => name));
       case 'left':
         return this.leftOutOf(name.replace('out of ', ''));
+      case 'settings':
+      case 'credentials':
+        return this.made(name.replace('of ', ''))?.[what];
       case 'manifests':
         return this.made(name.replace('of ', ''))?.digest;
       default:
@@ -160,25 +166,31 @@ function make(root: string, input: string): Made | undefined {
   try {
     const platform = buildPlatform(parsePlatform(source.text, source.file));
     const made = [...objects(platform).values()].flat() as KubernetesObject[];
-    return { objects: made, digest: digest([made, [...customResourceDefinitions(platform)], modelOf(platform)]) };
+    return {
+      objects: made,
+      digest: digest([made, [...customResourceDefinitions(platform)], credentialsOf(platform), backupsOf(platform)]),
+      settings: digest(platform.config),
+      credentials: digest(credentialsOf(platform)),
+    };
   } catch {
     // Such a platform can no longer be.
     return undefined;
   }
 }
 
-/** What the command line reads of a platform that its manifests do not say. */
-function modelOf({ graph }: Platform): unknown {
-  return [
-    graph.credentials.map(({ name, keys, secrets, bootstrap, notRotated }) => ({
-      name,
-      keys,
-      secrets,
-      bootstrap,
-      notRotated,
-    })),
-    graph.backups.map(({ name, priority, method, repository }) => ({ name, priority, method, repository })),
-  ];
+/** What the command line reads of a platform that its manifests do not say: this, and the next. */
+function credentialsOf({ graph }: Platform): unknown {
+  return graph.credentials.map(({ name, keys, secrets, bootstrap, notRotated }) => ({
+    name,
+    keys,
+    secrets,
+    bootstrap,
+    notRotated,
+  }));
+}
+
+function backupsOf({ graph }: Platform): unknown {
+  return graph.backups.map(({ name, priority, method, repository }) => ({ name, priority, method, repository }));
 }
 
 function imagesIn(made: readonly KubernetesObject[]): string[] {

@@ -80,7 +80,8 @@ function settingsOf(text: string): Map<string, unknown> {
   return new Map(
     Object.entries(settings).flatMap(([key, value]) =>
       ['services', 'network'].includes(key) && typeof value === 'object' && value !== null
-        ? Object.entries(value).map(([inner, its]) => [`/${key}/${inner}`, its] as const)
+        ? // `minio:` and `minio: {}` say the same.
+          Object.entries(value).map(([inner, its]) => [`/${key}/${inner}`, (its as unknown) ?? {}] as const)
         : [[`/${key}`, value] as const],
     ),
   );

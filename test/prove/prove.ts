@@ -127,7 +127,7 @@ function record(good: readonly (readonly [string, Outcome])[], same: boolean): R
     say(`${ledgerFile} stays as it is; with these proofs it would be .prove/ledger.json`);
   } else if (same) {
     writeLedger(join(root, ledgerFile), after);
-    say(`recorded in ${ledgerFile}: ${Object.keys(proven).join(', ')}`);
+    say(`recorded in ${ledgerFile}, for npm run docs: ${Object.keys(proven).join(', ')}`);
   } else {
     say(`nothing is recorded: files changed while the suites ran`);
   }

@@ -41,7 +41,17 @@ test('who goes through the list, or looks into the platform, saw all of it', () 
   const all = ['manifests of test/platforms/pg.yaml'];
   expect(recordedBy(({ objectsOf, platformNamed }) => void objectsOf(platformNamed('pg')).length)).toEqual(all);
   expect(recordedBy(({ objectsOf, platformNamed }) => void [...objectsOf(platformNamed('pg'))])).toEqual(all);
-  expect(recordedBy(({ platformNamed }) => void platformNamed('pg').graph)).toEqual(all);
+  expect(recordedBy(({ platformNamed }) => void platformNamed('pg').graph.routes)).toEqual(all);
+  expect(recordedBy(({ platformNamed }) => void platformNamed('pg').tiers)).toEqual(all);
+});
+
+test('who looks at settings or credentials saw those alone', () => {
+  expect(recordedBy(({ platformNamed }) => void platformNamed('pg').config.domain)).toEqual([
+    'settings of test/platforms/pg.yaml',
+  ]);
+  expect(recordedBy(({ platformNamed }) => void platformNamed('pg').graph.credentials)).toEqual([
+    'credentials of test/platforms/pg.yaml',
+  ]);
 });
 
 test('who lists the platforms saw their names', () => {

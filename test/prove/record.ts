@@ -36,11 +36,16 @@ export function sawPlatformsOf(folder: string): void {
 const inputs = new WeakMap<object, string>();
 const originals = new WeakMap<object, object>();
 
-/** Whoever uses a value in another way than by the functions of this file saw all of the platform. */
-function watch<T extends object>(value: T, input: string): T {
+/**
+ * Whoever uses a value in another way than by the functions of this file saw all of the platform.
+ * @param parts keys that count alone → what is seen of them
+ */
+function watch<T extends object>(value: T, input: string, parts: Readonly<Record<string, string>> = {}): T {
   const watched = new Proxy(value, {
     get: (target, key) => {
-      saw(`manifests of ${input}`);
+      // Behind `graph` is more than one part.
+      if (key === 'graph') return watch((target as { graph: object }).graph, input, parts);
+      saw(`${typeof key === 'string' && Object.hasOwn(parts, key) ? parts[key] : 'manifests'} of ${input}`);
       return Reflect.get(target, key) as unknown;
     },
   });
@@ -49,9 +54,10 @@ function watch<T extends object>(value: T, input: string): T {
   return watched;
 }
 
-/** A platform for a suite: as soon as the suite looks into it, all of it counts. @param text its file */
+/** A platform for a suite: settings and credentials count alone; who looks at anything else saw all. @param text its file */
 export function watchedPlatform(platform: Platform, text: string): Platform {
-  return file === undefined ? platform : watch(platform, inputOf(root, text));
+  const parts = { config: 'settings', credentials: 'credentials' };
+  return file === undefined ? platform : watch(platform, inputOf(root, text), parts);
 }
 
 /** Its objects: those that are found by test/support/objects.ts count alone; who goes through the list himself saw all. */

@@ -53,10 +53,10 @@ export function suiteWith(suite: string, needs: Readonly<Record<string, unknown>
 }
 
 /** What suites with an API server need. */
-export const apiServerNeeds = {
+export const apiServerNeeds = () => ({
   'KUBEBUILDER_ASSETS: a folder with kube-apiserver, etcd and kubectl (setup-envtest makes one)':
     asset('kube-apiserver') && asset('etcd') && asset('kubectl'),
-};
+});
 
 export interface Result {
   readonly code: number;
