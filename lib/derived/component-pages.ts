@@ -25,7 +25,7 @@ export function componentPage(name: string, entry: Definition, evidence: Compone
     '## Options',
     settingsTable(schema),
     '## Evidence',
-    `Level **${evidence.level}**: ${meaning[evidence.level]}. The ladder is explained in [testing.md](../testing.md).`,
+    `Level **${evidence.level}**: ${meaning[evidence.level]}. The ladder is explained in [testing.md](../testing.md), and [evidence.md](../evidence.md) says how fresh it is.`,
     ...(evidence.because ? [evidence.because] : []),
     ...(evidence.standIn ? [`In place of the image, these tests run: ${evidence.standIn}`] : []),
     table(

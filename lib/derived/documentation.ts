@@ -4,6 +4,7 @@ import { json } from '../core/config-files';
 import type { Platform } from '../core/platform';
 import { componentPage } from './component-pages';
 import type { Evidence } from './evidence';
+import { evidencePage, type SuiteStanding } from './evidence-page';
 import { exceptionsPage } from './exceptions';
 import { fence, fillSections, table } from './markdown';
 import { platformPage } from './platform-pages';
@@ -17,6 +18,8 @@ export interface DocumentationProps {
   readonly platforms: readonly Platform[];
   readonly catalogue: Catalogue;
   readonly evidence: Evidence;
+  /** The suites of tests with real programs and clusters, in order. */
+  readonly suites: readonly SuiteStanding[];
   /** Generated sections that do not follow from the model: name → text. */
   readonly sections: Readonly<Record<string, string>>;
   /** Written pages that have generated sections: path → text. */
@@ -28,6 +31,7 @@ export function documentation({
   platforms,
   catalogue,
   evidence,
+  suites,
   sections: others,
   pages,
 }: DocumentationProps): Map<string, string> {
@@ -35,6 +39,7 @@ export function documentation({
   return new Map([
     ['platforms/schema.json', platformSchemaFile(catalogue)],
     ['docs/exceptions.md', exceptionsPage(platforms)],
+    ['docs/evidence.md', evidencePage(catalogue, evidence, suites)],
     ...platforms.map((platform) => [`docs/platforms/${platform.config.name}.md`, platformPage(platform)] as const),
     ...Object.entries(catalogue).map(([name, load]) => {
       const proven = evidence[name];

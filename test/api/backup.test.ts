@@ -7,7 +7,7 @@ import { commandOf, environmentOf } from './support/container';
 import { objectsOf, platformFiles, platformNamed, Workspace } from './support/platforms';
 import { apiServerNeeds, asset, Background, eventually, run, suiteWith, type Result } from './support/programs';
 
-const suite = suiteWith('test/api/backup', apiServerNeeds);
+const suite = suiteWith('test/api/backup', apiServerNeeds());
 const namespace = 'geoai-backup-tooling';
 const labels = { 'app.kubernetes.io/name': 'rustdesk', 'app.kubernetes.io/instance': 'hbbs' };
 
@@ -189,7 +189,7 @@ suite('a program that is stopped for its backup', () => {
 });
 
 function fixture() {
-  const found = platformFiles.find(({ name }) => name === 'geoai-backup');
+  const found = platformFiles().find(({ name }) => name === 'geoai-backup');
   if (!found) throw new Error('no platform geoai-backup');
   return found;
 }

@@ -13,7 +13,7 @@ import { Traefik } from '../api/support/traefik';
 import { all } from '../support/objects';
 
 const suite = suiteWith('test/config/traefik-routes', {
-  ...apiServerNeeds,
+  ...apiServerNeeds(),
   'traefik on PATH': findProgram('traefik'),
 });
 
@@ -37,7 +37,7 @@ interface RawData {
 }
 
 /** Platforms with a Traefik of their own, and Secrets that the credentials command makes. */
-const sources = platformFiles.filter((source) => {
+const sources = platformFiles().filter((source) => {
   const { gateway, secrets, tls } = build(source).config;
   return gateway === 'standalone' && secrets === 'cluster' && tls.mode !== 'cert-manager';
 });

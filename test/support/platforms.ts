@@ -16,6 +16,7 @@ import { HttpRoute, type HttpRouteProps } from '../../lib/core/route';
 import type { TierName } from '../../lib/core/tier';
 import type { WorkloadProps } from '../../lib/core/workload';
 import { manifests } from '../../lib/core/manifest-writer';
+import { sawSources, watchedPlatform } from '../prove/record';
 
 /** The repository. */
 export const root = join(__dirname, '../..');
@@ -76,6 +77,8 @@ export function testPlatform(
   settings: TestSettings = {},
   own: Catalogue = {},
 ): Platform {
+  // Made by code of the test: no file says it whole, so that everything that it is made of counts.
+  sawSources([__filename]);
   const shortest = 'name: test\ndomain: hearth.test\ncluster: k3s\nservices: { traefik: {} }\n';
   const all = [...Object.keys(entries), 'gateway'];
   const services: NonNullable<TestSettings['services']> =
@@ -135,7 +138,7 @@ export function geoai(
   // The same file gives the same platform: build it once for all tests.
   const platform = built.get(text) ?? buildPlatform(parsePlatform(text, 'geoai.yaml'));
   built.set(text, platform);
-  return platform;
+  return watchedPlatform(platform, text);
 }
 
 /** What a user reads of a platform that cannot be; undefined where it can. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { images } from '../../../lib/images';
+import { images } from './images';
 import { kubectl } from './kubectl';
 
 /** An S3 service outside the platform, as a place for its backups: a MinIO whose data is gone with its pod. */

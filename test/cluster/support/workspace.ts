@@ -5,6 +5,7 @@ import * as YAML from 'yaml';
 import { loadPlatform } from '../../../lib/config/load';
 import { buildPlatform } from '../../../lib/build-platform';
 import type { Platform } from '../../../lib/core/platform';
+import { saw, sawPlatformsOf } from '../../prove/record';
 import { kubectl, kubectlJson, run } from './kubectl';
 
 const repository = join(__dirname, '../../..');
@@ -84,10 +85,12 @@ export class Workspace {
 
   /** Runs the command line in the workspace. */
   async hearth(...args: string[]): Promise<string> {
+    saw(`command ${args[0]}`);
     return this.node(join(repository, 'cli/hearth.js'), ...args);
   }
 
   private async node(...args: string[]): Promise<string> {
+    sawPlatformsOf(this.folder);
     const { code, stdout, stderr } = await run(process.execPath, args, { cwd: this.folder });
     if (code !== 0) throw new Error(`${args.join(' ')}: ${stderr}${stdout}`);
     return stdout;

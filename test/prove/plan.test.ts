@@ -1,0 +1,60 @@
+import type { Standing } from './freshness';
+import { always, inWords, lane, plan } from './plan';
+
+const proof = (passed: string, seconds: number) => ({ passed, tests: 1, seconds, saw: {} });
+const fresh = (suite: string, passed = '2026-11-20'): Standing => ({ suite, proof: proof(passed, 60), reasons: [] });
+const stale = (suite: string, passed: string): Standing => ({
+  suite,
+  proof: proof(passed, 60),
+  reasons: ['command up changed'],
+});
+const standings: Standing[] = [
+  fresh('test/cluster/geoai.test.ts'),
+  stale('test/cluster/new.test.ts', '2026-11-10'),
+  stale('test/cluster/old.test.ts', '2026-10-01'),
+  ...['a', 'b', 'c', 'd', 'e'].map((name) => fresh(`test/config/${name}.test.ts`)),
+  { suite: 'test/config/never.test.ts', reasons: ['never proven'] },
+];
+const order = (seed: string) => plan(standings, seed).map(({ suite }) => suite);
+
+test('always first, then never proven, then the oldest proof, then what is fresh', () => {
+  expect(order('1').slice(0, 5)).toEqual([
+    ...always,
+    'test/config/never.test.ts',
+    'test/cluster/old.test.ts',
+    'test/cluster/new.test.ts',
+  ]);
+});
+
+test('the sample of fresh suites follows from the seed, and every one of them gets its turn', () => {
+  expect(order('1')).toEqual(order('1'));
+  const firsts = Array.from({ length: 60 }, (_, seed) => order(String(seed))[5]);
+  expect(new Set(firsts).size).toBe(5);
+});
+
+test('a suite of which nobody knows how long it takes counts as long', () => {
+  const unknown = plan([{ suite: 'test/cluster/x.test.ts', reasons: ['never proven'] }, { suite: 'test/config/x.test.ts', reasons: ['never proven'] }], '1'); // prettier-ignore
+  expect(unknown.map(({ seconds }) => seconds)).toEqual([180, 900, 180]);
+});
+
+test('a reason is said in short', () => {
+  expect(inWords({ suite: 'x', proof: proof('2026-11-01', 1), reasons: ['a', 'b', 'c', 'd', 'e'] })).toBe(
+    'stale, proven 2026-11-01: a; b; c, and 2 more',
+  );
+});
+
+test('a lane takes what fits, also behind what does not; what runs always needs no time', async () => {
+  let time = 100;
+  const ran: string[] = [];
+  const suite = (name: string, seconds: number, always = false) => ({ suite: name, why: '', seconds, always });
+  const leftOut = await lane(
+    [suite('first', 90, true), suite('long', 50), suite('short', 5), suite('shorter', 4), suite('late', 4)],
+    () => time,
+    async ({ suite: name, seconds }) => {
+      ran.push(name);
+      time -= seconds;
+    },
+  );
+  expect(ran).toEqual(['first', 'short', 'shorter']);
+  expect(leftOut.map(({ suite: name }) => name)).toEqual(['long', 'late']);
+});
