@@ -13,6 +13,8 @@ import {
   supplied,
 } from '../../lib/core/credential';
 
+jest.unmock('bcryptjs');
+
 test.each([1, 16, 20, 65])('password of %d letters and digits', async (length) => {
   expect(await makeValue(password(length))).toMatch(new RegExp(`^[A-Za-z0-9]{${length}}$`));
 });
