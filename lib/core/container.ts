@@ -2,6 +2,8 @@ import { k8s } from 'cdk8s-plus-28';
 import { portsOf, type PortProps } from './endpoint';
 import { renderEnv, type EnvValue } from './env';
 import type { MountSource } from './mount';
+import { furtherEnv } from './override-env';
+import type { Platform } from './platform';
 import { renderProbes, type Probes } from './probe';
 import { renderResources, type Resources } from './resources';
 import type { Workload } from './workload';
@@ -24,10 +26,12 @@ export interface ContainerProps {
   readonly preStop?: string[];
 }
 
+/** What every container is told. */
+export const platformEnv = ({ config }: Platform): Record<string, EnvValue> => ({ TZ: config.timeZone });
+
 /** A container of a workload: no privileges to gain, no capabilities, a read-only root file system. */
 export function renderContainer(workload: Workload, name: string, props: ContainerProps): k8s.Container {
   const ports = portsOf(props.ports);
-  const { timeZone } = workload.component.platform.config;
   return {
     name,
     image: props.image,
@@ -35,7 +39,10 @@ export function renderContainer(workload: Workload, name: string, props: Contain
     ...(props.command ? { command: props.command } : {}),
     ...(props.args ? { args: props.args } : {}),
     ...(props.workingDir ? { workingDir: props.workingDir } : {}),
-    env: renderEnv({ TZ: timeZone, ...props.env }, workload.namespace),
+    env: [
+      ...renderEnv({ ...platformEnv(workload.component.platform), ...props.env }, workload.namespace),
+      ...furtherEnv(workload, name),
+    ],
     ...(ports.length > 0
       ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
       : {}),

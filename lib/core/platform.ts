@@ -3,6 +3,7 @@ import { Component } from './component';
 import { definitionOf, provides, type Catalogue } from './definition';
 import { Graph } from './graph';
 import type { Need } from './need';
+import { refuseOverrides } from './override-checks';
 import type { Problem } from './problem';
 import type { Settings } from './settings';
 import { Tier, tiers, type TierName } from './tier';
@@ -28,6 +29,7 @@ export class Platform extends App {
     super();
     for (const name of Object.keys(config.services)) this.component(name);
     for (const component of this.components.values()) component.complete();
+    for (const component of this.components.values()) refuseOverrides(component);
     if (this.problems.length > 0) throw config.errorOf(this.problems);
   }
 

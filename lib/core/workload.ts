@@ -7,6 +7,7 @@ import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
 import { credentialsIn } from './env';
 import type { MountSource } from './mount';
+import { withImages } from './override-images';
 import { renderPlacement } from './placement';
 import { quantityValue } from './resources';
 import { renderServices } from './service';
@@ -43,6 +44,12 @@ export interface WorkloadProps extends ContainerProps {
   readonly terminationGraceSeconds?: number;
 }
 
+export interface WorkloadContainer {
+  readonly name: string;
+  readonly init: boolean;
+  readonly props: ContainerProps;
+}
+
 /**
  * The pods of a component, written once with hardened defaults: non-root, read-only root, no capabilities, RuntimeDefault
  * seccomp, no service-account token, no service links, requests and limits. Its subclasses are the Kubernetes kinds.
@@ -77,6 +84,10 @@ export abstract class Workload extends Construct {
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
   }
 
+  get mainContainer(): string {
+    return this.props.container ?? this.component.name;
+  }
+
   /** The named port as others reach it. */
   endpoint(name: string): Endpoint {
     const port = this.ports.find((candidate) => candidate.name === name);
@@ -84,8 +95,13 @@ export abstract class Workload extends Construct {
     return new Endpoint(this, port);
   }
 
-  /** Every container with its name, init containers first. */
-  get containers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
+  /** Every container with its name, init containers first, as it runs. */
+  get containers(): WorkloadContainer[] {
+    return withImages(this, this.declaredContainers);
+  }
+
+  /** The same as its component declared them. */
+  get declaredContainers(): WorkloadContainer[] {
     const { uses = [], init = {}, sidecars = {} } = this.props;
     const waits = uses.flatMap(({ wait }) =>
       wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
@@ -93,7 +109,7 @@ export abstract class Workload extends Construct {
     return [
       ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
       ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
-      { name: this.props.container ?? this.component.name, init: false, props: this.props },
+      { name: this.mainContainer, init: false, props: this.props },
       ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
     ];
   }

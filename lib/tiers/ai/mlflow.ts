@@ -21,7 +21,6 @@ export const mlflow = defineComponent({
   signIn: 'nothing itself: its route decides; it signs in to its database and its bucket with their credentials',
   tier: 'ai',
   options: z.strictObject({
-    image: z.string().default(images.mlflow).describe('An image with mlflow, psycopg2 and boto3'),
     access: access('sso'),
     artifacts: z
       .enum(['proxied', 'direct'])
@@ -41,7 +40,7 @@ export const mlflow = defineComponent({
     const inside = `${self.name}.${self.tier.namespace}.svc`;
 
     const server = new Deployment(self, self.name, {
-      image: options.image,
+      image: images.mlflow,
       command: ['mlflow', 'server', '--host=0.0.0.0', '--port=5000', `--workers=${options.workers}`],
       env: {
         MLFLOW_BACKEND_STORE_URI: database.url('postgresql+psycopg2'),

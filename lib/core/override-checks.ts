@@ -1,0 +1,9 @@
+import type { Component } from './component';
+import { refuseEnv } from './override-env';
+import { refuseImages } from './override-images';
+
+/** Refuses what the platform file says of a service and what this service cannot have; once every component is built. */
+export function refuseOverrides(component: Component): void {
+  if (Object.keys(component.overrides).length === 0) return;
+  for (const refuse of [refuseImages, refuseEnv]) refuse(component);
+}
