@@ -1,4 +1,6 @@
 import type { Component } from './component';
+import type { Marks } from './override-marks';
+import type { PlacementOverride } from './override-placement';
 import type { Workload } from './workload';
 
 /** One key of a Secret that is in the namespace already, whoever made it. */
@@ -19,6 +21,12 @@ export interface Overrides {
   readonly images?: Readonly<Record<string, string>>;
   /** Further environment variables of the main container. @default none */
   readonly env?: Readonly<Record<string, string | SecretReference>>;
+  /** Where its pods run. @default as hearth spreads them */
+  readonly placement?: PlacementOverride;
+  /** Of all its pods, those of jobs included. */
+  readonly pods?: Marks;
+  /** Of the Services by which the world reaches it beside the gateway; the gateway's own one is such a Service, too. */
+  readonly publicServices?: Marks;
 }
 
 /**

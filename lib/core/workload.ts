@@ -8,6 +8,7 @@ import type { Credential } from './credential';
 import { credentialsIn } from './env';
 import type { MountSource } from './mount';
 import { withImages } from './override-images';
+import { withMarks } from './override-marks';
 import { renderPlacement } from './placement';
 import { quantityValue } from './resources';
 import { renderServices } from './service';
@@ -186,10 +187,10 @@ export abstract class Workload extends Construct {
         : {}),
     };
     return {
-      metadata: {
+      metadata: withMarks(this, 'pods', {
         labels: { ...this.selector, 'app.kubernetes.io/part-of': platform.config.name },
         ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-      },
+      }),
       spec: {
         ...(kubernetes ? { serviceAccountName: this.name } : {}),
         automountServiceAccountToken: kubernetes !== undefined,

@@ -27,6 +27,58 @@ const env = z
   )
   .describe('Further environment variables of the main container; what hearth sets itself is refused');
 
+/** `prefix/name`, or a name alone. https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
+const qualifiedName = z
+  .string()
+  .regex(/^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/, {
+    error: 'must be a name of Kubernetes; write for example my-company.org/team',
+  });
+
+const labels = z.record(
+  qualifiedName,
+  plainText.refine((text) => /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/.test(text), {
+    error: 'must be at most 63 letters, digits, dashes, underscores and dots; write for example platform',
+  }),
+);
+
+const marks = (of: string) =>
+  z
+    .strictObject({
+      labels: labels.optional().describe(`Further labels of ${of}; those of hearth itself are refused`),
+      annotations: z
+        .record(qualifiedName, plainText)
+        .optional()
+        .describe(`Further annotations of ${of}; those of hearth itself are refused`),
+    })
+    .describe(`Labels and annotations of ${of}`);
+
+const toleration = z
+  .strictObject({
+    key: qualifiedName.optional().describe('Key of the taint; by default every one, with operator Exists'),
+    operator: z.enum(['Equal', 'Exists']).optional().describe('Equal: of this value; Exists: of any; by default Equal'),
+    value: z.string().optional().describe('Value of the taint'),
+    effect: z
+      .enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute'])
+      .optional()
+      .describe('Effect of the taint; by default every one'),
+    tolerationSeconds: z.int().min(0).optional().describe('How long it bears NoExecute; by default for ever'),
+  })
+  .refine(({ key, operator }) => key !== undefined || operator === 'Exists', {
+    error: 'needs a key; write for example { key: dedicated, value: data, effect: NoSchedule }, or operator: Exists',
+  });
+
+const placement = z
+  .strictObject({
+    nodeSelector: labels.optional().describe('Labels that a node must have'),
+    tolerations: z.array(toleration).min(1).optional().describe('Taints of nodes that its pods bear'),
+    zones: qualifiedName
+      .optional()
+      .describe(
+        'Label of nodes that says their zone (topology.kubernetes.io/zone): several pods spread over zones, too',
+      ),
+  })
+  .describe('Where all its pods run, those of its jobs included');
+
 /** By the words of the platform file. */
 export const everyService = {
   image: image
@@ -37,6 +89,9 @@ export const everyService = {
     .optional()
     .describe('Other images for its further programs: name without registry, path and tag (etcd) → image'),
   env: env.optional(),
+  placement: placement.optional(),
+  pods: marks('all its pods').optional(),
+  publicServices: marks('the Services by which the world reaches it beside the routes').optional(),
 };
 
 /** One of these words. */
