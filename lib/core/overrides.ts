@@ -1,4 +1,5 @@
 import type { Component } from './component';
+import type { HostsOverride } from './override-hosts';
 import type { Marks } from './override-marks';
 import type { PlacementOverride } from './override-placement';
 import type { Workload } from './workload';
@@ -21,6 +22,8 @@ export interface Overrides {
   readonly images?: Readonly<Record<string, string>>;
   /** Further environment variables of the main container. @default none */
   readonly env?: Readonly<Record<string, string | SecretReference>>;
+  /** Other host names for its routes. @default those of the component */
+  readonly hosts?: HostsOverride;
   /** Where its pods run. @default as hearth spreads them */
   readonly placement?: PlacementOverride;
   /** Of all its pods, those of jobs included. */

@@ -79,6 +79,20 @@ const placement = z
   })
   .describe('Where all its pods run, those of its jobs included');
 
+const hostNames = z
+  .array(
+    z.string().regex(/^(@|[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)$/, {
+      error: 'must be one name below the domain, or @ for the domain itself; write for example models',
+    }),
+  )
+  .min(1);
+
+const hosts = z
+  .union([hostNames, z.record(z.string(), hostNames)], {
+    error: 'must be a list of names below the domain, or default name → list; write for example [models, mlflow]',
+  })
+  .describe('Other host names for its routes, in place of its own: a list, or own name → list where it has several');
+
 /** By the words of the platform file. */
 export const everyService = {
   image: image
@@ -89,6 +103,7 @@ export const everyService = {
     .optional()
     .describe('Other images for its further programs: name without registry, path and tag (etcd) → image'),
   env: env.optional(),
+  hosts: hosts.optional(),
   placement: placement.optional(),
   pods: marks('all its pods').optional(),
   publicServices: marks('the Services by which the world reaches it beside the routes').optional(),

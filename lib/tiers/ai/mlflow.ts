@@ -5,6 +5,7 @@ import { Deployment } from '../../core/controllers';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
+import { hostsOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
@@ -36,7 +37,7 @@ export const mlflow = defineComponent({
   build(self, { options, sql, objectStore }) {
     const database = sql.database(self.name);
     const artifacts = objectStore.bucket(self.name);
-    const publicHost = `${self.name}.${self.platform.config.domain}`;
+    const publicHosts = hostsOf(self, [self.name]);
     const inside = `${self.name}.${self.tier.namespace}.svc`;
 
     const server = new Deployment(self, self.name, {
@@ -50,14 +51,14 @@ export const mlflow = defineComponent({
         ...artifacts.awsEnv,
         // The list replaces MLflow's own; it is matched against the Host header with its port.
         MLFLOW_SERVER_ALLOWED_HOSTS: [
-          publicHost,
+          ...publicHosts,
           inside,
           `${inside}:5000`,
           self.name,
           `${self.name}:5000`,
           'localhost:*',
         ].join(','),
-        MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `https://${publicHost}`,
+        MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: publicHosts.map((host) => `https://${host}`).join(','),
         // The job runner keeps its queue on local disk, which no second replica sees.
         MLFLOW_SERVER_ENABLE_JOB_EXECUTION: false,
         MLFLOW_DISABLE_TELEMETRY: true,
