@@ -1,13 +1,22 @@
 import type { Component } from './component';
+import { pulledImage } from './image-sources';
 import { mainWorkloads, refuseWithoutPods } from './overrides';
 import { suggest } from './problem';
 import type { Workload, WorkloadContainer } from './workload';
 
+/** A container as it runs. */
+export interface RunningContainer extends WorkloadContainer {
+  /** Its image before a mirror takes its place. */
+  readonly original: string;
+}
+
 /** The containers of a workload with the images that the platform file wants instead of those of the components. */
-export function withImages(workload: Workload, containers: readonly WorkloadContainer[]): WorkloadContainer[] {
+export function withImages(workload: Workload, containers: readonly WorkloadContainer[]): RunningContainer[] {
   return containers.map((container) => {
-    const image = imageOf(ownerOf(workload, container), container.props.image);
-    return image === container.props.image ? container : { ...container, props: { ...container.props, image } };
+    const original = imageOf(ownerOf(workload, container), container.props.image);
+    const image = pulledImage(workload.component.platform.config, original);
+    const { props } = container;
+    return { ...container, original, props: image === props.image ? props : { ...props, image } };
   });
 }
 

@@ -6,8 +6,9 @@ import { renderContainer, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
 import { credentialsIn } from './env';
+import { pullSecrets } from './image-sources';
 import type { MountSource } from './mount';
-import { withImages } from './override-images';
+import { withImages, type RunningContainer } from './override-images';
 import { withMarks } from './override-marks';
 import { renderPlacement } from './placement';
 import { quantityValue } from './resources';
@@ -97,7 +98,7 @@ export abstract class Workload extends Construct {
   }
 
   /** Every container with its name, init containers first, as it runs. */
-  get containers(): WorkloadContainer[] {
+  get containers(): RunningContainer[] {
     return withImages(this, this.declaredContainers);
   }
 
@@ -207,6 +208,7 @@ export abstract class Workload extends Construct {
         ...(terminationGraceSeconds === undefined ? {} : { terminationGracePeriodSeconds: terminationGraceSeconds }),
         ...(restartPolicy ? { restartPolicy } : {}),
         ...renderPlacement(this),
+        ...pullSecrets(platform.config),
         ...(initContainers.length > 0 ? { initContainers } : {}),
         containers: render(false),
         ...(volumes.length > 0 ? { volumes } : {}),

@@ -34,7 +34,7 @@ test('the message of the error is all there is to read', () => {
 
 const quantity = 'write for example 250m or 2';
 const settingsOfFile =
-  'argoCd, availability, gateway, namespacePrefix, network, providers, secretStore, secrets, storage, timeZone, tls';
+  'argoCd, availability, gateway, images, namespacePrefix, network, providers, secretStore, secrets, storage, timeZone, tls';
 const modes =
   'write mode: lets-encrypt (with email), mode: cert-manager (with issuer), mode: self-signed, or mode: secret (with secret)';
 
