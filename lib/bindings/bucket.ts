@@ -1,4 +1,4 @@
-import type { Binding } from '../core/binding';
+import { SecretBinding } from '../core/binding';
 import { Credential, hexadecimal } from '../core/credential';
 import type { Component } from '../core/component';
 import type { Endpoint } from '../core/endpoint';
@@ -48,7 +48,7 @@ export interface BucketProps {
 }
 
 /** An S3 bucket of one consumer. */
-export class Bucket implements Binding {
+export class Bucket extends SecretBinding<'accessKeyId' | 'secretAccessKey'> {
   readonly endpoint: Endpoint;
   readonly name: string;
   readonly why: string;
@@ -59,6 +59,7 @@ export class Bucket implements Binding {
   private readonly store: Component;
 
   constructor(props: BucketProps) {
+    super();
     const { store, endpoint, name } = props;
     if (!bucketNames.test(name)) refuseName(store, name);
     this.store = store;
@@ -117,8 +118,8 @@ export class Bucket implements Binding {
   /** The variables that every AWS SDK reads. */
   get awsEnv(): Record<string, EnvValue> {
     return {
-      AWS_ACCESS_KEY_ID: this.credential.key('accessKeyId'),
-      AWS_SECRET_ACCESS_KEY: this.credential.key('secretAccessKey'),
+      AWS_ACCESS_KEY_ID: this.key('accessKeyId'),
+      AWS_SECRET_ACCESS_KEY: this.key('secretAccessKey'),
       AWS_DEFAULT_REGION: 'us-east-1',
     };
   }

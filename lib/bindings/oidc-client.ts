@@ -1,4 +1,4 @@
-import type { Binding } from '../core/binding';
+import { SecretBinding } from '../core/binding';
 import type { Component } from '../core/component';
 import type { ContainerProps } from '../core/container';
 import { Credential, literal, password } from '../core/credential';
@@ -48,7 +48,7 @@ export interface OidcClientContext {
  * inside the cluster, and tokens name the public issuer all the same.
  * https://openid.net/specs/openid-connect-core-1_0.html
  */
-export class OidcClient implements Binding {
+export class OidcClient extends SecretBinding<'clientId' | 'clientSecret'> {
   readonly endpoint: Endpoint;
   readonly why: string;
   readonly title: string;
@@ -67,6 +67,7 @@ export class OidcClient implements Binding {
     { title, redirectUris, postLogoutRedirectUris = [], tokenSeconds }: OidcClientProps,
     { provider, endpoint, issuer, job }: OidcClientContext,
   ) {
+    super();
     this.title = title;
     this.redirectUris = redirectUris;
     this.postLogoutRedirectUris = postLogoutRedirectUris;

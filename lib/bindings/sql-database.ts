@@ -1,4 +1,4 @@
-import type { Binding } from '../core/binding';
+import { SecretBinding } from '../core/binding';
 import { password, literal, Credential } from '../core/credential';
 import type { Component } from '../core/component';
 import type { Endpoint } from '../core/endpoint';
@@ -39,7 +39,7 @@ export interface SqlDatabaseProps {
 }
 
 /** A PostgreSQL database of one consumer. */
-export class SqlDatabase implements Binding {
+export class SqlDatabase extends SecretBinding<'username' | 'password'> {
   readonly endpoint: Endpoint;
   readonly name: string;
   readonly why: string;
@@ -49,6 +49,7 @@ export class SqlDatabase implements Binding {
   private readonly wanted = new Set<string>();
 
   constructor(props: SqlDatabaseProps) {
+    super();
     const { server, endpoint, name } = props;
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       throw new Error(`"${name}" is no database name: lower-case letters, digits and underscores`);
@@ -87,6 +88,6 @@ export class SqlDatabase implements Binding {
 
   /** Connection URL. @param scheme for example `postgresql` or `postgresql+psycopg2` */
   url(scheme: string): SecretText {
-    return secretText`${scheme}://${this.name}:${this.credential.key('password')}@${this.endpoint.address}/${this.name}`;
+    return secretText`${scheme}://${this.name}:${this.key('password')}@${this.endpoint.address}/${this.name}`;
   }
 }

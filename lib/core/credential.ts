@@ -1,4 +1,5 @@
 import { k8s } from 'cdk8s-plus-28';
+import type { Binding } from './binding';
 import type { Component } from './component';
 import type { MountSource } from './mount';
 import type { Volume } from './volume';
@@ -116,10 +117,10 @@ export class Credential {
     owner.platform.graph.credentials.push(this);
   }
 
-  /** Reference to one key, to be used as an environment value. */
-  key(key: string): SecretKey {
+  /** Reference to one key, to be used as an environment value. @param binding whose value it is @default nobody's */
+  key(key: string, binding?: Binding): SecretKey {
     this.rule(key);
-    return new SecretKey(this, key);
+    return new SecretKey(this, key, binding);
   }
 
   /** A folder with the given keys as files of the same names, readable by the pod's group. */
@@ -173,6 +174,8 @@ export class SecretKey {
   constructor(
     readonly credential: Credential,
     readonly key: string,
+    /** What the workload that reads it uses thereby. */
+    readonly binding?: Binding,
   ) {}
 
   toEnvSource(namespace: string): k8s.EnvVarSource {

@@ -5,7 +5,7 @@ import type { Component } from './component';
 import { renderContainer, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
-import { credentialsIn } from './env';
+import { secretKeysIn } from './env';
 import type { MountSource } from './mount';
 import { renderPlacement } from './placement';
 import { quantityValue } from './resources';
@@ -18,7 +18,7 @@ export interface WorkloadProps extends ContainerProps {
   readonly container?: string;
   /** Numeric user and group of every process; files of volumes belong to the group. */
   readonly user: { readonly uid: number; readonly gid: number };
-  /** What the pods use of other components, or of other workloads of their own. */
+  /** What the pods use beside the bindings whose values they have: of other components, or of other workloads of their own. */
   readonly uses?: Binding[];
   /** Ports on which its pods talk to each other, and why. @default they do not */
   readonly peers?: { readonly ports: readonly string[]; readonly why: string };
@@ -71,7 +71,7 @@ export abstract class Workload extends Construct {
     this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap(({ ports }) => portsOf(ports));
     const { graph } = component.platform;
     graph.workloads.push(this);
-    for (const { endpoint, why } of props.uses ?? []) graph.connect(this, endpoint, why);
+    for (const { endpoint, why } of this.bindings) graph.connect(this, endpoint, why);
     for (const port of props.peers?.ports ?? []) graph.connect(this, this.endpoint(port), props.peers?.why ?? '');
     if (props.kubernetes)
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
@@ -86,12 +86,19 @@ export abstract class Workload extends Construct {
 
   /** Every container with its name, init containers first. */
   get containers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
-    const { uses = [], init = {}, sidecars = {} } = this.props;
-    const waits = uses.flatMap(({ wait }) =>
+    const waits = this.bindings.flatMap(({ wait }) =>
       wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
     );
     return [
       ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
+      ...this.ownContainers,
+    ];
+  }
+
+  /** Its containers without those that wait. */
+  private get ownContainers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
+    const { init = {}, sidecars = {} } = this.props;
+    return [
       ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
       { name: this.props.container ?? this.component.name, init: false, props: this.props },
       ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
@@ -109,10 +116,20 @@ export abstract class Workload extends Construct {
     return internet ? (internet.ports ?? [443]) : [];
   }
 
+  /** What it uses: what it says, and whose values its containers have. */
+  get bindings(): Binding[] {
+    const values = this.ownContainers.flatMap(({ props: { env = {}, mounts = {} } }) => [
+      ...Object.values(env).flatMap(secretKeysIn),
+      ...Object.values(mounts),
+    ]);
+    return [...new Set([...(this.props.uses ?? []), ...values.flatMap(({ binding }) => binding ?? [])])];
+  }
+
   /** The credentials that its containers read. */
   get credentials(): Credential[] {
-    const inEnv = this.containers.flatMap(({ props }) => Object.values(props.env ?? {}).flatMap(credentialsIn));
-    return [...new Set([...inEnv, ...this.mounts.flatMap((mount) => mount.credential ?? [])])];
+    const inEnv = this.containers.flatMap(({ props }) => Object.values(props.env ?? {}).flatMap(secretKeysIn));
+    const mounted = this.mounts.flatMap((mount) => mount.credential ?? []);
+    return [...new Set([...inEnv.map(({ credential }) => credential), ...mounted])];
   }
 
   /** The persistent volumes of its containers. */
