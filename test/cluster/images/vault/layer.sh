@@ -5,4 +5,4 @@ useradd -r -g 1000 -u 100 -o -d /home/vault -s /bin/sh vault
 install -m 755 /mnt/bin/vault /usr/local/bin/vault
 mkdir -p /vault/config /vault/file /vault/logs
 chown -R 100:1000 /vault
-vault version | grep -F "Vault v$(sed 's/.*://' /mnt/recipe/names)"
+/usr/local/bin/vault version | grep -F "Vault v$(sed 's/.*://' /mnt/recipe/names)"
