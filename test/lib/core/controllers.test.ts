@@ -1,3 +1,4 @@
+import { archived } from '../../../lib/core/backup';
 import type { Component } from '../../../lib/core/component';
 import { ConfigFiles } from '../../../lib/core/config-files';
 import { CronJob, DaemonSet, Deployment, Job, StatefulSet } from '../../../lib/core/controllers';
@@ -8,7 +9,7 @@ import { sleeper, testPlatform, type TestEntry, type TestSettings } from '../../
 
 const built = (build: TestEntry['build'], config: TestSettings = {}) =>
   objectsOf(testPlatform({ app: { build } }, config));
-const data = () => new Volume('data', { size: '5Gi', backup: { priority: 'high', method: 'archive' } });
+const data = () => new Volume('data', { size: '5Gi', backup: archived('high') });
 const selector = { 'app.kubernetes.io/name': 'app', 'app.kubernetes.io/instance': 'web' };
 
 describe('Deployment', () => {
