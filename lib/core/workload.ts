@@ -2,10 +2,11 @@ import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
-import { renderContainer, type ContainerProps } from './container';
+import { envOf, renderContainer, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
 import { credentialsIn } from './env';
+import { known, type OrLate } from './late';
 import type { MountSource } from './mount';
 import { renderPlacement } from './placement';
 import { quantityValue } from './resources';
@@ -25,7 +26,7 @@ export interface WorkloadProps extends ContainerProps {
   /** Containers beside the main one. */
   readonly sidecars?: Record<string, ContainerProps>;
   /** Containers that run to their end before the main one starts. */
-  readonly init?: Record<string, ContainerProps>;
+  readonly init?: OrLate<Record<string, ContainerProps>>;
   /** Metrics that a Prometheus can scrape. */
   readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
@@ -86,7 +87,8 @@ export abstract class Workload extends Construct {
 
   /** Every container with its name, init containers first. */
   get containers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
-    const { uses = [], init = {}, sidecars = {} } = this.props;
+    const { uses = [], sidecars = {} } = this.props;
+    const init = known(this.props.init, this.component) ?? {};
     const waits = uses.flatMap(({ wait }) =>
       wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
     );
@@ -111,7 +113,9 @@ export abstract class Workload extends Construct {
 
   /** The credentials that its containers read. */
   get credentials(): Credential[] {
-    const inEnv = this.containers.flatMap(({ props }) => Object.values(props.env ?? {}).flatMap(credentialsIn));
+    const inEnv = this.containers.flatMap(({ props }) =>
+      Object.values(envOf(props, this.component)).flatMap(credentialsIn),
+    );
     return [...new Set([...inEnv, ...this.mounts.flatMap((mount) => mount.credential ?? [])])];
   }
 
@@ -211,7 +215,7 @@ export abstract class Workload extends Construct {
   }
 
   private get mounts(): MountSource[] {
-    return this.containers.flatMap(({ props }) => Object.values(props.mounts ?? {}));
+    return this.containers.flatMap(({ props }) => Object.values(known(props.mounts, this.component) ?? {}));
   }
 }
 
