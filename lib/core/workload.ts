@@ -5,7 +5,7 @@ import type { Component } from './component';
 import { envOf, renderContainer, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
-import { credentialsIn } from './env';
+import { credentialsIn, ordinal } from './env';
 import { known, type OrLate } from './late';
 import type { MountSource } from './mount';
 import { renderPlacement } from './placement';
@@ -126,6 +126,8 @@ export abstract class Workload extends Construct {
 
   /** Creates the Kubernetes objects, once the graph is complete. */
   render(): void {
+    const numbered = this.containers.some(({ props }) => Object.values(envOf(props, this.component)).includes(ordinal));
+    if (numbered && !this.claimTemplates) throw new Error(`${this.name} is no stateful set: its pods have no ordinal`);
     if (this.props.kubernetes) renderServiceAccount(this, this.props.kubernetes);
     renderServices(this);
     if (!this.claimTemplates) {
