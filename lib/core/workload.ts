@@ -2,10 +2,11 @@ import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
-import { renderContainer, type ContainerProps } from './container';
+import { envOf, renderContainer, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
-import { secretKeysIn } from './env';
+import { ordinal, secretKeysIn, type EnvValue } from './env';
+import { known, Late, type OrLate } from './late';
 import type { MountSource } from './mount';
 import { renderPlacement } from './placement';
 import { quantityValue } from './resources';
@@ -25,7 +26,7 @@ export interface WorkloadProps extends ContainerProps {
   /** Containers beside the main one. */
   readonly sidecars?: Record<string, ContainerProps>;
   /** Containers that run to their end before the main one starts. */
-  readonly init?: Record<string, ContainerProps>;
+  readonly init?: OrLate<Record<string, ContainerProps>>;
   /** Metrics that a Prometheus can scrape. */
   readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
@@ -71,7 +72,7 @@ export abstract class Workload extends Construct {
     this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap(({ ports }) => portsOf(ports));
     const { graph } = component.platform;
     graph.workloads.push(this);
-    for (const { endpoint, why } of this.bindings) graph.connect(this, endpoint, why);
+    this.connect();
     for (const port of props.peers?.ports ?? []) graph.connect(this, this.endpoint(port), props.peers?.why ?? '');
     if (props.kubernetes)
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
@@ -97,7 +98,8 @@ export abstract class Workload extends Construct {
 
   /** Its containers without those that wait. */
   private get ownContainers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
-    const { init = {}, sidecars = {} } = this.props;
+    const { sidecars = {} } = this.props;
+    const init = this.settled(this.props.init) ?? {};
     return [
       ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
       { name: this.props.container ?? this.component.name, init: false, props: this.props },
@@ -116,18 +118,30 @@ export abstract class Workload extends Construct {
     return internet ? (internet.ports ?? [443]) : [];
   }
 
-  /** What it uses: what it says, and whose values its containers have. */
+  /** What it uses: what it says, and whose values its containers have; late values count once all components are built. */
   get bindings(): Binding[] {
     const values = this.ownContainers.flatMap(({ props: { env = {}, mounts = {} } }) => [
-      ...Object.values(env).flatMap(secretKeysIn),
-      ...Object.values(mounts),
+      ...Object.values(env).flatMap((value) => secretKeysIn(this.settled<EnvValue | undefined>(value) ?? '')),
+      ...Object.values(this.settled(mounts) ?? {}),
     ]);
     return [...new Set([...(this.props.uses ?? []), ...values.flatMap(({ binding }) => binding ?? [])])];
   }
 
+  /** Notes in the graph what it uses. */
+  connect(): void {
+    for (const { endpoint, why } of this.bindings) this.component.platform.graph.connect(this, endpoint, why);
+  }
+
+  /** A value as far as it is known by now. */
+  private settled<T>(value: OrLate<T>): T | undefined {
+    return value instanceof Late && !this.component.platform.isComplete ? undefined : known(value, this.component);
+  }
+
   /** The credentials that its containers read. */
   get credentials(): Credential[] {
-    const inEnv = this.containers.flatMap(({ props }) => Object.values(props.env ?? {}).flatMap(secretKeysIn));
+    const inEnv = this.containers.flatMap(({ props }) =>
+      Object.values(envOf(props, this.component)).flatMap(secretKeysIn),
+    );
     const mounted = this.mounts.flatMap((mount) => mount.credential ?? []);
     return [...new Set([...inEnv.map(({ credential }) => credential), ...mounted])];
   }
@@ -139,6 +153,8 @@ export abstract class Workload extends Construct {
 
   /** Creates the Kubernetes objects, once the graph is complete. */
   render(): void {
+    const numbered = this.containers.some(({ props }) => Object.values(envOf(props, this.component)).includes(ordinal));
+    if (numbered && !this.claimTemplates) throw new Error(`${this.name} is no stateful set: its pods have no ordinal`);
     if (this.props.kubernetes) renderServiceAccount(this, this.props.kubernetes);
     renderServices(this);
     if (!this.claimTemplates) {
@@ -228,7 +244,7 @@ export abstract class Workload extends Construct {
   }
 
   private get mounts(): MountSource[] {
-    return this.containers.flatMap(({ props }) => Object.values(props.mounts ?? {}));
+    return this.containers.flatMap(({ props }) => Object.values(known(props.mounts, this.component) ?? {}));
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Component } from '../core/component';
+import { envOf } from '../core/container';
 import { SecretText, type EnvValue } from '../core/env';
+import { known } from '../core/late';
 import type { Platform } from '../core/platform';
 import type { Workload } from '../core/workload';
 
@@ -51,11 +53,11 @@ function addressed(texts: readonly string[], byHost: ReadonlyMap<string, Workloa
   return found;
 }
 
-const textsOf = (workload: Workload): string[] =>
-  workload.containers.flatMap(({ props: { command = [], args = [], env = {} } }) => [
-    ...command,
-    ...args,
-    ...Object.values(env).flatMap(textIn),
+const textsOf = ({ containers, component }: Workload): string[] =>
+  containers.flatMap(({ props }) => [
+    ...(known(props.command, component) ?? []),
+    ...(known(props.args, component) ?? []),
+    ...Object.values(envOf(props, component)).flatMap(textIn),
   ]);
 
 function textIn(value: EnvValue): string[] {
