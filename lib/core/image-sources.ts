@@ -34,3 +34,9 @@ export function pullSecrets({ images }: Settings): Pick<k8s.PodSpec, 'imagePullS
   if (images.pullSecrets.length === 0) return {};
   return { imagePullSecrets: images.pullSecrets.map((name) => ({ name })) };
 }
+
+/** No tag, or `latest`, and no digest. */
+export function isFloating(image: string): boolean {
+  const name = image.split('/').at(-1) ?? '';
+  return !name.includes('@') && (!name.includes(':') || name.endsWith(':latest'));
+}

@@ -1,5 +1,7 @@
 import type { Component } from './component';
+import { envOf } from './container';
 import { SecretText, type EnvValue } from './env';
+import { known as valueOf } from './late';
 import { suggest } from './problem';
 import type { Workload } from './workload';
 
@@ -65,11 +67,11 @@ function refuseFixedHosts(component: Component): void {
 }
 
 /** What its containers are told outright. */
-const texts = ({ declaredContainers }: Workload): string[] =>
-  declaredContainers.flatMap(({ props: { command = [], args = [], env = {} } }) => [
-    ...command,
-    ...args,
-    ...Object.values(env).map(textOf),
+const texts = ({ declaredContainers, component }: Workload): string[] =>
+  declaredContainers.flatMap(({ props }) => [
+    ...(valueOf(props.command, component) ?? []),
+    ...(valueOf(props.args, component) ?? []),
+    ...Object.values(envOf(props, component)).map(textOf),
   ]);
 
 const textOf = (value: EnvValue): string => {

@@ -13,16 +13,11 @@ export interface RunningContainer extends WorkloadContainer {
 /** The containers of a workload with the images that the platform file wants instead of those of the components. */
 export function withImages(workload: Workload, containers: readonly WorkloadContainer[]): RunningContainer[] {
   return containers.map((container) => {
-    const original = imageOf(ownerOf(workload, container), container.props.image);
+    const original = imageOf(container.owner ?? workload.component, container.props.image);
     const image = pulledImage(workload.component.platform.config, original);
     const { props } = container;
     return { ...container, original, props: image === props.image ? props : { ...props, image } };
   });
-}
-
-/** Whose image it is: a container that waits for another service runs a client of that one, of its version. */
-function ownerOf({ component, props: { uses = [] } }: Workload, { props }: WorkloadContainer): Component {
-  return uses.find(({ wait }) => wait === props)?.endpoint.workload.component ?? component;
 }
 
 function imageOf(owner: Component, image: string): string {
@@ -46,7 +41,7 @@ export function refuseImages(component: Component): void {
   const main = mainImages(component).map(programOf);
   const used = component.platform.graph.workloads.flatMap((workload) =>
     workload.declaredContainers
-      .filter((container) => ownerOf(workload, container) === component)
+      .filter((container) => (container.owner ?? workload.component) === component)
       .map(({ props }) => programOf(props.image)),
   );
   const known = [...new Set(used)].filter((program) => !main.includes(program));

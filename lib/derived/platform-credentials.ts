@@ -1,5 +1,4 @@
-import { Bucket } from '../bindings/bucket';
-import { SqlDatabase } from '../bindings/sql-database';
+import { SecretBinding } from '../core/binding';
 import { gateway } from '../core/gateway';
 import type { Platform } from '../core/platform';
 import { accessInWords, HttpRoute } from '../core/route';
@@ -64,11 +63,11 @@ function signInTable(platform: Platform): string {
 /** Who uses which binding of whom, and the credential that opens it. */
 function bindings(platform: Platform): string[][] {
   return platform.graph.workloads.flatMap((workload) =>
-    (workload.props.uses ?? []).map((binding) => [
+    workload.bindings.map((binding) => [
       code(workload.name),
       code(binding.endpoint.address),
       binding.why,
-      binding instanceof SqlDatabase || binding instanceof Bucket ? `Secret ${code(binding.credential.name)}` : '',
+      binding instanceof SecretBinding ? `Secret ${code(binding.credential.name)}` : '',
     ]),
   );
 }
