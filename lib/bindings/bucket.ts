@@ -40,7 +40,9 @@ export const bucketAgreement = {
   quota: 'same',
 } as const;
 
-export const objectStore = needFor<ObjectStore>('objectStore', 'an object store');
+export const objectStore = needFor<ObjectStore>('objectStore', 'an object store', {
+  client: { give: (store, client) => store.bucket(client) },
+});
 
 /** What buckets may be called: names of services are, unless they are too short. */
 export const bucketNames = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;

@@ -11,7 +11,9 @@ export interface CacheServer {
   cache(why: string): Cache;
 }
 
-export const cache = needFor<CacheServer>('cache', 'a cache');
+export const cache = needFor<CacheServer>('cache', 'a cache', {
+  client: { give: (server, client) => server.cache(`client ${client}`) },
+});
 
 /** A component that runs a cluster with the Redis protocol and lets others use it. */
 export interface ValkeyClusterServer {
@@ -22,7 +24,9 @@ export interface ValkeyClusterServer {
   client(why: string): Cache;
 }
 
-export const valkeyCluster = needFor<ValkeyClusterServer>('valkeyCluster', 'a Valkey cluster');
+export const valkeyCluster = needFor<ValkeyClusterServer>('valkeyCluster', 'a Valkey cluster', {
+  client: { give: (server, client) => server.client(`client ${client}`) },
+});
 
 export interface CacheProps {
   readonly endpoint: Endpoint;

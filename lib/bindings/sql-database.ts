@@ -30,7 +30,9 @@ export interface SqlServer {
   readonly writes: Endpoint;
 }
 
-export const sql = needFor<SqlServer>('sql', 'a database server');
+export const sql = needFor<SqlServer>('sql', 'a database server', {
+  client: { give: (server, client) => server.database(client) },
+});
 
 export interface SqlDatabaseProps {
   /** The component that runs the server. */

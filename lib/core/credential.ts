@@ -81,6 +81,15 @@ export interface CredentialProps {
   readonly bootstrap?: boolean;
 }
 
+/** A Secret with keys of a credential. */
+export interface CredentialSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly keys: string[];
+  /** In a namespace that is not the platform's. @default false */
+  readonly foreign?: boolean;
+}
+
 /**
  * Named keys and the rule that makes each value. Manifests only ever refer to it: the values live in one Secret per
  * namespace that needs them, written by the `credentials` command or by External Secrets.
@@ -95,7 +104,12 @@ export class Credential {
   readonly notRotated?: string;
   /** Whether it is made in the cluster in any case. */
   readonly bootstrap: boolean;
-  private readonly uses: { readonly namespace: string; readonly name: string; readonly keys: Set<string> }[] = [];
+  private readonly uses: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly keys: Set<string>;
+    readonly foreign?: true;
+  }[] = [];
 
   constructor(
     readonly owner: Component,
@@ -141,6 +155,16 @@ export class Credential {
     else this.uses.push({ namespace, name, keys: new Set(keys) });
   }
 
+  /**
+   * Notes that pods outside the platform read it, all its keys, in a namespace of theirs. Where another store keeps the values,
+   * what they read is theirs to say.
+   */
+  lend(namespace: string): void {
+    if (this.owner.platform.config.secrets === 'external' && !this.bootstrap) return;
+    if (this.uses.some((use) => use.namespace === namespace)) return;
+    this.uses.push({ namespace, name: this.name, keys: new Set(Object.keys(this.keys)), foreign: true });
+  }
+
   /** Name of a Secret with this key and nothing else, for programs that read whatever a Secret holds. */
   alone(namespace: string, key: string): string {
     this.rule(key);
@@ -150,11 +174,12 @@ export class Credential {
   }
 
   /** The Secrets that it becomes, each with the keys needed there; the owner's comes first and holds all. */
-  get secrets(): { readonly namespace: string; readonly name: string; readonly keys: string[] }[] {
-    return this.uses.map(({ namespace, name, keys }) => ({
+  get secrets(): CredentialSecret[] {
+    return this.uses.map(({ namespace, name, keys, foreign }) => ({
       namespace,
       name,
       keys: Object.keys(this.keys).filter((key) => keys.has(key)),
+      ...(foreign ? { foreign } : {}),
     }));
   }
 

@@ -1,3 +1,11 @@
+import type { SecretBinding } from './binding';
+
+/** How pods outside the platform get what a need gives, where they can. */
+export interface ForClients<T> {
+  /** @param client their name in the platform file @returns what is theirs */
+  give(offer: T, client: string): SecretBinding<string>;
+}
+
 /**
  * Something that a component asks of another one without knowing which. Its type says what it gets: a need stands in the
  * file of the binding that it is for, and nowhere else.
@@ -13,6 +21,8 @@ export class Need<T> {
     readonly title: string,
     /** Whether a platform has at most one that gives it. */
     readonly single: boolean,
+    /** @default they cannot */
+    readonly client?: ForClients<T>,
   ) {}
 }
 
@@ -21,9 +31,13 @@ export class Need<T> {
  * @param name as platform files name it
  * @param title as people name it, with its article
  * @param single a platform has at most one that gives it @default false
+ * @param client what pods outside the platform get @default nothing
  */
-export const needFor = <T>(name: string, title: string, { single = false } = {}): Need<T> =>
-  new Need<T>(name, title, single);
+export const needFor = <T>(
+  name: string,
+  title: string,
+  { single = false, client }: { readonly single?: boolean; readonly client?: ForClients<T> } = {},
+): Need<T> => new Need<T>(name, title, single, client);
 
 /** Needs by the names under which a component gets what they give. */
 export type Needs = Readonly<Record<string, Need<unknown>>>;

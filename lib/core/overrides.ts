@@ -1,3 +1,4 @@
+import type { ForeignClient } from './clients';
 import type { Component } from './component';
 import type { HostsOverride } from './override-hosts';
 import type { Marks } from './override-marks';
@@ -22,6 +23,8 @@ export interface Overrides {
   readonly images?: Readonly<Record<string, string>>;
   /** Further environment variables of the main container. @default none */
   readonly env?: Readonly<Record<string, string | SecretReference>>;
+  /** Pods outside the platform that may come in. @default none */
+  readonly clients?: Readonly<Record<string, ForeignClient>>;
   /** Other host names for its routes. @default those of the component */
   readonly hosts?: HostsOverride;
   /** Where its pods run. @default as hearth spreads them */

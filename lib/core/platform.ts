@@ -1,4 +1,5 @@
 import { App } from 'cdk8s';
+import { admitClients } from './clients';
 import { Component } from './component';
 import { definitionOf, provides, type Catalogue } from './definition';
 import { Graph } from './graph';
@@ -29,6 +30,7 @@ export class Platform extends App {
   ) {
     super();
     for (const name of Object.keys(config.services)) this.component(name);
+    for (const component of this.components.values()) admitClients(component);
     for (const component of this.components.values()) component.complete();
     this.complete = true;
     // Late values may be values of bindings, too.

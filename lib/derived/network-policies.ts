@@ -62,9 +62,10 @@ export function networkPolicies(platform: Platform): void {
   const connecting = new Set(platform.graph.connections.map(({ from }) => from));
   for (const workload of platform.graph.workloads) {
     const ingress = [
-      ...mergePorts((incoming.get(workload) ?? []).map((edge) => ({ peer: edge.from, port: edge.port }))).map(
-        ({ peer, ports }) => ({ from: [renderPeer(peer, workload.namespace)], ports }),
-      ),
+      ...mergePorts([
+        ...(incoming.get(workload) ?? []).map((edge) => ({ peer: edge.from, port: edge.port })),
+        ...admitted(platform, workload),
+      ]).map(({ peer, ports }) => ({ from: [renderPeer(peer, workload.namespace)], ports })),
       ...worldRule(workload),
     ];
     const egress = egressRules(
@@ -85,6 +86,10 @@ export function networkPolicies(platform: Platform): void {
     });
   }
 }
+
+/** Pods outside the platform that the platform file lets in. */
+const admitted = ({ graph }: Platform, workload: Workload) =>
+  graph.admissions.flatMap(({ from, to }) => (to.workload === workload ? [{ peer: from, port: to.port }] : []));
 
 function worldRule(workload: Workload): k8s.NetworkPolicyIngressRule[] {
   const ports = publicPorts(workload).map(({ port }) => policyPort(port));

@@ -93,6 +93,23 @@ const hosts = z
   })
   .describe('Other host names for its routes, in place of its own: a list, or own name → list where it has several');
 
+const clientName = z.string().regex(/^[a-z][a-z0-9-]{1,28}[a-z0-9]$/, {
+  error: 'must be 3 to 30 lower-case letters, digits and dashes, and begin with a letter; write for example shop',
+});
+
+const client = z.strictObject({
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, { error: 'must be the name of a namespace; write for example shop' })
+    .describe('Namespace of the pods, which is not one of the platform'),
+  pods: labels.default({}).describe('Labels of the pods; by default every pod of the namespace'),
+  ports: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe('Names of the ports that they reach; by default those of what they get, or where the routes lead'),
+});
+
 /** By the words of the platform file. */
 export const everyService = {
   image: image
@@ -104,6 +121,10 @@ export const everyService = {
     .describe('Other images for its further programs: name without registry, path and tag (etcd) → image'),
   env: env.optional(),
   hosts: hosts.optional(),
+  clients: z
+    .record(clientName, client)
+    .optional()
+    .describe('Pods outside the platform that may come in, by a name of theirs: who they are, and where'),
   placement: placement.optional(),
   pods: marks('all its pods').optional(),
   publicServices: marks('the Services by which the world reaches it beside the routes').optional(),
