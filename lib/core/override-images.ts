@@ -12,8 +12,8 @@ export function withImages(workload: Workload, containers: readonly WorkloadCont
 }
 
 /** Whose image it is: a container that waits for another service runs a client of that one, of its version. */
-function ownerOf({ component, props: { uses = [] } }: Workload, { props }: WorkloadContainer): Component {
-  return uses.find(({ wait }) => wait === props)?.endpoint.workload.component ?? component;
+function ownerOf({ component, bindings }: Workload, { props }: WorkloadContainer): Component {
+  return bindings.find(({ wait }) => wait === props)?.endpoint.workload.component ?? component;
 }
 
 function imageOf(owner: Component, image: string): string {
