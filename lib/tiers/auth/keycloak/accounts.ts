@@ -10,6 +10,7 @@ import { temporary } from '../../../core/mount';
 import { images } from '../../../images';
 import { brokerTitle, identityProvider } from './brokers';
 import { ldapFederation } from './federation';
+import { groupPaths } from './groups';
 import { ownNames, type KeycloakOptions } from './options';
 import * as realm from './realm';
 import type { RealmFile } from './representation';
@@ -49,7 +50,7 @@ export class Accounts implements IdentityProvider {
   }
 
   get groups(): readonly string[] {
-    return realm.groupPaths(this.options.groups).map((path) => path.slice(1));
+    return groupPaths(this.options.groups).map((path) => path.slice(1));
   }
 
   client(id: string, props: OidcClientProps): OidcClient {
@@ -136,7 +137,7 @@ export class Accounts implements IdentityProvider {
       linkingFlow: realm.linkingFlow,
       clientScopes: [realm.groupsScope],
       roles: options.roles,
-      groups: realm.groupPaths(options.groups),
+      groups: groupPaths(options.groups),
       clients: [...clients.map((client) => realm.client(client)), ...realm.outsideClients(options.clients)],
       identityProviders: options.brokers.map((name) => identityProvider(name, options.registration)),
       federations: ldap ? [ldapFederation(ldap)] : [],
