@@ -52,7 +52,7 @@ export function renderContainer(workload: Workload, name: string, props: Contain
     ...(props.mounts
       ? {
           volumeMounts: Object.entries(props.mounts).map(([mountPath, mount]) => ({
-            name: mount.name,
+            name: workload.volumeName(mount),
             mountPath,
             ...(mount.subPath ? { subPath: mount.subPath } : {}),
             ...(mount.readOnly ? { readOnly: true } : {}),

@@ -197,15 +197,29 @@ export abstract class Workload extends Construct {
     };
   }
 
+  /**
+   * Name of the pod's volume that a mount stands for: its own one. Those of a ConfigMap and of a Secret may be that of the
+   * service, which may be called `data` or `tmp`: where something else has that name, they get another one.
+   */
+  volumeName({ name, config, credential }: MountSource): string {
+    if (!config && !credential) return name;
+    const others = this.mounts.filter((other) => other.config !== config || other.credential !== credential);
+    return others.some((other) => other.name === name) ? `${name}-${config ? 'config' : 'secret'}` : name;
+  }
+
   private podVolumes(): k8s.Volume[] {
+    const templates = new Set(this.claimTemplates ? this.volumes.map(({ name }) => name) : []);
     const volumes = new Map<string, k8s.Volume>();
     for (const mount of this.mounts) {
       const volume = mount.volume(this);
       if (volume === undefined) continue;
-      const known = volumes.get(mount.name);
-      const both = known ? roomForBoth(known, volume) : volume;
-      if (!both) throw new Error(`${this.name} mounts two volumes ${mount.name}; give one of them another name`);
-      volumes.set(mount.name, both);
+      const name = this.volumeName(mount);
+      const known = volumes.get(name);
+      const both = known ? roomForBoth(known, { ...volume, name }) : { ...volume, name };
+      if (!both || templates.has(name)) {
+        throw new Error(`${this.name} mounts two volumes ${name}; give one of them another name`);
+      }
+      volumes.set(name, both);
     }
     return [...volumes.values()];
   }
