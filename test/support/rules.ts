@@ -1,3 +1,4 @@
+import { kinds } from '../../lib/core/kinds';
 import { quantityValue } from '../../lib/core/resources';
 import { images } from '../../lib/images';
 import type { Kind, KubernetesObject, PodTemplate } from './kubernetes';
@@ -153,7 +154,7 @@ const selectors: Rule = ({ objects }) => {
 };
 
 /** Kinds that belong to no namespace. */
-const clusterScoped = ['Namespace', 'PriorityClass', 'StorageClass', 'CustomResourceDefinition'];
+const clusterScoped = kinds.filter((kind) => kind.clusterScoped).map(({ kind }) => kind);
 const namespaces: Rule = ({ objects, config }) => {
   const known = all(objects, 'Namespace').map(({ metadata }) => metadata.name);
   return objects.flatMap((object) => {
