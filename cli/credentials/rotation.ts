@@ -137,7 +137,7 @@ async function unreachable({ name, rotation }: Credential, cluster: Cluster, { c
     ];
   }
   if (rotation?.by !== 'job') return [];
-  const servers = [...new Set((rotation.job().props.uses ?? []).map(({ endpoint }) => endpoint.workload))];
+  const servers = [...new Set(rotation.job().bindings.map(({ endpoint }) => endpoint.workload))];
   const up = await runningAmong(cluster, servers);
   return servers
     .filter((server) => !up.includes(server))

@@ -2,13 +2,14 @@ import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
-import { renderContainer, type ContainerProps } from './container';
+import { envOf, renderContainer, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
-import { credentialsIn } from './env';
+import { ordinal, secretKeysIn, type EnvValue } from './env';
+import { known, Late, type OrLate } from './late';
 import type { MountSource } from './mount';
 import { renderPlacement } from './placement';
-import { quantityValue } from './resources';
+import { podVolumes, volumeName } from './pod-volumes';
 import { renderServices } from './service';
 import { renderServiceAccount, type KubernetesAccess } from './service-account';
 import { Volume } from './volume';
@@ -18,14 +19,14 @@ export interface WorkloadProps extends ContainerProps {
   readonly container?: string;
   /** Numeric user and group of every process; files of volumes belong to the group. */
   readonly user: { readonly uid: number; readonly gid: number };
-  /** What the pods use of other components, or of other workloads of their own. */
+  /** What the pods use beside the bindings whose values they have: of other components, or of other workloads of their own. */
   readonly uses?: Binding[];
   /** Ports on which its pods talk to each other, and why. @default they do not */
   readonly peers?: { readonly ports: readonly string[]; readonly why: string };
   /** Containers beside the main one. */
   readonly sidecars?: Record<string, ContainerProps>;
   /** Containers that run to their end before the main one starts. */
-  readonly init?: Record<string, ContainerProps>;
+  readonly init?: OrLate<Record<string, ContainerProps>>;
   /** Metrics that a Prometheus can scrape. */
   readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
@@ -71,7 +72,7 @@ export abstract class Workload extends Construct {
     this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap(({ ports }) => portsOf(ports));
     const { graph } = component.platform;
     graph.workloads.push(this);
-    for (const { endpoint, why } of props.uses ?? []) graph.connect(this, endpoint, why);
+    this.connect();
     for (const port of props.peers?.ports ?? []) graph.connect(this, this.endpoint(port), props.peers?.why ?? '');
     if (props.kubernetes)
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
@@ -86,12 +87,20 @@ export abstract class Workload extends Construct {
 
   /** Every container with its name, init containers first. */
   get containers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
-    const { uses = [], init = {}, sidecars = {} } = this.props;
-    const waits = uses.flatMap(({ wait }) =>
+    const waits = this.bindings.flatMap(({ wait }) =>
       wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
     );
     return [
       ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
+      ...this.ownContainers,
+    ];
+  }
+
+  /** Its containers without those that wait. */
+  private get ownContainers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
+    const { sidecars = {} } = this.props;
+    const init = this.settled(this.props.init) ?? {};
+    return [
       ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
       { name: this.props.container ?? this.component.name, init: false, props: this.props },
       ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
@@ -109,10 +118,32 @@ export abstract class Workload extends Construct {
     return internet ? (internet.ports ?? [443]) : [];
   }
 
+  /** What it uses: what it says, and whose values its containers have; late values count once all components are built. */
+  get bindings(): Binding[] {
+    const values = this.ownContainers.flatMap(({ props: { env = {}, mounts = {} } }) => [
+      ...Object.values(env).flatMap((value) => secretKeysIn(this.settled<EnvValue | undefined>(value) ?? '')),
+      ...Object.values(this.settled(mounts) ?? {}),
+    ]);
+    return [...new Set([...(this.props.uses ?? []), ...values.flatMap(({ binding }) => binding ?? [])])];
+  }
+
+  /** Notes in the graph what it uses. */
+  connect(): void {
+    for (const { endpoint, why } of this.bindings) this.component.platform.graph.connect(this, endpoint, why);
+  }
+
+  /** A value as far as it is known by now. */
+  private settled<T>(value: OrLate<T>): T | undefined {
+    return value instanceof Late && !this.component.platform.isComplete ? undefined : known(value, this.component);
+  }
+
   /** The credentials that its containers read. */
   get credentials(): Credential[] {
-    const inEnv = this.containers.flatMap(({ props }) => Object.values(props.env ?? {}).flatMap(credentialsIn));
-    return [...new Set([...inEnv, ...this.mounts.flatMap((mount) => mount.credential ?? [])])];
+    const inEnv = this.containers.flatMap(({ props }) =>
+      Object.values(envOf(props, this.component)).flatMap(secretKeysIn),
+    );
+    const mounted = this.mounts.flatMap((mount) => mount.credential ?? []);
+    return [...new Set([...inEnv.map(({ credential }) => credential), ...mounted])];
   }
 
   /** The persistent volumes of its containers. */
@@ -122,6 +153,8 @@ export abstract class Workload extends Construct {
 
   /** Creates the Kubernetes objects, once the graph is complete. */
   render(): void {
+    const numbered = this.containers.some(({ props }) => Object.values(envOf(props, this.component)).includes(ordinal));
+    if (numbered && !this.claimTemplates) throw new Error(`${this.name} is no stateful set: its pods have no ordinal`);
     if (this.props.kubernetes) renderServiceAccount(this, this.props.kubernetes);
     renderServices(this);
     if (!this.claimTemplates) {
@@ -155,7 +188,7 @@ export abstract class Workload extends Construct {
     const render = (init: boolean) =>
       containers.filter((c) => c.init === init).map((c) => renderContainer(this, c.name, c.props));
     const initContainers = render(true);
-    const volumes = this.podVolumes();
+    const volumes = podVolumes(this, this.mounts);
     const { platform, tier } = this.component;
     const configs = [...new Set(this.mounts.flatMap((mount) => mount.config ?? []))];
     const annotations: Record<string, string> = {
@@ -197,44 +230,14 @@ export abstract class Workload extends Construct {
     };
   }
 
-  /**
-   * Name of the pod's volume that a mount stands for: its own one. Those of a ConfigMap and of a Secret may be that of the
-   * service, which may be called `data` or `tmp`: where something else has that name, they get another one.
-   */
-  volumeName({ name, config, credential }: MountSource): string {
-    if (!config && !credential) return name;
-    const others = this.mounts.filter((other) => other.config !== config || other.credential !== credential);
-    return others.some((other) => other.name === name) ? `${name}-${config ? 'config' : 'secret'}` : name;
-  }
-
-  private podVolumes(): k8s.Volume[] {
-    const templates = new Set(this.claimTemplates ? this.volumes.map(({ name }) => name) : []);
-    const volumes = new Map<string, k8s.Volume>();
-    for (const mount of this.mounts) {
-      const volume = mount.volume(this);
-      if (volume === undefined) continue;
-      const name = this.volumeName(mount);
-      const known = volumes.get(name);
-      const both = known ? roomForBoth(known, { ...volume, name }) : { ...volume, name };
-      if (!both || templates.has(name)) {
-        throw new Error(`${this.name} mounts two volumes ${name}; give one of them another name`);
-      }
-      volumes.set(name, both);
-    }
-    return [...volumes.values()];
+  /** Name of the pod's volume that one of its mounts stands for. */
+  volumeName(mount: MountSource): string {
+    return volumeName(this.mounts, mount);
   }
 
   private get mounts(): MountSource[] {
-    return this.containers.flatMap(({ props }) => Object.values(props.mounts ?? {}));
+    return this.containers.flatMap(({ props }) => Object.values(known(props.mounts, this.component) ?? {}));
   }
-}
-
-/** The volume that two of the same name become: equal ones, or temporary space for whoever needs more. */
-function roomForBoth(one: k8s.Volume, other: k8s.Volume): k8s.Volume | undefined {
-  if (JSON.stringify(one) === JSON.stringify(other)) return one;
-  if (!one.emptyDir || !other.emptyDir || one.emptyDir.medium !== other.emptyDir.medium) return undefined;
-  const size = ({ emptyDir }: k8s.Volume) => quantityValue(String(emptyDir?.sizeLimit?.value)) ?? Infinity;
-  return size(one) >= size(other) ? one : other;
 }
 
 /** No tag, or `latest`, and no digest. */

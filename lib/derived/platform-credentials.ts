@@ -63,7 +63,7 @@ function signInTable(platform: Platform): string {
 /** Who uses which binding of whom, and the credential that opens it. */
 function bindings(platform: Platform): string[][] {
   return platform.graph.workloads.flatMap((workload) =>
-    (workload.props.uses ?? []).map((binding) => [
+    workload.bindings.map((binding) => [
       code(workload.name),
       code(binding.endpoint.address),
       binding.why,

@@ -1,5 +1,6 @@
 import type { ContainerProps } from '../core/container';
 import { portsOf } from '../core/endpoint';
+import { known } from '../core/late';
 import { publicPorts } from '../core/service';
 import type { Workload } from '../core/workload';
 
@@ -82,7 +83,7 @@ function userFaults({ props: { user } }: Workload): Fault[] {
 function volumeFaults(workload: Workload): Fault[] {
   const names = new Set(
     workload.containers.flatMap(({ props }) =>
-      Object.values(props.mounts ?? {}).map((mount) => workload.volumeName(mount)),
+      Object.values(known(props.mounts, workload.component) ?? {}).map((mount) => workload.volumeName(mount)),
     ),
   );
   return [...names]
@@ -95,10 +96,10 @@ function volumeFaults(workload: Workload): Fault[] {
 /** Kubernetes looks for a name among the ports of the same container. */
 function probeFaults(container: string, { probes, ports }: ContainerProps): Fault[] {
   const checks = [probes?.ready, probes?.live].map((check) => check?.httpGet?.port ?? check?.tcpSocket?.port);
-  const known: unknown[] = portsOf(ports).map(({ name }) => name);
+  const own: unknown[] = portsOf(ports).map(({ name }) => name);
   const named = new Set(checks.map((port) => port?.value).filter((port) => typeof port === 'string'));
   return [...named]
-    .filter((port) => !known.includes(port))
+    .filter((port) => !own.includes(port))
     .map((port) => ({ message: `asks its container ${container} on a port ${port}, which that does not have` }));
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { catalogue as shipped } from '../../lib/catalogue';
 import { CronJob, Deployment, Job, StatefulSet } from '../../lib/core/controllers';
-import { Credential, hexadecimal, htpasswd, literal, password, supplied } from '../../lib/core/credential';
+import { Credential, hexadecimal, literal, password, supplied } from '../../lib/core/credential';
+import { htpasswd } from '../../lib/core/derived-rule';
 import { defineComponent, type Catalogue } from '../../lib/core/definition';
+import type { Endpoint } from '../../lib/core/endpoint';
 import { needFor } from '../../lib/core/need';
 import { Volume } from '../../lib/core/volume';
 import type { WorkloadProps } from '../../lib/core/workload';
@@ -25,6 +27,7 @@ const sleeper: WorkloadProps = {
 interface Values {
   readonly app: Credential;
   readonly token: Credential;
+  readonly endpoint: Endpoint;
 }
 const values = needFor<Values>('values', 'a server with values');
 
@@ -73,7 +76,7 @@ const server = defineComponent({
     new Credential(self, 'backup', {
       keys: { accessKeyId: supplied('access key of the backup target'), 'secret.key': supplied('secret key of it') },
     });
-    return { values: { app, token } };
+    return { values: { app, token, endpoint: server.endpoint('main') } };
   },
 });
 
@@ -83,9 +86,10 @@ const readers = defineComponent({
   title: 'Readers',
   tier: 'ai',
   needs: { values },
-  build(self, { values: { app, token } }) {
-    new Deployment(self, 'reader', { ...sleeper, env: { APP: app.key('password') } });
-    new Deployment(self, 'caller', { ...sleeper, env: { TOKEN: token.key('secret') } });
+  build(self, { values: { app, token, endpoint } }) {
+    const uses = [{ endpoint, why: 'reads' }];
+    new Deployment(self, 'reader', { ...sleeper, uses, env: { APP: app.key('password') } });
+    new Deployment(self, 'caller', { ...sleeper, uses, env: { TOKEN: token.key('secret') } });
     new Deployment(self, 'other', sleeper);
   },
 });

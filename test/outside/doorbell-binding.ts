@@ -1,4 +1,4 @@
-import type { Binding } from '../../lib/core/binding';
+import { SecretBinding } from '../../lib/core/binding';
 import type { Component } from '../../lib/core/component';
 import { Credential, hexadecimal } from '../../lib/core/credential';
 import type { Endpoint } from '../../lib/core/endpoint';
@@ -14,21 +14,23 @@ export interface Doorbell {
 export const doorbell = needFor<Doorbell>('doorbell', 'a doorbell');
 
 /** What a consumer rings. */
-export class Bell implements Binding {
+export class Bell extends SecretBinding<'token'> {
   readonly why: string;
   /** Key `token`. */
   readonly credential: Credential;
+  readonly wait = undefined;
 
   constructor(
     owner: Component,
     readonly endpoint: Endpoint,
     readonly name: string,
   ) {
+    super();
     this.why = `rings ${name}`;
     this.credential = new Credential(owner, `${owner.name}-${name}`, { keys: { token: hexadecimal(32) } });
   }
 
   get url(): SecretText {
-    return secretText`${this.endpoint.url()}/${this.name}?token=${this.credential.key('token')}`;
+    return secretText`${this.endpoint.url()}/${this.name}?token=${this.key('token')}`;
   }
 }

@@ -22,7 +22,6 @@ export const watchman = defineComponent({
       image: 'registry.example.org/watchman:4.5.6',
       command: ['watchman', `--interval=${options.interval}`],
       env: { DATABASE_URL: database.url('postgresql'), BELL_URL: bell.url },
-      uses: [database, bell],
       user: { uid: 1000, gid: 1000 },
       resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '200m', memory: '64Mi' } },
     });

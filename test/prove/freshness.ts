@@ -21,11 +21,12 @@ export class Freshness {
   /**
    * Reads the sources; nothing of the suites is run.
    * @param facts that are looked at: they name sources that no suite imports
+   * @param suites that are looked at
    * @param without services that the bed has no image of
    */
-  static read(root: string, facts: readonly string[], without = leftOut): Freshness {
+  static read(root: string, facts: readonly string[], without = leftOut, suites = suiteFiles(root)): Freshness {
     const named = facts.filter((fact) => fact.startsWith('code ')).map((fact) => fact.replace('code ', ''));
-    const sources = Sources.read(root, [...new Set([...suiteFiles(root), ...commandFiles(root), ...named])]);
+    const sources = Sources.read(root, [...new Set([...suites, ...commandFiles(root), ...named])]);
     return new Freshness(sources, new Digests(root, sources, without));
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 const proof = z.strictObject({
@@ -32,8 +32,4 @@ export function ledgerText(ledger: Ledger): string {
     ([suite, { saw, ...rest }]) => [suite, { ...rest, saw: sorted(saw) }] as const,
   );
   return `${JSON.stringify(sorted(Object.fromEntries(proofs)), undefined, 2)}\n`;
-}
-
-export function writeLedger(path: string, ledger: Ledger): void {
-  writeFileSync(path, ledgerText(ledger));
 }

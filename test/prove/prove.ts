@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { digest } from './digests';
 import { Freshness } from './freshness';
-import { ledgerFile, ledgerText, readLedger, writeLedger, type Proof } from './ledger';
-import { disagreement, onceMore, totals } from './judgement';
+import { onceMore, totals } from './judgement';
+import { ledgerFile, readLedger } from './ledger';
+import { everything, Notes } from './notes';
 import { lane, plan, type Planned } from './plan';
 import { readResults, runSuite, type Outcome } from './run-suite';
 
@@ -17,7 +16,7 @@ import { readResults, runSuite, type Outcome } from './run-suite';
  *   --minutes M [--since T]   what fits into M minutes from now, or from T (seconds since 1970): as .ci/run does
  *   --seed S                  the order in which what is fresh is sampled
  *   --and FILE                results of another run of Jest, for the sum at the end
- * With CI=true the ledger stays as it is.
+ * With CI=true the ledger stays as it is: .prove/ledger.json is what it would become.
  */
 const root = join(__dirname, '../..');
 const folder = join(root, '.prove');
@@ -36,18 +35,21 @@ const left = () =>
   options.minutes === undefined ? Infinity : Number(options.minutes) * 60 - (Date.now() - start) / 1000;
 const say = (text: string) => console.log(`[${Math.round((Date.now() - start) / 1000)}s] ${text}`);
 
-const before = readLedger(join(root, ledgerFile));
-const standings = Freshness.standings(root, before);
-const standingOf = new Map(standings.map((standing) => [standing.suite, standing]));
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder);
+const standings = Freshness.standings(root, readLedger(join(root, ledgerFile)));
+const notes = new Notes(root, standings, folder);
 const outcomes = new Map<string, Outcome>();
 
 async function run({ suite, why }: Planned): Promise<Outcome> {
   say(`${suite} (${why})`);
+  const seen = everything(root);
   const outcome = await runSuite(root, suite, folder);
   outcomes.set(suite, outcome);
   const { passed, skipped, seconds, failedTests } = outcome;
   const counts = `${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}, in ${seconds} s`;
   say(outcome.good ? `${suite}: ${counts}` : `${suite} failed: ${failedTests.join('; ') || 'before its tests'}`);
+  if (outcome.good && suite.endsWith('.test.ts')) notes.passed(suite, outcome, seen);
   return outcome;
 }
 
@@ -64,23 +66,7 @@ function planned(): Planned[] {
   return whole;
 }
 
-/** Digest of everything that suites may see, except the ledger itself. */
-function everything(): string {
-  const listed = execFileSync('git', ['ls-files', '-s', '-o', '-m', '--exclude-standard'], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  const changes = execFileSync('git', ['diff', 'HEAD', '--', '.', `:!${ledgerFile}`], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 30,
-  });
-  return digest([listed, changes]);
-}
-
 async function main(): Promise<number> {
-  rmSync(folder, { recursive: true, force: true });
-  const seen = everything();
   const suites = planned();
   const onCluster = ({ suite }: Planned) => suite.startsWith('test/cluster/');
   const leftOut = await Promise.all([
@@ -90,48 +76,13 @@ async function main(): Promise<number> {
 
   const again = (suite: string) => run({ suite, why: 'once more, alone', always: true, seconds: 0 });
   const flaky = await onceMore(outcomes, again, console.log);
-  const good = [...outcomes].filter(([suite, outcome]) => outcome.good && suite.endsWith('.test.ts'));
-  const proven = record(good, seen === everything());
-  const wrong = good.flatMap(([suite]) => {
-    const standing = standingOf.get(suite);
-    const [was, is] = [standing?.proof, proven[suite]];
-    return standing?.reasons.length === 0 && was && is ? disagreement(suite, was, is) : [];
-  });
   for (const { suite, why } of leftOut.flat()) console.log(`left out for want of time: ${suite} (${why})`);
   for (const line of flaky) console.log(`flaky: ${line}`);
-  for (const line of wrong) console.log(`the ledger is wrong: ${line}`);
+  for (const line of notes.wrong) console.log(line);
   const others =
     options.and === undefined ? [] : [readResults(options.and) ?? { passed: 0, failed: 0, skipped: 0, good: false }];
   console.log(totals([...others, ...outcomes.values()]));
-  return [...others, ...outcomes.values()].every((one) => one.good) && wrong.length === 0 ? 0 : 1;
-}
-
-/** Proofs of what passed, written into the ledger. @param same whether what they saw is still there */
-function record(good: readonly (readonly [string, Outcome])[], same: boolean): Record<string, Proof> {
-  if (good.length === 0) return {};
-  const freshness = Freshness.read(
-    root,
-    good.flatMap(([, { recorded }]) => recorded),
-  );
-  const passed = new Date().toISOString().slice(0, 10);
-  const proven = Object.fromEntries(
-    good.map(([suite, { recorded, passed: tests, skipped, seconds }]): [string, Proof] => [
-      suite,
-      { passed, tests, ...(skipped > 0 ? { skipped } : {}), seconds, saw: freshness.saw(suite, recorded) },
-    ]),
-  );
-  const after = { ...before, ...proven };
-  if (process.env.CI === 'true') {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'ledger.json'), ledgerText(after));
-    say(`${ledgerFile} stays as it is; with these proofs it would be .prove/ledger.json`);
-  } else if (same) {
-    writeLedger(join(root, ledgerFile), after);
-    say(`recorded in ${ledgerFile}, for npm run docs: ${Object.keys(proven).join(', ')}`);
-  } else {
-    say(`nothing is recorded: files changed while the suites ran`);
-  }
-  return proven;
+  return [...others, ...outcomes.values()].every((one) => one.good) && notes.wrong.length === 0 ? 0 : 1;
 }
 
 void main().then((code) => (process.exitCode = code));

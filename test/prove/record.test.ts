@@ -8,13 +8,22 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What is recorded while `use` runs. */
 function recordedBy(
-  use: (support: typeof import('../api/support/platforms') & typeof import('../support/objects')) => void,
+  use: (
+    support: typeof import('../api/support/platforms') &
+      typeof import('../support/objects') &
+      Pick<typeof import('./record'), 'saw'>,
+  ) => void,
 ): string[] {
   rmSync(file, { force: true });
   process.env.HEARTH_TEST_RECORD = file;
   jest.isolateModules(() => {
     const objects = jest.requireActual<typeof import('../support/objects')>('../support/objects');
-    use({ ...objects, ...jest.requireActual<typeof import('../api/support/platforms')>('../api/support/platforms') });
+    const { saw } = jest.requireActual<typeof import('./record')>('./record');
+    use({
+      saw,
+      ...objects,
+      ...jest.requireActual<typeof import('../api/support/platforms')>('../api/support/platforms'),
+    });
   });
   delete process.env.HEARTH_TEST_RECORD;
   return readFileSync(file, 'utf8').split('\n').filter(Boolean);
@@ -52,6 +61,10 @@ test('who looks at settings or credentials saw those alone', () => {
   expect(recordedBy(({ platformNamed }) => void platformNamed('pg').graph.credentials)).toEqual([
     'credentials of test/platforms/pg.yaml',
   ]);
+});
+
+test('a list of other objects is nobody’s', () => {
+  expect(recordedBy(({ all, saw }) => void [all([], 'Job'), saw('the end')])).toEqual(['the end']);
 });
 
 test('who lists the platforms saw their names', () => {

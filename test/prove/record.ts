@@ -17,12 +17,13 @@ export function saw(fact: string): void {
   appendFileSync(file, `${fact}\n`);
 }
 
-/** A suite runs these: those that are sources of this repository are part of what it saw. */
-export function sawSources(paths: readonly string[]): void {
-  for (const path of paths) {
+/** What a suite runs: what is a source of this repository is part of what it saw. @param args a command line */
+export function sawSources(args: readonly string[]): void {
+  args.forEach((path, i) => {
     const below = relative(root, resolve(path));
-    if (/^(?!\.\.|node_modules).*\.(ts|mjs|js)$/.test(below) && existsSync(path)) saw(`code ${below}`);
-  }
+    if (below === 'cli/hearth.js') saw(`command ${args[i + 1]}`);
+    else if (/^(?!\.\.|node_modules).*\.(ts|mjs|js)$/.test(below) && existsSync(path)) saw(`code ${below}`);
+  });
 }
 
 /** It applies the platforms of a folder as they are now, or reads them as a whole. @param folder has `platforms/` */

@@ -37,13 +37,15 @@ export class Sources {
   static read(root: string, files: readonly string[]): Sources {
     const { metafile } = buildSync({
       absWorkingDir: resolve(root),
-      entryPoints: files.filter((file) => existsSync(join(root, file))),
+      // Each with an output of its own; nothing of it is run.
+      entryPoints: files
+        .filter((file) => existsSync(join(root, file)))
+        .map((file, i) => ({ in: file, out: String(i) })),
       bundle: true,
       write: false,
       metafile: true,
       packages: 'external',
       platform: 'node',
-      // Nothing of it is run.
       outdir: 'nowhere',
       logLevel: 'silent',
       // Programs for other places, which a suite only hands on.

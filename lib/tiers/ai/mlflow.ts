@@ -73,7 +73,6 @@ export const mlflow = defineComponent({
       },
       ports: { http: 5000 },
       mounts: { '/tmp': temporary('tmp', '1Gi') },
-      uses: [database, artifacts],
       user: { uid: 1000, gid: 1000 },
       replicas: options.replicas ?? self.platform.replicas(2),
       // The first start creates the schema.

@@ -95,13 +95,12 @@ export const oauth2Proxy = defineComponent({
         '--footer=-',
       ],
       env: {
-        OAUTH2_PROXY_CLIENT_ID: client.credential.key('clientId'),
-        OAUTH2_PROXY_CLIENT_SECRET: client.credential.key('clientSecret'),
+        OAUTH2_PROXY_CLIENT_ID: client.key('clientId'),
+        OAUTH2_PROXY_CLIENT_SECRET: client.key('clientSecret'),
         OAUTH2_PROXY_COOKIE_SECRET: cipher.key('secret'),
         OAUTH2_PROXY_REDIS_CONNECTION_URL: sessions.url(),
       },
       ports: { http: 4180, metrics: { port: 44180, offered: false } },
-      uses: [client, sessions],
       replicas: options.replicas ?? self.platform.replicas(2),
       user: { uid: 65532, gid: 65532 },
       // /ready asks the session store as well.

@@ -1,6 +1,7 @@
 import { dumped } from '../../core/backup';
 import { Deployment, Job } from '../../core/controllers';
-import { Credential, htpasswd, literal, password, type Rule, type SecretKey } from '../../core/credential';
+import { Credential, literal, password, type Rule, type SecretKey } from '../../core/credential';
+import { htpasswd } from '../../core/derived-rule';
 import { defineComponent } from '../../core/definition';
 import type { Endpoint } from '../../core/endpoint';
 import { gateway } from '../../core/gateway';

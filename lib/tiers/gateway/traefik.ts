@@ -1,4 +1,5 @@
-import { Credential, htpasswd, literal, password } from '../../core/credential';
+import { Credential, literal, password } from '../../core/credential';
+import { htpasswd } from '../../core/derived-rule';
 import { defineComponent } from '../../core/definition';
 import { gateway, type Gateway } from '../../core/gateway';
 import type { RequestPolicy } from '../../core/middlewares';

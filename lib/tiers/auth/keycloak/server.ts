@@ -71,8 +71,8 @@ function serverEnv({ url, adminConsole, database, replicas }: ServerEnvProps): R
   return {
     ...buildOptions,
     KC_DB_URL: `jdbc:postgresql://${database.endpoint.address}/${database.name}`,
-    KC_DB_USERNAME: database.credential.key('username'),
-    KC_DB_PASSWORD: database.credential.key('password'),
+    KC_DB_USERNAME: database.key('username'),
+    KC_DB_PASSWORD: database.key('password'),
     KC_DB_POOL_INITIAL_SIZE: 1,
     KC_DB_POOL_MIN_SIZE: 1,
     KC_DB_POOL_MAX_SIZE: 20,
@@ -177,7 +177,6 @@ export function startServer(self: Component, { options, url, database, setup }: 
         : { [truststore]: new ConfigFiles(self, `${self.name}-truststore`, { 'ldap.pem': ca }) }),
     },
     init: buildContainers,
-    uses: [database],
     ...outside(options),
     user: { uid: 1000, gid: 1000 },
     // Its first start makes the tables, and an upgrade changes them.

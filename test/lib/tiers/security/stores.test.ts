@@ -142,7 +142,7 @@ test('metrics without a token: OpenBao on a port of their own, Vault on that of 
 
 test('requests are logged by the configuration of OpenBao, and by the job at Vault', () => {
   expect(config(platform('openbao'), 'openbao').audit).toEqual([
-    { file: { stdout: { options: { file_path: 'stdout' } } } },
+    { file: { stdout: { description: 'every request', options: { file_path: 'stdout' } } } },
   ]);
   expect(state(platform('openbao'), 'openbao').audit).toBe(false);
   expect(state(platform('vault'), 'vault').audit).toBe(true);
