@@ -4,6 +4,8 @@ import { portsOf, type PortProps } from './endpoint';
 import { renderEnv, type EnvValue } from './env';
 import { known, type Late, type OrLate } from './late';
 import type { MountSource } from './mount';
+import { furtherEnv } from './override-env';
+import type { Platform } from './platform';
 import { renderProbes, type Probes } from './probe';
 import { renderResources, type Resources } from './resources';
 import type { Workload } from './workload';
@@ -27,6 +29,9 @@ export interface ContainerProps {
   readonly preStop?: string[];
 }
 
+/** What every container is told. */
+export const platformEnv = ({ config }: Platform): Record<string, EnvValue> => ({ TZ: config.timeZone });
+
 /** A container of a workload: no privileges to gain, no capabilities, a read-only root file system. */
 export function renderContainer(workload: Workload, name: string, props: ContainerProps): k8s.Container {
   const { component } = workload;
@@ -34,7 +39,6 @@ export function renderContainer(workload: Workload, name: string, props: Contain
   const command = known(props.command, component);
   const args = known(props.args, component);
   const mounts = known(props.mounts, component);
-  const { timeZone } = component.platform.config;
   return {
     name,
     image: props.image,
@@ -42,7 +46,10 @@ export function renderContainer(workload: Workload, name: string, props: Contain
     ...(command ? { command } : {}),
     ...(args ? { args } : {}),
     ...(props.workingDir ? { workingDir: props.workingDir } : {}),
-    env: renderEnv({ TZ: timeZone, ...envOf(props, component) }, workload.namespace),
+    env: [
+      ...renderEnv({ ...platformEnv(component.platform), ...envOf(props, component) }, workload.namespace),
+      ...furtherEnv(workload, name),
+    ],
     ...(ports.length > 0
       ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
       : {}),

@@ -3,6 +3,7 @@ import { Component } from './component';
 import { definitionOf, provides, type Catalogue } from './definition';
 import { Graph } from './graph';
 import type { Need } from './need';
+import { refuseOverrides } from './override-checks';
 import type { Problem } from './problem';
 import type { Settings } from './settings';
 import { Tier, tiers, type TierName } from './tier';
@@ -32,6 +33,7 @@ export class Platform extends App {
     this.complete = true;
     // Late values may be values of bindings, too.
     for (const workload of this.graph.workloads) workload.connect();
+    for (const component of this.components.values()) refuseOverrides(component);
     if (this.problems.length > 0) throw config.errorOf(this.problems);
   }
 

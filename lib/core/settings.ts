@@ -1,3 +1,4 @@
+import type { Overrides } from './overrides';
 import type { ConfigError, Problem } from './problem';
 
 /** What a platform file says of one service. */
@@ -8,6 +9,8 @@ export interface ServiceSettings {
   readonly options: Readonly<Record<string, unknown>>;
   /** Need → name of the service that serves it. @default what the platform says under `providers` */
   readonly uses: Readonly<Record<string, string>>;
+  /** What holds for services of every component. @default nothing */
+  readonly overrides?: Overrides;
 }
 
 /** Where the gateway's certificate comes from. */

@@ -8,6 +8,8 @@ import type { Credential } from './credential';
 import { ordinal, secretKeysIn, type EnvValue } from './env';
 import { known, Late, type OrLate } from './late';
 import type { MountSource } from './mount';
+import { withImages } from './override-images';
+import { withMarks } from './override-marks';
 import { renderPlacement } from './placement';
 import { podVolumes, volumeName } from './pod-volumes';
 import { renderServices } from './service';
@@ -44,6 +46,12 @@ export interface WorkloadProps extends ContainerProps {
   readonly terminationGraceSeconds?: number;
 }
 
+export interface WorkloadContainer {
+  readonly name: string;
+  readonly init: boolean;
+  readonly props: ContainerProps;
+}
+
 /**
  * The pods of a component, written once with hardened defaults: non-root, read-only root, no capabilities, RuntimeDefault
  * seccomp, no service-account token, no service links, requests and limits. Its subclasses are the Kubernetes kinds.
@@ -78,6 +86,10 @@ export abstract class Workload extends Construct {
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
   }
 
+  get mainContainer(): string {
+    return this.props.container ?? this.component.name;
+  }
+
   /** The named port as others reach it. */
   endpoint(name: string): Endpoint {
     const port = this.ports.find((candidate) => candidate.name === name);
@@ -85,8 +97,13 @@ export abstract class Workload extends Construct {
     return new Endpoint(this, port);
   }
 
-  /** Every container with its name, init containers first. */
-  get containers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
+  /** Every container with its name, init containers first, as it runs. */
+  get containers(): WorkloadContainer[] {
+    return withImages(this, this.declaredContainers);
+  }
+
+  /** The same as its component declared them. */
+  get declaredContainers(): WorkloadContainer[] {
     const waits = this.bindings.flatMap(({ wait }) =>
       wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
     );
@@ -97,12 +114,12 @@ export abstract class Workload extends Construct {
   }
 
   /** Its containers without those that wait. */
-  private get ownContainers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
+  private get ownContainers(): WorkloadContainer[] {
     const { sidecars = {} } = this.props;
     const init = this.settled(this.props.init) ?? {};
     return [
       ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
-      { name: this.props.container ?? this.component.name, init: false, props: this.props },
+      { name: this.mainContainer, init: false, props: this.props },
       ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
     ];
   }
@@ -203,10 +220,10 @@ export abstract class Workload extends Construct {
         : {}),
     };
     return {
-      metadata: {
+      metadata: withMarks(this, 'pods', {
         labels: { ...this.selector, 'app.kubernetes.io/part-of': platform.config.name },
         ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-      },
+      }),
       spec: {
         ...(kubernetes ? { serviceAccountName: this.name } : {}),
         automountServiceAccountToken: kubernetes !== undefined,
