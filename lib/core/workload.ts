@@ -11,7 +11,7 @@ import type { MountSource } from './mount';
 import { withImages } from './override-images';
 import { withMarks } from './override-marks';
 import { renderPlacement } from './placement';
-import { quantityValue } from './resources';
+import { podVolumes, volumeName } from './pod-volumes';
 import { renderServices } from './service';
 import { renderServiceAccount, type KubernetesAccess } from './service-account';
 import { Volume } from './volume';
@@ -205,7 +205,7 @@ export abstract class Workload extends Construct {
     const render = (init: boolean) =>
       containers.filter((c) => c.init === init).map((c) => renderContainer(this, c.name, c.props));
     const initContainers = render(true);
-    const volumes = this.podVolumes();
+    const volumes = podVolumes(this, this.mounts);
     const { platform, tier } = this.component;
     const configs = [...new Set(this.mounts.flatMap((mount) => mount.config ?? []))];
     const annotations: Record<string, string> = {
@@ -247,30 +247,14 @@ export abstract class Workload extends Construct {
     };
   }
 
-  private podVolumes(): k8s.Volume[] {
-    const volumes = new Map<string, k8s.Volume>();
-    for (const mount of this.mounts) {
-      const volume = mount.volume(this);
-      if (volume === undefined) continue;
-      const known = volumes.get(mount.name);
-      const both = known ? roomForBoth(known, volume) : volume;
-      if (!both) throw new Error(`${this.name} mounts two volumes ${mount.name}; give one of them another name`);
-      volumes.set(mount.name, both);
-    }
-    return [...volumes.values()];
+  /** Name of the pod's volume that one of its mounts stands for. */
+  volumeName(mount: MountSource): string {
+    return volumeName(this.mounts, mount);
   }
 
   private get mounts(): MountSource[] {
     return this.containers.flatMap(({ props }) => Object.values(known(props.mounts, this.component) ?? {}));
   }
-}
-
-/** The volume that two of the same name become: equal ones, or temporary space for whoever needs more. */
-function roomForBoth(one: k8s.Volume, other: k8s.Volume): k8s.Volume | undefined {
-  if (JSON.stringify(one) === JSON.stringify(other)) return one;
-  if (!one.emptyDir || !other.emptyDir || one.emptyDir.medium !== other.emptyDir.medium) return undefined;
-  const size = ({ emptyDir }: k8s.Volume) => quantityValue(String(emptyDir?.sizeLimit?.value)) ?? Infinity;
-  return size(one) >= size(other) ? one : other;
 }
 
 /** No tag, or `latest`, and no digest. */

@@ -141,7 +141,7 @@ describe('StatefulSet', () => {
   });
 
   test('its pods may talk to each other on the ports it says, by names that need no search', () => {
-    const ports = { http: 80, gossip: { port: 7000, offered: false } };
+    const ports = { http: 8000, gossip: { port: 7000, offered: false } };
     const platform = testPlatform({
       app: {
         build: (component) =>
