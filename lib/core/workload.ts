@@ -97,6 +97,11 @@ export abstract class Workload extends Construct {
     return new Endpoint(this, port);
   }
 
+  /** Host names of its pods, where they have names of their own: those of stateful sets. Throws for others. */
+  get peerHosts(): string[] {
+    throw new Error(`${this.name} is no stateful set: its pods have no names of their own`);
+  }
+
   /** Every container with its name, init containers first, as it runs. */
   get containers(): WorkloadContainer[] {
     return withImages(this, this.declaredContainers);
