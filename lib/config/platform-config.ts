@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Settings } from '../core/settings';
 import { describe, whenMissing } from '../options/wording';
+import { imageSources } from './image-sources';
 import { section } from './section';
 import { serviceSettings, type NamedService } from './services';
 
@@ -137,6 +138,7 @@ const settings = {
     })
     .optional()
     .describe('Makes dist/argo-cd/: one project, one application a tier'),
+  images: imageSources,
   network: z
     .strictObject({
       apiServer: z

@@ -1,5 +1,4 @@
 import type { Component } from './component';
-
 import { suggest } from './problem';
 import { toldTo } from './told';
 

@@ -1,19 +1,23 @@
 import type { Component } from './component';
+import { pulledImage } from './image-sources';
 import { mainWorkloads, refuseWithoutPods } from './overrides';
 import { suggest } from './problem';
 import type { Workload, WorkloadContainer } from './workload';
 
-/** The containers of a workload with the images that the platform file wants instead of those of the components. */
-export function withImages(workload: Workload, containers: readonly WorkloadContainer[]): WorkloadContainer[] {
-  return containers.map((container) => {
-    const image = imageOf(ownerOf(workload, container), container.props.image);
-    return image === container.props.image ? container : { ...container, props: { ...container.props, image } };
-  });
+/** A container as it runs. */
+export interface RunningContainer extends WorkloadContainer {
+  /** Its image before a mirror takes its place. */
+  readonly original: string;
 }
 
-/** Whose image it is: a container that waits for another service runs a client of that one, of its version. */
-function ownerOf({ component, bindings }: Workload, { props }: WorkloadContainer): Component {
-  return bindings.find(({ wait }) => wait === props)?.endpoint.workload.component ?? component;
+/** The containers of a workload with the images that the platform file wants instead of those of the components. */
+export function withImages(workload: Workload, containers: readonly WorkloadContainer[]): RunningContainer[] {
+  return containers.map((container) => {
+    const original = imageOf(container.owner ?? workload.component, container.props.image);
+    const image = pulledImage(workload.component.platform.config, original);
+    const { props } = container;
+    return { ...container, original, props: image === props.image ? props : { ...props, image } };
+  });
 }
 
 function imageOf(owner: Component, image: string): string {
@@ -37,7 +41,7 @@ export function refuseImages(component: Component): void {
   const main = mainImages(component).map(programOf);
   const used = component.platform.graph.workloads.flatMap((workload) =>
     workload.declaredContainers
-      .filter((container) => ownerOf(workload, container) === component)
+      .filter((container) => (container.owner ?? workload.component) === component)
       .map(({ props }) => programOf(props.image)),
   );
   const known = [...new Set(used)].filter((program) => !main.includes(program));

@@ -1,3 +1,4 @@
+import type { ImageSources } from './image-sources';
 import type { Overrides } from './overrides';
 import type { ConfigError, Problem } from './problem';
 
@@ -34,6 +35,7 @@ export interface Settings {
   readonly secrets: 'cluster' | 'external';
   readonly secretStore: { readonly name: string; readonly kind: string; readonly path: string };
   readonly argoCd?: { readonly repository: string; readonly revision: string; readonly namespace: string };
+  readonly images: ImageSources;
   readonly network: { readonly apiServer: readonly string[]; readonly clusterDomain: string };
   /** Need → name of the service that serves all who say nothing else. */
   readonly providers: Readonly<Record<string, string | undefined>>;

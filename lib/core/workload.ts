@@ -6,9 +6,10 @@ import { envOf, renderContainer, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
 import { ordinal, secretKeysIn, type EnvValue } from './env';
+import { isFloating, pullSecrets } from './image-sources';
 import { known, Late, type OrLate } from './late';
 import type { MountSource } from './mount';
-import { withImages } from './override-images';
+import { withImages, type RunningContainer } from './override-images';
 import { withMarks } from './override-marks';
 import { renderPlacement } from './placement';
 import { podVolumes, volumeName } from './pod-volumes';
@@ -50,6 +51,8 @@ export interface WorkloadContainer {
   readonly name: string;
   readonly init: boolean;
   readonly props: ContainerProps;
+  /** Whose image it runs: a container that waits runs a client of what it waits for. @default its workload's */
+  readonly owner?: Component;
 }
 
 /**
@@ -86,10 +89,6 @@ export abstract class Workload extends Construct {
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
   }
 
-  get mainContainer(): string {
-    return this.props.container ?? this.component.name;
-  }
-
   /** The named port as others reach it. */
   endpoint(name: string): Endpoint {
     const port = this.ports.find((candidate) => candidate.name === name);
@@ -102,15 +101,19 @@ export abstract class Workload extends Construct {
     throw new Error(`${this.name} is no stateful set: its pods have no names of their own`);
   }
 
+  get mainContainer(): string {
+    return this.props.container ?? this.component.name;
+  }
+
   /** Every container with its name, init containers first, as it runs. */
-  get containers(): WorkloadContainer[] {
+  get containers(): RunningContainer[] {
     return withImages(this, this.declaredContainers);
   }
 
   /** The same as its component declared them. */
   get declaredContainers(): WorkloadContainer[] {
-    const waits = this.bindings.flatMap(({ wait }) =>
-      wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
+    const waits = this.bindings.flatMap(({ wait, endpoint }) =>
+      wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait, owner: endpoint.workload.component }] : [],
     );
     return [
       ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
@@ -245,6 +248,7 @@ export abstract class Workload extends Construct {
         ...(terminationGraceSeconds === undefined ? {} : { terminationGracePeriodSeconds: terminationGraceSeconds }),
         ...(restartPolicy ? { restartPolicy } : {}),
         ...renderPlacement(this),
+        ...pullSecrets(platform.config),
         ...(initContainers.length > 0 ? { initContainers } : {}),
         containers: render(false),
         ...(volumes.length > 0 ? { volumes } : {}),
@@ -260,10 +264,4 @@ export abstract class Workload extends Construct {
   private get mounts(): MountSource[] {
     return this.containers.flatMap(({ props }) => Object.values(known(props.mounts, this.component) ?? {}));
   }
-}
-
-/** No tag, or `latest`, and no digest. */
-function isFloating(image: string): boolean {
-  const name = image.split('/').at(-1) ?? '';
-  return !name.includes('@') && (!name.includes(':') || name.endsWith(':latest'));
 }
