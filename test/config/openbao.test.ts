@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as YAML from 'yaml';
 import { buildPlatform } from '../../lib/build-platform';
 import { parsePlatform } from '../../lib/config/load';
@@ -485,7 +486,7 @@ suite('a real Vault of three nodes', () => {
     const { program, folder } = unsealer(nodes, node);
     try {
       // Without keys it waits.
-      await new Promise((done) => setTimeout(done, 4000));
+      await sleep(4000);
       expect([await closed(node), program.code]).toEqual([true, undefined]);
       const wrong = Buffer.alloc(33, 7).toString('base64');
       writeFileSync(join(folder, 'unseal-keys'), wrong);
@@ -506,7 +507,7 @@ suite('a real Vault of three nodes', () => {
       try {
         // Files of a Secret are behind it for a while.
         for (const { folder } of beside) writeFileSync(join(folder, 'unseal-keys'), before);
-        await new Promise((done) => setTimeout(done, 4000));
+        await sleep(4000);
         expect(await job('vault-setup', { of: others, api })).toMatchObject({ code: 0 });
         const health = async (node: number) => (await others.ask(node, 'GET', 'sys/health?standbyok=true')).status;
         for (const node of [0, 1, 2]) expect(await health(node)).toBe(200);
@@ -515,7 +516,7 @@ suite('a real Vault of three nodes', () => {
         // Once it has been open, it is opened at once: a wrong key does no harm there.
         const key = api.secret['unseal-keys'] ?? '';
         for (const { folder } of beside) writeFileSync(join(folder, 'unseal-keys'), key);
-        await new Promise((done) => setTimeout(done, 4000));
+        await sleep(4000);
         await others.stopNode(1);
         await others.startNode(1);
         await eventually(async () => expect(await health(1)).toBe(200));
