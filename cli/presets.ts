@@ -1,7 +1,5 @@
-import type { Catalogue } from '../lib/catalogue';
-import { needs } from '../lib/core/needs';
-import { suggest } from '../lib/config/problem';
-import type { Need } from '../lib/core/platform';
+import { providersIn, type Catalogue } from '../lib/core/definition';
+import { suggest } from '../lib/core/problem';
 
 /** A set of services that make sense together. */
 export interface Preset {
@@ -119,7 +117,7 @@ export interface Selected {
 
 /** The services that do nothing without settings that only the operator knows. */
 export const unsettled = (catalogue: Catalogue): string[] =>
-  Object.entries(catalogue).flatMap(([name, { options }]) => (options.safeParse({}).success ? [] : [name]));
+  Object.entries(catalogue).flatMap(([name, load]) => (load().options.safeParse({}).success ? [] : [name]));
 
 /** The services of a selection, together with the providers that they need. */
 export function select(catalogue: Catalogue, selection: Selection): Selected {
@@ -138,21 +136,18 @@ export function select(catalogue: Catalogue, selection: Selection): Selected {
   ];
   // Providers may need providers: the set grows while it is walked.
   for (const name of chosen) {
-    for (const need of catalogue[name]?.needs ?? []) {
-      const candidates = providersOf(catalogue, need);
+    for (const need of Object.values(catalogue[name]?.().needs ?? {})) {
+      const candidates = providersIn(catalogue, need);
       if (candidates.some((candidate) => chosen.has(candidate))) continue;
       const provider = candidates.find((candidate) => !without.includes(candidate));
       if (provider === undefined) {
-        problems.push(`${name} needs ${needs[need]}: keep ${candidates.join(' or ')}, or leave out ${name} as well`);
+        problems.push(`${name} needs ${need.title}: keep ${candidates.join(' or ')}, or leave out ${name} as well`);
         continue;
       }
       chosen.add(provider);
-      added.push(`${provider} is added: ${name} needs ${needs[need]}`);
+      added.push(`${provider} is added: ${name} needs ${need.title}`);
     }
   }
   if (chosen.size === 0 && problems.length === 0) problems.push(`no service is left; choose from ${known.join(', ')}`);
   return { services: known.filter((name) => chosen.has(name)), added, problems };
 }
-
-const providersOf = (catalogue: Catalogue, need: Need): string[] =>
-  Object.entries(catalogue).flatMap(([name, { provides }]) => (provides.includes(need) ? [name] : []));

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../lib/config/problem';
+import { ConfigError } from '../lib/core/problem';
 import { backupCommand } from './commands/backup';
 import { credentialsCommand } from './commands/credentials';
 import { destroyCommand } from './commands/destroy';

@@ -21,7 +21,7 @@ export class ConfigFiles implements MountSource {
    * @param content file name → text (see {@link yaml}, {@link json}); a function where it follows from the finished graph
    */
   constructor(
-    private readonly owner: Component,
+    readonly owner: Component,
     readonly name: string,
     private readonly content: Record<string, string> | (() => Record<string, string>),
   ) {

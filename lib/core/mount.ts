@@ -1,4 +1,5 @@
 import { k8s } from 'cdk8s-plus-28';
+import type { Binding } from './binding';
 import type { ConfigFiles } from './config-files';
 import type { Credential } from './credential';
 import type { Workload } from './workload';
@@ -14,6 +15,8 @@ export interface MountSource {
   readonly config?: ConfigFiles;
   /** The credential whose values it carries. */
   readonly credential?: Credential;
+  /** What a workload uses by mounting it. */
+  readonly binding?: Binding;
   /** The pod's volume, or undefined where a claim template provides it. */
   volume(workload: Workload): k8s.Volume | undefined;
 }

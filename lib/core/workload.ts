@@ -2,11 +2,14 @@ import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
-import { renderContainer, type ContainerProps } from './container';
+import { envOf, renderContainer, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
-import { credentialsIn } from './env';
+import { ordinal, secretKeysIn, type EnvValue } from './env';
+import { known, Late, type OrLate } from './late';
 import type { MountSource } from './mount';
+import { withImages } from './override-images';
+import { withMarks } from './override-marks';
 import { renderPlacement } from './placement';
 import { quantityValue } from './resources';
 import { renderServices } from './service';
@@ -18,14 +21,14 @@ export interface WorkloadProps extends ContainerProps {
   readonly container?: string;
   /** Numeric user and group of every process; files of volumes belong to the group. */
   readonly user: { readonly uid: number; readonly gid: number };
-  /** What the pods use of other components, or of other workloads of their own. */
+  /** What the pods use beside the bindings whose values they have: of other components, or of other workloads of their own. */
   readonly uses?: Binding[];
   /** Ports on which its pods talk to each other, and why. @default they do not */
   readonly peers?: { readonly ports: readonly string[]; readonly why: string };
   /** Containers beside the main one. */
   readonly sidecars?: Record<string, ContainerProps>;
   /** Containers that run to their end before the main one starts. */
-  readonly init?: Record<string, ContainerProps>;
+  readonly init?: OrLate<Record<string, ContainerProps>>;
   /** Metrics that a Prometheus can scrape. */
   readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
@@ -41,6 +44,12 @@ export interface WorkloadProps extends ContainerProps {
   readonly maxUnavailable?: number;
   /** How long a stop may take, in seconds. @default 30 */
   readonly terminationGraceSeconds?: number;
+}
+
+export interface WorkloadContainer {
+  readonly name: string;
+  readonly init: boolean;
+  readonly props: ContainerProps;
 }
 
 /**
@@ -71,10 +80,14 @@ export abstract class Workload extends Construct {
     this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap(({ ports }) => portsOf(ports));
     const { graph } = component.platform;
     graph.workloads.push(this);
-    for (const { endpoint, why } of props.uses ?? []) graph.connect(this, endpoint, why);
+    this.connect();
     for (const port of props.peers?.ports ?? []) graph.connect(this, this.endpoint(port), props.peers?.why ?? '');
     if (props.kubernetes)
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
+  }
+
+  get mainContainer(): string {
+    return this.props.container ?? this.component.name;
   }
 
   /** The named port as others reach it. */
@@ -84,16 +97,29 @@ export abstract class Workload extends Construct {
     return new Endpoint(this, port);
   }
 
-  /** Every container with its name, init containers first. */
-  get containers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
-    const { uses = [], init = {}, sidecars = {} } = this.props;
-    const waits = uses.flatMap(({ wait }) =>
+  /** Every container with its name, init containers first, as it runs. */
+  get containers(): WorkloadContainer[] {
+    return withImages(this, this.declaredContainers);
+  }
+
+  /** The same as its component declared them. */
+  get declaredContainers(): WorkloadContainer[] {
+    const waits = this.bindings.flatMap(({ wait }) =>
       wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
     );
     return [
       ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
+      ...this.ownContainers,
+    ];
+  }
+
+  /** Its containers without those that wait. */
+  private get ownContainers(): WorkloadContainer[] {
+    const { sidecars = {} } = this.props;
+    const init = this.settled(this.props.init) ?? {};
+    return [
       ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
-      { name: this.props.container ?? this.component.name, init: false, props: this.props },
+      { name: this.mainContainer, init: false, props: this.props },
       ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
     ];
   }
@@ -109,10 +135,32 @@ export abstract class Workload extends Construct {
     return internet ? (internet.ports ?? [443]) : [];
   }
 
+  /** What it uses: what it says, and whose values its containers have; late values count once all components are built. */
+  get bindings(): Binding[] {
+    const values = this.ownContainers.flatMap(({ props: { env = {}, mounts = {} } }) => [
+      ...Object.values(env).flatMap((value) => secretKeysIn(this.settled<EnvValue | undefined>(value) ?? '')),
+      ...Object.values(this.settled(mounts) ?? {}),
+    ]);
+    return [...new Set([...(this.props.uses ?? []), ...values.flatMap(({ binding }) => binding ?? [])])];
+  }
+
+  /** Notes in the graph what it uses. */
+  connect(): void {
+    for (const { endpoint, why } of this.bindings) this.component.platform.graph.connect(this, endpoint, why);
+  }
+
+  /** A value as far as it is known by now. */
+  private settled<T>(value: OrLate<T>): T | undefined {
+    return value instanceof Late && !this.component.platform.isComplete ? undefined : known(value, this.component);
+  }
+
   /** The credentials that its containers read. */
   get credentials(): Credential[] {
-    const inEnv = this.containers.flatMap(({ props }) => Object.values(props.env ?? {}).flatMap(credentialsIn));
-    return [...new Set([...inEnv, ...this.mounts.flatMap((mount) => mount.credential ?? [])])];
+    const inEnv = this.containers.flatMap(({ props }) =>
+      Object.values(envOf(props, this.component)).flatMap(secretKeysIn),
+    );
+    const mounted = this.mounts.flatMap((mount) => mount.credential ?? []);
+    return [...new Set([...inEnv.map(({ credential }) => credential), ...mounted])];
   }
 
   /** The persistent volumes of its containers. */
@@ -122,6 +170,8 @@ export abstract class Workload extends Construct {
 
   /** Creates the Kubernetes objects, once the graph is complete. */
   render(): void {
+    const numbered = this.containers.some(({ props }) => Object.values(envOf(props, this.component)).includes(ordinal));
+    if (numbered && !this.claimTemplates) throw new Error(`${this.name} is no stateful set: its pods have no ordinal`);
     if (this.props.kubernetes) renderServiceAccount(this, this.props.kubernetes);
     renderServices(this);
     if (!this.claimTemplates) {
@@ -170,10 +220,10 @@ export abstract class Workload extends Construct {
         : {}),
     };
     return {
-      metadata: {
+      metadata: withMarks(this, 'pods', {
         labels: { ...this.selector, 'app.kubernetes.io/part-of': platform.config.name },
         ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-      },
+      }),
       spec: {
         ...(kubernetes ? { serviceAccountName: this.name } : {}),
         automountServiceAccountToken: kubernetes !== undefined,
@@ -211,7 +261,7 @@ export abstract class Workload extends Construct {
   }
 
   private get mounts(): MountSource[] {
-    return this.containers.flatMap(({ props }) => Object.values(props.mounts ?? {}));
+    return this.containers.flatMap(({ props }) => Object.values(known(props.mounts, this.component) ?? {}));
   }
 }
 

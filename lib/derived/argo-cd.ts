@@ -1,4 +1,5 @@
 import { Application, AppProject } from '../../imports/argoproj.io';
+import { gateway } from '../core/gateway';
 import { ManifestFile } from '../core/manifest-file';
 import type { Platform } from '../core/platform';
 import { tiers } from '../core/tier';
@@ -20,7 +21,9 @@ export function argoCd(platform: Platform): void {
     namespace: settings.namespace,
   });
   const server = 'https://kubernetes.default.svc';
-  const namespaces = [...new Set([...platform.tiers.map((tier) => tier.namespace), platform.gateway().peer.namespace])];
+  const namespaces = [
+    ...new Set([...platform.tiers.map((tier) => tier.namespace), platform.provider(gateway).peer.namespace]),
+  ];
   new AppProject(file, 'project', {
     metadata: { name },
     spec: {

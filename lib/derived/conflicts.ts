@@ -1,4 +1,4 @@
-import type { Problem } from '../config/problem';
+import type { Problem } from '../core/problem';
 import type { Component } from '../core/component';
 import type { Credential } from '../core/credential';
 import type { Platform } from '../core/platform';

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue';
+import type { Catalogue } from '../core/definition';
 import { ladder, meaning, type Evidence } from './evidence';
 import { code, list, page, plain, table } from './markdown';
 
@@ -26,8 +26,8 @@ export function evidencePage(catalogue: Catalogue, evidence: Evidence, suites: r
     '## Components',
     table(
       ['Component', ...withLedger.map((level) => `${level}: ${meaning[level]}`)],
-      Object.entries(catalogue).map(([name, { title }]) => [
-        `[${title}](components/${name}.md)`,
+      Object.entries(catalogue).map(([name, load]) => [
+        `[${load().title}](components/${name}.md)`,
         ...withLedger.map((level) => {
           const files = (evidence[name]?.proofs ?? []).filter((proof) => proof.level === level).map(({ file }) => file);
           return state(suites.filter(({ suite }) => files.includes(suite)));

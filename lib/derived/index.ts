@@ -4,12 +4,14 @@ import { clusterWide } from './cluster-wide';
 import { refuseConflicts } from './conflicts';
 import { externalSecrets } from './external-secrets';
 import { networkPolicies } from './network-policies';
+import { refuseUndeclaredEdges } from './undeclared-edges';
 
 /** Creates all Kubernetes objects of a platform whose graph is complete. */
 export function derive(platform: Platform): void {
   refuseConflicts(platform);
   const { routes, workloads, configFiles } = platform.graph;
   for (const element of [...configFiles, ...workloads, ...routes]) element.render();
+  refuseUndeclaredEdges(platform);
   networkPolicies(platform);
   // After everything that may use a credential.
   externalSecrets(platform);

@@ -1,3 +1,4 @@
+import { gateway } from '../../lib/core/gateway';
 import { Client } from './support/client';
 import { ReachabilityCheck } from './support/edges';
 import { eventually, kubectl, kubectlJson } from './support/kubectl';
@@ -43,11 +44,11 @@ suite(`platform ${name} on a cluster`, () => {
   });
 
   test('a user reaches the gateway: HTTP is redirected, the certificate is the platform’s own', async () => {
-    const gateway = workspace.platform.gateway().peer;
+    const { peer } = workspace.platform.provider(gateway);
     const hosts = workspace.platform.graph.routes.flatMap((route) => route.hosts);
     client = await Client.start(
       [...new Set(hosts)],
-      { namespace: gateway.namespace, name: 'traefik' },
+      { namespace: peer.namespace, name: 'traefik' },
       {
         'ca.crt': await workspace.secret(namespace('gateway'), 'gateway-tls', 'tls.crt'),
         'gateway-password': await workspace.secret(namespace('gateway'), 'gateway-basic-auth', 'password'),

@@ -14,13 +14,17 @@ import { withSlowdown } from '../support/slowdown';
 
 const namespace = 'secrets-security';
 const outside = 'secrets-shop';
-const server = 'https://vault.secrets-security.svc:8200';
 
-/**
- * The store of test/platforms/secrets.yaml, used as its clients use it. Vault stands in for OpenBao too, whose program is
- * not to be had: the configuration and the way of opening the storage are Vault's, the API is the same.
- */
-suite('a store of secrets on a cluster, with Vault', () => {
+/** What `HEARTH_TEST_STORE` names: the service of test/platforms/secrets.yaml, and its program. */
+const stores = {
+  openbao: { name: 'openbao', cli: 'bao', prefix: 'BAO', keys: 'recovery-keys' },
+  vault: { name: 'vault', cli: 'vault', prefix: 'VAULT', keys: 'unseal-keys' },
+} as const;
+const { name, cli, prefix, keys } = stores[process.env.HEARTH_TEST_STORE === 'vault' ? 'vault' : 'openbao'];
+const server = `https://${name}.secrets-security.svc:8200`;
+
+/** The store of test/platforms/secrets.yaml, used as its clients use it. */
+suite(`a store of secrets on a cluster, with ${name}`, () => {
   let workspace: Workspace;
   let target: BackupTarget;
   let hearth: Hearth;
@@ -29,6 +33,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
 
   beforeAll(async () => {
     ({ target, workspace, hearth } = await backedUp('secrets'));
+    workspace.replaceService('openbao', name);
   }, 240_000);
 
   afterAll(async () => {
@@ -49,13 +54,16 @@ suite('a store of secrets on a cluster, with Vault', () => {
     return stdout.trim();
   }
 
+  /** What the command needs to know in a pod of the store. */
+  const inStore = `export HOME=/tmp ${prefix}_ADDR=https://localhost:8200 ${prefix}_CACERT=/etc/store/tls/ca.crt; `;
+
   /** As the administrator, in a pod of the store. */
   async function asAdministrator(script: string): Promise<string> {
-    const password = await workspace.secret(namespace, 'vault', 'password');
+    const password = await workspace.secret(namespace, name, 'password');
     const start =
-      'read -r password; export HOME=/tmp VAULT_ADDR=https://localhost:8200 VAULT_CACERT=/etc/store/tls/ca.crt; ' +
-      'VAULT_TOKEN=$(printf %s "$password" | vault write -field=token auth/userpass/login/admin password=-) || exit 1; ' +
-      'export VAULT_TOKEN; ';
+      `read -r password; ${inStore}` +
+      `${prefix}_TOKEN=$(printf %s "$password" | ${cli} write -field=token auth/userpass/login/admin password=-) || exit 1; ` +
+      `export ${prefix}_TOKEN; `;
     return eventually(async () => inPod(await readyNode(), namespace, start + script, `${password}\n`));
   }
 
@@ -64,7 +72,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
     inPod(
       pod,
       of,
-      `VAULT_TOKEN=$(vault write -field=token auth/kubernetes/login role=${role} jwt=@/var/run/secrets/store/token) || exit 1; export VAULT_TOKEN; ${script}`,
+      `${prefix}_TOKEN=$(${cli} write -field=token auth/kubernetes/login role=${role} jwt=@/var/run/secrets/store/token) || exit 1; export ${prefix}_TOKEN; ${script}`,
     );
 
   interface Pods {
@@ -79,7 +87,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
         'get',
         'pods',
         `--namespace=${namespace}`,
-        '--selector=app.kubernetes.io/instance=vault,!hearth-test/probe',
+        `--selector=app.kubernetes.io/instance=${name},!hearth-test/probe`,
       ])
     ).items;
 
@@ -93,19 +101,19 @@ suite('a store of secrets on a cluster, with Vault', () => {
   }
 
   async function allReady(): Promise<void> {
-    await kubectl(['rollout', 'status', 'statefulset/vault', `--namespace=${namespace}`, '--timeout=240s']);
+    await kubectl(['rollout', 'status', `statefulset/${name}`, `--namespace=${namespace}`, '--timeout=240s']);
   }
 
   /** The pod of the node that leads. */
   async function leader(): Promise<string> {
-    const address = await asAdministrator('vault read -field=leader_address sys/leader');
-    return /https:\/\/(vault-\d)\./.exec(address)?.[1] ?? address;
+    const address = await asAdministrator(`${cli} read -field=leader_address sys/leader`);
+    return /https:\/\/([a-z]+-\d)\./.exec(address)?.[1] ?? address;
   }
 
-  const setUpAgain = () => runNow('vault-refresh', namespace, 240);
+  const setUpAgain = () => runNow(`${name}-refresh`, namespace, 240);
 
   /** A pod outside the platform, with the certificate and a token for the store. */
-  async function startClient(name: string, labels: Record<string, string>, serviceAccount: string): Promise<void> {
+  async function startClient(pod: string, labels: Record<string, string>, serviceAccount: string): Promise<void> {
     const manifests = [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: outside } },
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace: outside } },
@@ -113,12 +121,12 @@ suite('a store of secrets on a cluster, with Vault', () => {
         apiVersion: 'v1',
         kind: 'ConfigMap',
         metadata: { name: 'store', namespace: outside },
-        data: { 'ca.crt': await workspace.secret(namespace, 'vault-tls', 'ca.crt') },
+        data: { 'ca.crt': await workspace.secret(namespace, `${name}-tls`, 'ca.crt') },
       },
       {
         apiVersion: 'v1',
         kind: 'Pod',
-        metadata: { name, namespace: outside, labels },
+        metadata: { name: pod, namespace: outside, labels },
         spec: {
           serviceAccountName: serviceAccount,
           automountServiceAccountToken: false,
@@ -127,13 +135,13 @@ suite('a store of secrets on a cluster, with Vault', () => {
           containers: [
             {
               name: 'client',
-              image: images.vault,
+              image: images[name],
               command: ['sleep', '86400'],
               env: [
-                { name: 'VAULT_ADDR', value: server },
-                { name: 'VAULT_CACERT', value: '/etc/store/ca.crt' },
-                { name: 'VAULT_CLIENT_TIMEOUT', value: '5s' },
-                { name: 'VAULT_MAX_RETRIES', value: '0' },
+                { name: `${prefix}_ADDR`, value: server },
+                { name: `${prefix}_CACERT`, value: '/etc/store/ca.crt' },
+                { name: `${prefix}_CLIENT_TIMEOUT`, value: '5s' },
+                { name: `${prefix}_MAX_RETRIES`, value: '0' },
                 { name: 'HOME', value: '/tmp' },
               ],
               volumeMounts: [
@@ -146,7 +154,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
             {
               name: 'token',
               projected: {
-                sources: [{ serviceAccountToken: { path: 'token', audience: 'vault', expirationSeconds: 600 } }],
+                sources: [{ serviceAccountToken: { path: 'token', audience: name, expirationSeconds: 600 } }],
               },
             },
             { name: 'store', configMap: { name: 'store' } },
@@ -155,24 +163,24 @@ suite('a store of secrets on a cluster, with Vault', () => {
       },
     ];
     await kubectl(['apply', '-f', '-'], { input: manifests.map((one) => JSON.stringify(one)).join('\n---\n') });
-    await kubectl(['wait', '--for=condition=Ready', `pod/${name}`, `--namespace=${outside}`, '--timeout=120s']);
+    await kubectl(['wait', '--for=condition=Ready', `pod/${pod}`, `--namespace=${outside}`, '--timeout=120s']);
   }
 
   test('up founds one storage on three nodes; nobody holds a root token, and no log or process shows a key', async () => {
     await watch.time('up', hearth.succeed('up', 'secrets'));
-    const { data } = await kubectlJson<{ data: Record<string, string> }>(['get', 'secret', 'vault-keys', `--namespace=${namespace}`]); // prettier-ignore
-    expect(Object.keys(data)).toEqual(['unseal-keys']);
-    const key = Buffer.from(data['unseal-keys'] ?? '', 'base64').toString();
-    const peers = await asAdministrator('vault operator raft list-peers -format=json');
-    expect(peers.match(/"node_id": "vault-\d"/g)?.sort()).toHaveLength(3);
+    const { data } = await kubectlJson<{ data: Record<string, string> }>(['get', 'secret', `${name}-keys`, `--namespace=${namespace}`]); // prettier-ignore
+    expect(Object.keys(data)).toEqual([keys]);
+    const key = Buffer.from(data[keys] ?? '', 'base64').toString();
+    const peers = await asAdministrator(`${cli} operator raft list-peers -format=json`);
+    expect(peers.match(/"node_id": "[a-z]+-\d"/g)?.sort()).toHaveLength(3);
     const secrets = [
       key,
-      await workspace.secret(namespace, 'vault', 'password'),
-      await workspace.secret(namespace, 'vault-setup', 'secretId'),
+      await workspace.secret(namespace, name, 'password'),
+      await workspace.secret(namespace, `${name}-setup`, 'secretId'),
     ];
-    const processes = await inPod('vault-0', namespace, 'for file in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$file"; echo; done'); // prettier-ignore
-    expect(processes).toContain('vault server');
-    const logs = await kubectl(['logs', '--selector=app.kubernetes.io/name=vault', `--namespace=${namespace}`, '--all-containers', '--tail=-1']); // prettier-ignore
+    const processes = await inPod(`${name}-0`, namespace, 'for file in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$file"; echo; done'); // prettier-ignore
+    expect(processes).toContain(`${cli} server`);
+    const logs = await kubectl(['logs', `--selector=app.kubernetes.io/name=${name}`, `--namespace=${namespace}`, '--all-containers', '--tail=-1']); // prettier-ignore
     expect(logs).toContain('its keys are in the Secret');
     for (const secret of secrets) expect(`${processes}${logs}`).not.toContain(secret);
     await startClient('shop', { app: 'shop' }, 'shop');
@@ -180,18 +188,20 @@ suite('a store of secrets on a cluster, with Vault', () => {
   }, 900_000);
 
   test('a pod reads its own path with its service account; another path, another account and another role are refused', async () => {
-    await asAdministrator('vault kv put secret/shop/stripe key=sk-1 && vault kv put secret/elsewhere key=x');
-    expect(await eventually(() => asClient('shop', 'shop', 'vault kv get -field=key secret/shop/stripe'))).toBe('sk-1');
-    await expect(asClient('shop', 'shop', 'vault kv get secret/elsewhere')).rejects.toThrow('permission denied');
+    await asAdministrator(`${cli} kv put secret/shop/stripe key=sk-1 && ${cli} kv put secret/elsewhere key=x`);
+    expect(await eventually(() => asClient('shop', 'shop', `${cli} kv get -field=key secret/shop/stripe`))).toBe(
+      'sk-1',
+    );
+    await expect(asClient('shop', 'shop', `${cli} kv get secret/elsewhere`)).rejects.toThrow('permission denied');
     await expect(asClient('shop', 'secrets-data', 'true')).rejects.toThrow('invalid subject');
     // Seen from inside the store, where no policy of the network stands in the way.
     const jwt = (account: string) =>
-      kubectl(['create', 'token', account, '--audience=vault', `--namespace=${outside}`]);
+      kubectl(['create', 'token', account, `--audience=${name}`, `--namespace=${outside}`]);
     const login = async (account: string) =>
       inPod(
         await readyNode(),
         namespace,
-        'export HOME=/tmp VAULT_ADDR=https://localhost:8200 VAULT_CACERT=/etc/store/tls/ca.crt; vault write -field=token auth/kubernetes/login role=shop jwt=-',
+        `${inStore}${cli} write -field=token auth/kubernetes/login role=shop jwt=-`,
         (await jwt(account)).trim(),
       );
     expect(await login('shop')).not.toBe('');
@@ -200,7 +210,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
 
   test('exactly the declared users reach its ports, of the platform and outside', async () => {
     const { workloads } = workspace.platform.graph;
-    const servers = workloads.filter(({ name }) => name === 'vault');
+    const servers = workloads.filter((workload) => workload.name === name);
     const check = await ReachabilityCheck.start(workspace.platform, servers);
     try {
       await eventually(async () => expect(await check.open()).toEqual(check.declared()), 120);
@@ -223,19 +233,19 @@ suite('a store of secrets on a cluster, with Vault', () => {
 
   test('transit encrypts and decrypts with a declared key', async () => {
     const plaintext = Buffer.from('an order').toString('base64');
-    const script = `vault write -field=plaintext transit/decrypt/orders ciphertext="$(vault write -field=ciphertext transit/encrypt/orders plaintext=${plaintext})"`;
+    const script = `${cli} write -field=plaintext transit/decrypt/orders ciphertext="$(${cli} write -field=ciphertext transit/encrypt/orders plaintext=${plaintext})"`;
     expect(await asClient('shop', 'shop', script)).toBe(plaintext);
   });
 
   test('a certificate for a name of the platform, signed by its root, which everyone can fetch', async () => {
-    const issued = await asClient('shop', 'shop', 'vault write -field=certificate pki/issue/platform common_name=api.secrets.hearth-fixture.dev'); // prettier-ignore
-    const root = await asAdministrator('vault read -field=certificate pki/cert/ca');
+    const issued = await asClient('shop', 'shop', `${cli} write -field=certificate pki/issue/platform common_name=api.secrets.hearth-fixture.dev`); // prettier-ignore
+    const root = await asAdministrator(`${cli} read -field=certificate pki/cert/ca`);
     expect(new X509Certificate(issued).verify(new X509Certificate(root).publicKey)).toBe(true);
-    await expect(asClient('shop', 'shop', 'vault write pki/issue/platform common_name=www.my-company.org')).rejects.toThrow('not allowed'); // prettier-ignore
+    await expect(asClient('shop', 'shop', `${cli} write pki/issue/platform common_name=www.my-company.org`)).rejects.toThrow('not allowed'); // prettier-ignore
   });
 
   test('a user of PostgreSQL is made on demand, works, and is gone after its lease', async () => {
-    const answer = JSON.parse(await asClient('shop', 'shop', 'vault read -format=json database/creds/shop')) as {
+    const answer = JSON.parse(await asClient('shop', 'shop', `${cli} read -format=json database/creds/shop`)) as {
       data: { username: string; password: string };
     };
     const { username, password } = answer.data;
@@ -255,12 +265,13 @@ suite('a store of secrets on a cluster, with Vault', () => {
 
   test('the leader’s pod is killed: a read succeeds within 15 seconds, and the pod opens its storage by itself', async () => {
     const victim = await leader();
-    const token = await asClient('shop', 'shop', 'echo "$VAULT_TOKEN"');
+    const token = await asClient('shop', 'shop', `echo "$${prefix}_TOKEN"`);
     const killed = Date.now();
     await kubectl(['delete', 'pod', victim, `--namespace=${namespace}`, '--grace-period=0', '--force', '--wait=false']);
     const { slowdown } = await withSlowdown(() =>
       eventually(
-        () => inPod('shop', outside, 'read -r VAULT_TOKEN; export VAULT_TOKEN; vault kv get -field=key secret/shop/stripe', `${token}\n`), // prettier-ignore
+        () => inPod('shop', outside, `read -r ${prefix}_TOKEN; export ${prefix}_TOKEN; ${cli} kv get -field=key secret/shop/stripe`, `${token}
+`), // prettier-ignore
         60,
       ),
     );
@@ -274,7 +285,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
   test('all pods are stopped and started: the storage opens by itself', async () => {
     await hearth.succeed('stop', 'secrets');
     await watch.time('start', hearth.succeed('start', 'secrets'));
-    expect(await eventually(() => asClient('shop', 'shop', 'vault kv get -field=key secret/shop/stripe'), 120)).toBe('sk-1'); // prettier-ignore
+    expect(await eventually(() => asClient('shop', 'shop', `${cli} kv get -field=key secret/shop/stripe`), 120)).toBe('sk-1'); // prettier-ignore
   }, 600_000);
 
   test('people come to it through the gateway, which trusts its certificate alone; metrics stay inside', async () => {
@@ -282,7 +293,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
       'secrets-gateway',
       await workspace.secret('secrets-gateway', 'gateway-tls', 'tls.crt'),
     );
-    const address = 'https://vault.secrets.hearth-fixture.dev/v1';
+    const address = `https://${name}.secrets.hearth-fixture.dev/v1`;
     await eventually(async () => expect((await gateway.get(`${address}/sys/health?standbyok=true`)).status).toBe(200));
     for (const path of ['sys/metrics', 'sys/generate-root/attempt', 'sys/unseal']) {
       expect([path, (await gateway.get(`${address}/${path}`)).status]).toEqual([path, 404]);
@@ -292,25 +303,25 @@ suite('a store of secrets on a cluster, with Vault', () => {
   });
 
   test('rotate gives the administrator another password', async () => {
-    const old = await workspace.secret(namespace, 'vault', 'password');
-    await watch.time('rotate', hearth.succeed('credentials', 'secrets', '--rotate', 'vault', '--yes'));
-    expect(await workspace.secret(namespace, 'vault', 'password')).not.toBe(old);
-    expect(await asAdministrator('vault kv get -field=key secret/shop/stripe')).toBe('sk-1');
+    const old = await workspace.secret(namespace, name, 'password');
+    await watch.time('rotate', hearth.succeed('credentials', 'secrets', '--rotate', name, '--yes'));
+    expect(await workspace.secret(namespace, name, 'password')).not.toBe(old);
+    expect(await asAdministrator(`${cli} kv get -field=key secret/shop/stripe`)).toBe('sk-1');
   }, 300_000);
 
   test('backup and restore bring back exactly what was there', async () => {
     await watch.time('backup', hearth.succeed('backup', 'secrets'));
-    await asAdministrator('vault kv put secret/shop/stripe key=sk-2 && vault kv put secret/shop/later key=x');
+    await asAdministrator(`${cli} kv put secret/shop/stripe key=sk-2 && ${cli} kv put secret/shop/later key=x`);
     await watch.time('restore', hearth.succeed('restore', 'secrets', '--yes'));
     await allReady();
-    expect(await asAdministrator('vault kv get -field=key secret/shop/stripe')).toBe('sk-1');
-    await expect(asClient('shop', 'shop', 'vault kv get secret/shop/later')).rejects.toThrow('No value found');
+    expect(await asAdministrator(`${cli} kv get -field=key secret/shop/stripe`)).toBe('sk-1');
+    await expect(asClient('shop', 'shop', `${cli} kv get secret/shop/later`)).rejects.toThrow('No value found');
   }, 900_000);
 
   test('with all volumes lost, a new storage takes the backup, and opens with the keys of then', async () => {
-    const claims = ['vault-0', 'vault-1', 'vault-2'].map((pod) => `data-${pod}`);
+    const claims = [0, 1, 2].map((node) => `data-${name}-${node}`);
     await kubectl(['delete', 'pvc', ...claims, `--namespace=${namespace}`, '--wait=false']);
-    await kubectl(['delete', 'pod', '--selector=app.kubernetes.io/instance=vault', `--namespace=${namespace}`, '--grace-period=0', '--force']); // prettier-ignore
+    await kubectl(['delete', 'pod', `--selector=app.kubernetes.io/instance=${name}`, `--namespace=${namespace}`, '--grace-period=0', '--force']); // prettier-ignore
     await eventually(async () => {
       const { items } = await kubectlJson<{ items: { metadata: { name: string; deletionTimestamp?: string } }[] }>(['get', 'pvc', `--namespace=${namespace}`]); // prettier-ignore
       expect(items.filter(({ metadata }) => metadata.deletionTimestamp)).toEqual([]);
@@ -319,7 +330,7 @@ suite('a store of secrets on a cluster, with Vault', () => {
     await allReady();
     await watch.time('restore of a new storage', hearth.succeed('restore', 'secrets', '--yes'));
     await allReady();
-    await eventually(async () => expect(await asAdministrator('vault kv get -field=key secret/shop/stripe')).toBe('sk-1'), 240); // prettier-ignore
+    await eventually(async () => expect(await asAdministrator(`${cli} kv get -field=key secret/shop/stripe`)).toBe('sk-1'), 240); // prettier-ignore
     await setUpAgain();
     expect((await hearth.attempt('status', 'secrets')).code).toBe(0);
   }, 1_200_000);

@@ -1,3 +1,4 @@
+import { signIn } from '../../lib/core/sign-in';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Browsers, browserSuite, type Person } from './support/browser';
@@ -92,7 +93,7 @@ browserSuite('single sign-on on a cluster', () => {
   });
 
   test('without a session a program gets 401, and a browser is led to sign in; a forged cookie helps neither', async () => {
-    const { cookie } = workspace.platform.signIn();
+    const { cookie } = workspace.platform.provider(signIn);
     for (const forged of ['', `${cookie}=forged`, `${await alice.cookies(forAdmins)}x`]) {
       expect((await asProgram(forAdmins, forged)).status).toBe(401);
       const answer = await gateway.get(forAdmins, { Cookie: forged });
@@ -180,7 +181,7 @@ browserSuite('single sign-on on a cluster', () => {
   }, 300_000);
 
   test('Keycloak remembers who is signed in when each of its pods is lost', async () => {
-    const { cookie } = workspace.platform.signIn();
+    const { cookie } = workspace.platform.provider(signIn);
     for (const pod of await podsOf('keycloak')) {
       await lose(pod);
       await watch.time(

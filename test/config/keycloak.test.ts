@@ -17,7 +17,7 @@ const suite = suiteWith('test/config/keycloak', {
   'Keycloak 26.7 in /opt/keycloak, or in $KEYCLOAK_HOME': keycloakHome,
   'Java 17 or newer, below it in jdk/ or on PATH': java,
   'slapd (Debian: slapd)': slapd,
-  'postgres, initdb and psql (Debian: postgresql-15)': findProgram('postgres', postgresFolders()),
+  'postgres, initdb and psql (Debian: postgresql-17)': findProgram('postgres', postgresFolders()),
 });
 
 const publicUrl = 'https://keycloak.home.arpa';

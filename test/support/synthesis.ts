@@ -1,4 +1,4 @@
-import type { PlatformConfig } from '../../lib/config/platform-config';
+import type { Settings } from '../../lib/core/settings';
 import { buildPlatform } from '../../lib/build-platform';
 import { distFiles } from '../../lib/synth';
 import type { KubernetesObject } from './kubernetes';
@@ -6,7 +6,7 @@ import { parse } from './objects';
 
 /** A platform as the rules see it: its objects, and what its manifests leave to others. */
 export interface Synthesis {
-  readonly config: PlatformConfig;
+  readonly config: Settings;
   readonly objects: KubernetesObject[];
   /** The Secrets that the credentials command or the operator makes. */
   readonly secrets: readonly { readonly namespace: string; readonly name: string; readonly keys: readonly string[] }[];
@@ -14,7 +14,7 @@ export interface Synthesis {
   readonly publicPorts: readonly string[];
 }
 
-export function synthesis(config: PlatformConfig): Synthesis {
+export function synthesis(config: Settings): Synthesis {
   const platform = buildPlatform(config);
   const { credentials, workloads } = platform.graph;
   const own =

@@ -22,11 +22,12 @@ export function findProgram(name: string, folders: readonly string[] = []): stri
     });
 }
 
-/** Folders with PostgreSQL's server programs, which Debian keeps off PATH. */
+/** Folders with PostgreSQL's server programs, which Debian keeps off PATH; the newest version first. */
 export function postgresFolders(): string[] {
   const base = '/usr/lib/postgresql';
   try {
-    return readdirSync(base).map((version) => join(base, version, 'bin'));
+    const versions = readdirSync(base).sort((a, b) => Number(b) - Number(a));
+    return versions.map((version) => join(base, version, 'bin'));
   } catch {
     return [];
   }

@@ -48,6 +48,14 @@ export class Workspace {
     this.built = undefined;
   }
 
+  /** Puts a service in the place of another one, with the options of that. */
+  replaceService(service: string, by: string): void {
+    if (service === by) return;
+    const options = this.document.getIn(['services', service]);
+    this.document.deleteIn(['services', service]);
+    this.set(['services', by], options);
+  }
+
   /** The platform as its file says now. */
   get platform(): Platform {
     this.built ??= buildPlatform(loadPlatform(this.file));

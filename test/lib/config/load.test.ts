@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromEach, loadPlatform, parsePlatform } from '../../../lib/config/load';
-import { ConfigError } from '../../../lib/config/problem';
+import { ConfigError } from '../../../lib/core/problem';
 
 /** What a user reads, without the file name that starts every line. */
 function complaints(text: string): string[] {
@@ -90,8 +90,8 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         'a provider that is not there, and one that is none',
         ['services: { traefik: {}, mlflow: {}, minio: {}, postgis: {} }', 'providers: { sql: mng-pg, cache: minio }'],
         [
-          ':5 providers.cache: "minio" gives none; write mng-valkey',
           ':5 providers.sql: mng-pg is not among the services; add it, or remove this',
+          ':5 providers.cache: "minio" gives none; write mng-valkey',
         ],
       ],
       ['nothing behind a name is the defaults', ['services:', '  traefik:', '  homepage:'], []],

@@ -1,4 +1,4 @@
-import type { PlatformConfig } from '../../../lib/config/platform-config';
+import type { Settings } from '../../../lib/core/settings';
 import { Deployment } from '../../../lib/core/controllers';
 import { Credential, password } from '../../../lib/core/credential';
 import type { PortProps } from '../../../lib/core/endpoint';
@@ -7,7 +7,7 @@ import { problems, routed, sleeper, testPlatform, type TestEntry } from '../../s
 const opens = (ports: Record<string, PortProps>): TestEntry => ({
   build: (component) => void new Deployment(component, component.name, { ...sleeper, ports }),
 });
-const clusters: PlatformConfig['cluster'][] = ['k3s', 'kind', 'kubernetes'];
+const clusters: Settings['cluster'][] = ['k3s', 'kind', 'kubernetes'];
 
 describe('public ports', () => {
   test.each(clusters)('on %s no two have the same number and protocol', (cluster) => {
@@ -35,7 +35,7 @@ describe('public ports', () => {
     ['of another number and protocol', { port: 3000, public: 9443, protocol: 'UDP' }],
   ])('one %s may have the same node port anywhere but on kind', (_, port) => {
     const services = { shop: opens({ web: { port: 8080, public: 8443 } }), wiki: opens({ pages: port }) };
-    const build = (cluster: PlatformConfig['cluster']) => () => testPlatform(services, { cluster });
+    const build = (cluster: Settings['cluster']) => () => testPlatform(services, { cluster });
     expect(build('k3s')).not.toThrow();
     expect(build('kind')).toThrow(
       /^test\.yaml {2}services\.wiki: port web of test-apps\/shop and port pages of test-apps\/wiki have the public ports 8443 and [89]443, .* node port 30443;/,

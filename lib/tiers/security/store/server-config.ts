@@ -43,9 +43,15 @@ export function serverConfig({ program, cluster, peers, options }: ServerConfigP
     listener: listeners(program, metrics),
     ...sealOf(unseal),
     ...(metrics ? { telemetry: { prometheus_retention_time: '24h', disable_hostname: true } } : {}),
-    ...(audit && program.auditSettings ? { audit: [{ file: { stdout: { options: { file_path: 'stdout' } } } }] } : {}),
+    ...(audit && program.auditSettings ? { audit: [auditToLog] } : {}),
   };
 }
+
+/**
+ * A device by type and path. With one field alone, OpenBao takes its name for a part of the device's, and does not start.
+ * https://openbao.org/docs/configuration/audit
+ */
+const auditToLog = { file: { stdout: { description: 'every request', options: { file_path: 'stdout' } } } };
 
 /** A node without data asks every other one until one takes it in. */
 const joining = (host: string) => ({

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { suggest } from './problem';
+import { suggest } from '../core/problem';
 
 type RawIssue = z.core.$ZodRawIssue;
 

@@ -1,9 +1,9 @@
-import { Deployment } from '../../../lib/core/controllers';
-import type { Component } from '../../../lib/core/component';
-import { HttpRoute } from '../../../lib/core/route';
-import { TcpRoute } from '../../../lib/core/stream-routes';
-import { homepageTiles } from '../../../lib/derived/homepage-tiles';
-import { sleeper, testPlatform } from '../../support/platforms';
+import { Deployment } from '../../../../../lib/core/controllers';
+import type { Component } from '../../../../../lib/core/component';
+import { HttpRoute } from '../../../../../lib/core/route';
+import { TcpRoute } from '../../../../../lib/core/stream-routes';
+import { homepageTiles } from '../../../../../lib/tiers/tooling/homepage/tiles';
+import { sleeper, testPlatform } from '../../../../support/platforms';
 
 const tile = (title: string) => ({ title, description: `About ${title}`, icon: `${title}.png` });
 const to = (component: Component) =>

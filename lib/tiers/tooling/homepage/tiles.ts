@@ -1,6 +1,7 @@
-import type { Component } from '../core/component';
-import type { Platform } from '../core/platform';
-import { HttpRoute } from '../core/route';
+import type { Component } from '../../../core/component';
+import { gateway } from '../../../core/gateway';
+import type { Platform } from '../../../core/platform';
+import { HttpRoute } from '../../../core/route';
 
 /** One group of tiles: its title, and its tiles by title. https://gethomepage.dev/configs/services/ */
 export type TileGroup = Record<string, Record<string, object>[]>;
@@ -11,7 +12,7 @@ export function homepageTiles(platform: Platform, except: Component): TileGroup[
     const tiles = platform.graph.routes.flatMap((route) => {
       const { tile, component, to } = route;
       if (!tile || component.tier !== tier || component === except) return [];
-      const pods = to?.workload.selector ?? platform.gateway().peer.podLabels;
+      const pods = to?.workload.selector ?? platform.provider(gateway).peer.podLabels;
       return [
         {
           [tile.title]: {
@@ -19,7 +20,7 @@ export function homepageTiles(platform: Platform, except: Component): TileGroup[
             description:
               route instanceof HttpRoute ? tile.description : `${tile.description}: ${route.hosts.join(', ')}`,
             icon: tile.icon,
-            namespace: to?.workload.namespace ?? platform.gateway().peer.namespace,
+            namespace: to?.workload.namespace ?? platform.provider(gateway).peer.namespace,
             app: component.name,
             podSelector: Object.entries(pods)
               .map(([key, value]) => `${key}=${value}`)

@@ -1,4 +1,4 @@
-import { clientEnv, type Bucket, type BucketSettings } from '../bindings/bucket';
+import { clientEnv, type Bucket, type BucketSettings } from './bucket';
 import type { Component } from '../core/component';
 import { ConfigFiles, json } from '../core/config-files';
 import { Job } from '../core/controllers';
@@ -165,6 +165,8 @@ function publicPolicy(bucket: string): object {
   };
 }
 
+/** Name of a variable, which cannot begin with a digit as that of a bucket can. */
 function variable(bucket: string, key: string): string {
-  return `${bucket.toUpperCase().replaceAll('-', '_')}_${key}`;
+  const name = `${bucket.toUpperCase().replaceAll('-', '_')}_${key}`;
+  return /^\d/.test(name) ? `_${name}` : name;
 }

@@ -1,9 +1,9 @@
 import type { k8s } from 'cdk8s-plus-28';
-import type { ContainerProps } from '../core/container';
-import type { CronJobProps } from '../core/controllers';
-import { temporary, type MountSource } from '../core/mount';
-import type { Workload } from '../core/workload';
-import { images } from '../images';
+import type { ContainerProps } from '../../../core/container';
+import type { CronJobProps } from '../../../core/controllers';
+import { temporary, type MountSource } from '../../../core/mount';
+import type { Workload } from '../../../core/workload';
+import { images } from '../../../images';
 
 /** Where the volume is, in every container of its backup and its restore. */
 export const volumeFolder = '/volume';

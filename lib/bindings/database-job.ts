@@ -1,4 +1,4 @@
-import type { SqlDatabase } from '../bindings/sql-database';
+import type { SqlDatabase } from './sql-database';
 import type { Component } from '../core/component';
 import { ConfigFiles } from '../core/config-files';
 import { Job } from '../core/controllers';

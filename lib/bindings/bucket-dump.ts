@@ -1,4 +1,4 @@
-import { clientEnv } from '../bindings/bucket';
+import { clientEnv } from './bucket';
 import { dumpFolder, type Dump } from '../core/backup';
 import type { ContainerProps } from '../core/container';
 import type { Credential } from '../core/credential';

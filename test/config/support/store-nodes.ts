@@ -4,9 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeValue } from '../../../cli/credentials/values';
 import type { Credential } from '../../../lib/core/credential';
-import { Background, findProgram, freePort } from '../../api/support/programs';
+import { Background, freePort } from '../../api/support/programs';
 
-export const vault = findProgram('vault');
+/** What the manifests start: OpenBao or Vault. */
+export interface StoreProgram {
+  /** Name of the service, and so of its nodes. */
+  readonly name: 'openbao' | 'vault';
+  /** For people. */
+  readonly title: string;
+  readonly command: 'bao' | 'vault';
+  /** Of its environment variables. */
+  readonly prefix: 'BAO' | 'VAULT';
+}
 
 export interface Answer {
   readonly status: number;
@@ -18,19 +27,21 @@ interface Place {
   readonly folder: string;
   readonly api: number;
   readonly cluster: number;
+  readonly metrics: number;
   program?: Background;
 }
 
 /**
- * Nodes of Vault in a temporary folder, on free ports of 127.0.0.1, each with the configuration that the manifests give it:
+ * Nodes of a store in a temporary folder, on free ports of 127.0.0.1, each with the configuration that the manifests give it:
  * nothing but addresses and paths is other than there. The certificate is the one that its rule makes.
  */
-export class VaultNodes {
-  readonly folder = mkdtempSync(join(tmpdir(), 'hearth-vault-'));
+export class StoreNodes {
+  readonly folder = mkdtempSync(join(tmpdir(), 'hearth-store-'));
   certificate = '';
   private readonly places: Place[] = [];
 
   private constructor(
+    private readonly program: StoreProgram,
     private readonly config: string,
     private readonly env: Readonly<Record<string, string>>,
   ) {}
@@ -41,12 +52,13 @@ export class VaultNodes {
    * @param files what is mounted beside the configuration
    */
   static async start(
+    program: StoreProgram,
     config: string,
     tls: Credential,
     count: number,
     { env = {}, files = {} }: { readonly env?: Record<string, string>; readonly files?: Record<string, string> } = {},
-  ): Promise<VaultNodes> {
-    const nodes = new VaultNodes(config, env);
+  ): Promise<StoreNodes> {
+    const nodes = new StoreNodes(program, config, env);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(nodes.folder, name), text);
     const { 'tls.key': keyRule, 'ca.crt': certificateRule } = tls.keys;
     if (!keyRule || !certificateRule) throw new Error('no rules for the certificate');
@@ -58,7 +70,7 @@ export class VaultNodes {
     for (let node = 0; node < count; node += 1) {
       const folder = join(nodes.folder, String(node));
       mkdirSync(join(folder, 'data'), { recursive: true });
-      nodes.places.push({ folder, api: await freePort(), cluster: await freePort() });
+      nodes.places.push({ folder, api: await freePort(), cluster: await freePort(), metrics: await freePort() });
     }
     for (let node = 0; node < count; node += 1) await nodes.startNode(node);
     return nodes;
@@ -79,26 +91,29 @@ export class VaultNodes {
 
   async startNode(node: number): Promise<void> {
     const place = this.place(node);
+    const { name, command, prefix } = this.program;
     const local = this.places.reduce(
-      (text, { api }, i) => text.replaceAll(new RegExp(`https://vault-${i}\\.[a-z0-9.-]*:8200`, 'g'), `https://127.0.0.1:${api}`),
+      (text, { api }, i) => text.replaceAll(new RegExp(`https://${name}-${i}\\.[a-z0-9.-]*:8200`, 'g'), `https://127.0.0.1:${api}`),
       this.config,
     ); // prettier-ignore
     const file = local
       .replaceAll('0.0.0.0:8200', `127.0.0.1:${place.api}`)
+      .replaceAll('0.0.0.0:8202', `127.0.0.1:${place.metrics}`)
       .replaceAll('0.0.0.0:8201', `127.0.0.1:${place.cluster}`)
       .replaceAll('/var/lib/store', join(place.folder, 'data'))
       .replaceAll('/etc/store/tls', join(this.folder, 'tls'))
-      .replaceAll('/etc/store/config', this.folder);
+      .replaceAll('/etc/store/config', this.folder)
+      .replaceAll('/etc/store/unseal', this.folder);
     writeFileSync(join(place.folder, 'server.json'), file);
     const env = {
       PATH: process.env.PATH,
       HOME: place.folder,
-      VAULT_RAFT_NODE_ID: `vault-${node}`,
-      VAULT_API_ADDR: `https://127.0.0.1:${place.api}`,
-      VAULT_CLUSTER_ADDR: `https://127.0.0.1:${place.cluster}`,
+      [`${prefix}_RAFT_NODE_ID`]: `${name}-${node}`,
+      [`${prefix}_API_ADDR`]: `https://127.0.0.1:${place.api}`,
+      [`${prefix}_CLUSTER_ADDR`]: `https://127.0.0.1:${place.cluster}`,
       ...this.env,
     };
-    place.program = new Background('vault', ['server', `-config=${join(place.folder, 'server.json')}`], { env });
+    place.program = new Background(command, ['server', `-config=${join(place.folder, 'server.json')}`], { env });
     await place.program.until(async () => {
       const { status } = await this.ask(node, 'GET', 'sys/seal-status');
       if (status !== 200) throw new Error(String(status));
@@ -137,6 +152,11 @@ export class VaultNodes {
       });
       made.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  }
+
+  /** What a port for metrics alone answers, by HTTP. */
+  metrics(node: number, path: string): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.place(node).metrics}/v1/${path}`);
   }
 
   /** Number of the node that leads. */

@@ -1,11 +1,11 @@
-import { portOfUrl } from '../config/address';
-import type { Component } from '../core/component';
-import { ConfigFiles } from '../core/config-files';
-import type { ContainerProps } from '../core/container';
-import type { Credential } from '../core/credential';
-import type { EnvValue } from '../core/env';
-import { temporary, type MountSource } from '../core/mount';
-import { images } from '../images';
+import { portOfUrl } from '../../../options/address';
+import type { Component } from '../../../core/component';
+import { ConfigFiles } from '../../../core/config-files';
+import type { ContainerProps } from '../../../core/container';
+import type { Credential } from '../../../core/credential';
+import type { EnvValue } from '../../../core/env';
+import { temporary, type MountSource } from '../../../core/mount';
+import { images } from '../../../images';
 
 /** An S3 bucket elsewhere, and how it is opened. */
 export interface BackupTarget {
@@ -66,16 +66,16 @@ export class Repository {
   /** A container with restic, which knows the repository. */
   restic(script: string, mounts: Record<string, MountSource>, env: Record<string, EnvValue> = {}): ContainerProps {
     const { credential, region } = this.target;
-    const trusting = `restic() { command restic --cacert=${authorityFolder}/ca.crt "$@"; }\n`;
     return {
       image: images.restic,
-      command: ['sh', '-c', `${this.authority ? trusting : ''}${script}`],
+      command: ['sh', '-c', script],
       env: {
         RESTIC_REPOSITORY: this.url,
         RESTIC_PASSWORD: credential.key('password'),
         AWS_ACCESS_KEY_ID: credential.key('accessKeyId'),
         AWS_SECRET_ACCESS_KEY: credential.key('secretAccessKey'),
         AWS_DEFAULT_REGION: region,
+        ...(this.authority ? { RESTIC_CACERT: `${authorityFolder}/ca.crt` } : {}),
         // Holds the cache.
         HOME: '/tmp',
         ...env,
@@ -104,6 +104,10 @@ exit 1
 /** Exit code 10 is that of restic since 0.17 for a repository that does not exist; before, there was only the message. */
 const missing = `10/* | *'specified key does not exist'*`;
 
+/** Asks for what every repository has. By itself restic tries for 15 minutes, also where the keys are wrong. */
+const ask = `code=0
+answer=$(timeout 45 restic cat config 2>&1) || code=$?`;
+
 export interface SaveProps {
   /** Folder that becomes a snapshot. */
   readonly folder: string;
@@ -127,8 +131,7 @@ if [ -z "$(ls -A)" ]; then
   echo 'There is nothing to back up.' >&2
   exit 1
 fi
-code=0
-answer=$(restic cat config 2>&1) || code=$?
+${ask}
 case $code/$answer in
   0/*) ;;
   ${missing}) restic init ;;
@@ -148,14 +151,14 @@ export const snapshotVariable = 'SNAPSHOT';
 /** Brings the content of a snapshot into a folder, which is emptied first; or lists the snapshots. */
 export function fetchScript(folder: string): string {
   return `set -eu
+${ask}
+case $code/$answer in
+  0/*) ;;
+  ${missing}) [ "$${snapshotVariable}" != list ] || { echo '[]'; exit 0; } ;;
+  *) printf '%s\\n' "$answer" >&2; exit "$code" ;;
+esac
 if [ "$${snapshotVariable}" = list ]; then
-  code=0
-  snapshots=$(restic snapshots --json 2>"$HOME/problem") || code=$?
-  case $code/$(cat "$HOME/problem") in
-    0/*) printf '%s\\n' "$snapshots" ;;
-    ${missing}) echo '[]' ;;
-    *) cat "$HOME/problem" >&2; exit "$code" ;;
-  esac
+  restic snapshots --json 2>"$HOME/problem" || { code=$?; cat "$HOME/problem" >&2; exit "$code"; }
   exit 0
 fi
 mkdir -p ${folder}

@@ -1,0 +1,32 @@
+/**
+ * Something that a component asks of another one without knowing which. Its type says what it gets: a need stands in the
+ * file of the binding that it is for, and nowhere else.
+ */
+export class Need<T> {
+  /** Only the compiler reads it. */
+  declare readonly gives: T;
+
+  constructor(
+    /** As platform files name it, for example `sql`. */
+    readonly name: string,
+    /** As people name it, with its article, for example `a database server`. */
+    readonly title: string,
+    /** Whether a platform has at most one that gives it. */
+    readonly single: boolean,
+  ) {}
+}
+
+/**
+ * A new need.
+ * @param name as platform files name it
+ * @param title as people name it, with its article
+ * @param single a platform has at most one that gives it @default false
+ */
+export const needFor = <T>(name: string, title: string, { single = false } = {}): Need<T> =>
+  new Need<T>(name, title, single);
+
+/** Needs by the names under which a component gets what they give. */
+export type Needs = Readonly<Record<string, Need<unknown>>>;
+
+/** What these needs give. */
+export type Given<N extends Needs> = { readonly [Key in keyof N]: N[Key]['gives'] };
