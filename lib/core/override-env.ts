@@ -1,6 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Component } from './component';
-import { platformEnv } from './container';
+import { envOf, platformEnv } from './container';
 import { renderEnv } from './env';
 import { mainWorkloads, refuseWithoutPods } from './overrides';
 import type { Workload } from './workload';
@@ -21,7 +21,7 @@ export function refuseEnv(component: Component): void {
   const { env = {} } = component.overrides;
   if (refuseWithoutPods(component, 'env')) return;
   const own = mainWorkloads(component).flatMap(({ props, namespace }) =>
-    renderEnv({ ...platformEnv(component.platform), ...props.env }, namespace).map(({ name }) => name),
+    renderEnv({ ...platformEnv(component.platform), ...envOf(props, component) }, namespace).map(({ name }) => name),
   );
   for (const name of Object.keys(env).filter((given) => own.includes(given))) {
     component.refuse(
