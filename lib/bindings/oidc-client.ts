@@ -5,7 +5,7 @@ import { Credential, literal, password } from '../core/credential';
 import type { Endpoint } from '../core/endpoint';
 import { needFor } from '../core/need';
 import type { Workload } from '../core/workload';
-import { images } from '../images';
+import { waitForPage } from './answering';
 
 /** A component at which people sign in, and which tells others who they are, by OpenID Connect. */
 export interface IdentityProvider {
@@ -73,12 +73,7 @@ export class OidcClient extends SecretBinding<'clientId' | 'clientSecret'> {
       keys: { clientId: literal(id), clientSecret: password(32) },
       rotation: { by: 'job', job },
     });
-    this.wait = {
-      name: provider.name,
-      image: images.busybox,
-      command: ['sh', '-c', `until timeout 5 wget -q -O /dev/null ${this.discoveryUrl}; do sleep 3; done`],
-      resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
-    };
+    this.wait = waitForPage(provider.name, this.discoveryUrl);
   }
 
   /** Name for people. */

@@ -66,7 +66,7 @@ export function renderContainer(workload: Workload, name: string, props: Contain
     ...(mounts
       ? {
           volumeMounts: Object.entries(mounts).map(([mountPath, mount]) => ({
-            name: mount.name,
+            name: workload.volumeName(mount),
             mountPath,
             ...(mount.subPath ? { subPath: mount.subPath } : {}),
             ...(mount.readOnly ? { readOnly: true } : {}),

@@ -1,9 +1,6 @@
 import type { Component } from './component';
-import { envOf } from './container';
-import { SecretText, type EnvValue } from './env';
-import { known as valueOf } from './late';
 import { suggest } from './problem';
-import type { Workload } from './workload';
+import { toldTo } from './told';
 
 /** Names below the domain of the platform (`@` is the domain itself): of its only route, or default name → others. */
 export type HostsOverride = readonly string[] | Readonly<Record<string, readonly string[]>>;
@@ -55,7 +52,7 @@ function refuseFixedHosts(component: Component): void {
     const whole = new RegExp(`(?<![a-z0-9.-])${host.replaceAll('.', '\\.')}(?![a-z0-9-]|\\.[a-z0-9])`);
     const told = [
       ...graph.workloads.flatMap((workload) =>
-        texts(workload).some((text) => whole.test(text)) ? [workload.name] : [],
+        toldTo(workload).some((text) => whole.test(text)) ? [workload.name] : [],
       ),
       ...graph.configFiles.flatMap(({ name: file, files }) =>
         whole.test(Object.values(files).join('\n')) ? [file] : [],
@@ -65,16 +62,3 @@ function refuseFixedHosts(component: Component): void {
     component.refuse(['hosts'], `${told[0]} is told ${host}, and goes by no other name; keep it, or remove this`);
   }
 }
-
-/** What its containers are told outright. */
-const texts = ({ declaredContainers, component }: Workload): string[] =>
-  declaredContainers.flatMap(({ props }) => [
-    ...(valueOf(props.command, component) ?? []),
-    ...(valueOf(props.args, component) ?? []),
-    ...Object.values(envOf(props, component)).map(textOf),
-  ]);
-
-const textOf = (value: EnvValue): string => {
-  if (value instanceof SecretText) return value.parts.map((part) => (typeof part === 'string' ? part : '')).join(' ');
-  return typeof value === 'string' ? value : '';
-};

@@ -32,6 +32,7 @@ export class Platform extends App {
     for (const name of Object.keys(config.services)) this.component(name);
     for (const component of this.components.values()) admitClients(component);
     for (const component of this.components.values()) component.complete();
+    if (this.problems.length > 0) throw config.errorOf(this.problems);
     this.complete = true;
     // Late values may be values of bindings, too.
     for (const workload of this.graph.workloads) workload.connect();

@@ -2,17 +2,16 @@ import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
-import { envOf, renderContainer, type ContainerProps } from './container';
+import { envOf, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
 import { ordinal, secretKeysIn, type EnvValue } from './env';
-import { isFloating, pullSecrets } from './image-sources';
+import { isFloating } from './image-sources';
 import { known, Late, type OrLate } from './late';
 import type { MountSource } from './mount';
 import { withImages, type RunningContainer } from './override-images';
-import { withMarks } from './override-marks';
-import { podVolumes } from './pod-volumes';
-import { renderPlacement } from './placement';
+import { renderPodTemplate } from './pod-template';
+import { volumeName } from './pod-volumes';
 import { renderServices } from './service';
 import { renderServiceAccount, type KubernetesAccess } from './service-account';
 import { Volume } from './volume';
@@ -94,6 +93,11 @@ export abstract class Workload extends Construct {
     const port = this.ports.find((candidate) => candidate.name === name);
     if (!port) throw new Error(`${this.name} has no port ${name}`);
     return new Endpoint(this, port);
+  }
+
+  /** Host names of its pods, where they have names of their own: those of stateful sets. Throws for others. */
+  get peerHosts(): string[] {
+    throw new Error(`${this.name} is no stateful set: its pods have no names of their own`);
   }
 
   get mainContainer(): string {
@@ -203,55 +207,16 @@ export abstract class Workload extends Construct {
   }
 
   protected podTemplate(restartPolicy?: 'OnFailure' | 'Never'): k8s.PodTemplateSpec {
-    const { user, kubernetes, metrics, terminationGraceSeconds } = this.props;
-    const containers = this.containers;
-    const render = (init: boolean) =>
-      containers.filter((c) => c.init === init).map((c) => renderContainer(this, c.name, c.props));
-    const initContainers = render(true);
-    const volumes = podVolumes(this, this.mounts);
-    const { platform, tier } = this.component;
-    const configs = [...new Set(this.mounts.flatMap((mount) => mount.config ?? []))];
-    const annotations: Record<string, string> = {
-      ...Object.fromEntries(configs.map((config) => [`hearth/config-${config.name}`, config.hash])),
-      ...(metrics
-        ? {
-            'prometheus.io/scrape': 'true',
-            'prometheus.io/port': String(this.endpoint(metrics.port).port.port),
-            'prometheus.io/path': metrics.path,
-            ...(metrics.scheme ? { 'prometheus.io/scheme': metrics.scheme } : {}),
-          }
-        : {}),
-    };
-    return {
-      metadata: withMarks(this, 'pods', {
-        labels: { ...this.selector, 'app.kubernetes.io/part-of': platform.config.name },
-        ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-      }),
-      spec: {
-        ...(kubernetes ? { serviceAccountName: this.name } : {}),
-        automountServiceAccountToken: kubernetes !== undefined,
-        enableServiceLinks: false,
-        priorityClassName: tier.priorityClass,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: user.uid,
-          runAsGroup: user.gid,
-          fsGroup: user.gid,
-          fsGroupChangePolicy: 'OnRootMismatch',
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
-        ...(terminationGraceSeconds === undefined ? {} : { terminationGracePeriodSeconds: terminationGraceSeconds }),
-        ...(restartPolicy ? { restartPolicy } : {}),
-        ...renderPlacement(this),
-        ...pullSecrets(platform.config),
-        ...(initContainers.length > 0 ? { initContainers } : {}),
-        containers: render(false),
-        ...(volumes.length > 0 ? { volumes } : {}),
-      },
-    };
+    return renderPodTemplate(this, restartPolicy);
   }
 
-  private get mounts(): MountSource[] {
+  /** Name of the pod's volume that one of its mounts stands for. */
+  volumeName(mount: MountSource): string {
+    return volumeName(this.mounts, mount);
+  }
+
+  /** What stands in all its containers. */
+  get mounts(): MountSource[] {
     return this.containers.flatMap(({ props }) => Object.values(known(props.mounts, this.component) ?? {}));
   }
 }

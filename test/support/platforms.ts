@@ -44,6 +44,7 @@ export const definitionOf = (title: string, entry: TestEntry): Definition => ({
   needs: entry.needs ?? { gateway },
   optional: {},
   provides: entry.provides ?? {},
+  sizes: {},
   build(self) {
     self.whenComplete(() => entry.complete?.(self));
     const made = entry.build?.(self);

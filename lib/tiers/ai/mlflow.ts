@@ -34,6 +34,13 @@ export const mlflow = defineComponent({
     resources,
   }),
   needs: { gateway, sql, objectStore },
+  sizes: {
+    small: { workers: 1, resources: { requests: { cpu: '50m', memory: '512Mi' } } },
+    large: {
+      workers: 4,
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
+    },
+  },
   build(self, { options, sql, objectStore }) {
     const database = sql.database(self.name);
     const artifacts = objectStore.bucket(self.name);

@@ -55,6 +55,10 @@ export const couchdb = defineComponent({
   tier: 'data',
   options,
   needs: { gateway },
+  sizes: {
+    small: { storage: '2Gi' },
+    large: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '4Gi' } } },
+  },
   build(self, { options }) {
     const replicas = options.replicas ?? self.platform.replicas(3);
     const peers = replicas > 1 ? peerHosts(self, self.name, replicas) : [];

@@ -98,6 +98,13 @@ export const minio = defineComponent({
   options,
   needs: { gateway },
   provides: { objectStore },
+  sizes: {
+    small: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '256Mi' } } },
+    large: {
+      storage: '500Gi',
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
   build: (self, { options }) => ({ objectStore: new Minio(self, options) }),
 });
 

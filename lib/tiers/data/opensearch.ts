@@ -28,6 +28,13 @@ export const opensearch = defineComponent({
   tier: 'data',
   options,
   needs: { gateway },
+  sizes: {
+    small: { storage: '5Gi' },
+    large: {
+      storage: '200Gi',
+      resources: { requests: { cpu: '1', memory: '4Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
   build(self, { options }) {
     const data: Volume = new Volume('data', {
       size: options.storage,

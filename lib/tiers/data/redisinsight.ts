@@ -60,7 +60,7 @@ export const redisinsight = defineComponent({
       mounts: { '/data': data, '/tmp': temporary('tmp', '256Mi') },
       init: dataVersion({ volume: data, program: 'Redis Insight', version: '3', upgradesFrom: ['2'] }),
       // Without a wait: it shows, too, that a server does not answer.
-      uses: connections.map(({ endpoint, why }) => ({ endpoint, why })),
+      uses: connections.map(({ endpoint, why, credential }) => ({ endpoint, why, credential })),
       user: { uid: 1000, gid: 1000 },
       probes: { ready: http('/api/health/'), startupSeconds: 120 },
       resources: sized(

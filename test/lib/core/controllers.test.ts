@@ -141,7 +141,7 @@ describe('StatefulSet', () => {
   });
 
   test('its pods may talk to each other on the ports it says, by names that need no search', () => {
-    const ports = { http: 80, gossip: { port: 7000, offered: false } };
+    const ports = { http: 8000, gossip: { port: 7000, offered: false } };
     const platform = testPlatform({
       app: {
         build: (component) =>
@@ -307,4 +307,16 @@ test('the ordinal is a field of pods of stateful sets, and nothing else has one'
   );
   const beside = { ...sleeper, sidecars: { beside: props } };
   expect(() => built((component) => void new Deployment(component, 'web', beside))).toThrow('its pods have no ordinal');
+});
+
+test('the members of an endpoint are its port on each pod, whatever the Service calls it; only stateful sets have them', () => {
+  const props = { ...sleeper, replicas: 2, ports: { http: { port: 8080, service: 8000 } } };
+  built((component) => {
+    expect(new StatefulSet(component, 'web', props).endpoint('http').members).toEqual([
+      'web-0.web-peers.test-apps.svc.cluster.local:8080',
+      'web-1.web-peers.test-apps.svc.cluster.local:8080',
+    ]);
+    const front = new Deployment(component, 'front', props).endpoint('http');
+    expect(() => front.members).toThrow('front is no stateful set: its pods have no names of their own');
+  });
 });

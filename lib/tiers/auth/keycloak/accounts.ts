@@ -11,6 +11,7 @@ import { Registry } from '../../../core/registry';
 import { images } from '../../../images';
 import { brokerTitle, identityProvider } from './brokers';
 import { ldapFederation } from './federation';
+import { groupPaths } from './groups';
 import { ownNames, type KeycloakOptions } from './options';
 import * as realm from './realm';
 import type { RealmFile } from './representation';
@@ -55,7 +56,7 @@ export class Accounts implements IdentityProvider {
   }
 
   get groups(): readonly string[] {
-    return realm.groupPaths(this.options.groups).map((path) => path.slice(1));
+    return groupPaths(this.options.groups).map((path) => path.slice(1));
   }
 
   client(id: string, props: OidcClientProps): OidcClient {
@@ -142,7 +143,7 @@ export class Accounts implements IdentityProvider {
       linkingFlow: realm.linkingFlow,
       clientScopes: [realm.groupsScope],
       roles: options.roles,
-      groups: realm.groupPaths(options.groups),
+      groups: groupPaths(options.groups),
       clients: [...clients.all.map((client) => realm.client(client)), ...realm.outsideClients(options.clients)],
       identityProviders: options.brokers.map((name) => identityProvider(name, options.registration)),
       federations: ldap ? [ldapFederation(ldap)] : [],
