@@ -7,7 +7,7 @@ import { parsePlatform } from '../lib/config/load';
 import { ConfigError, type Problem } from '../lib/core/problem';
 import type { Settings } from '../lib/core/settings';
 import { platformSchemaFile } from '../lib/derived/documentation';
-import { sizes, type Size } from './presets';
+import { optionsOf, type Size } from './presets';
 import { codeOf, Refusal } from './refusal';
 
 export type ClusterKind = Settings['cluster'];
@@ -36,7 +36,7 @@ export function platformFile({ name, domain, cluster, contact, services, size }:
     cluster,
     tls,
     ...(Object.keys(providers).length > 0 ? { providers } : {}),
-    services: Object.fromEntries(services.map((service) => [service, sizes[size][service] ?? null])),
+    services: Object.fromEntries(services.map((service) => [service, optionsOf(catalogue, size, service) ?? null])),
   });
   if (document.contents) {
     document.contents.commentBefore = [

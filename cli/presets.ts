@@ -1,4 +1,4 @@
-import { providersIn, type Catalogue } from '../lib/core/definition';
+import { providersIn, type Catalogue, type SizeName } from '../lib/core/definition';
 import { suggest } from '../lib/core/problem';
 
 /** A set of services that make sense together. */
@@ -44,60 +44,12 @@ export const sizeTitles = {
   small: 'a laptop: small volumes, little memory',
   standard: 'the defaults of every service',
   large: 'a server: large volumes, much memory',
-} as const;
+} as const satisfies Record<SizeName | 'standard', string>;
 export type Size = keyof typeof sizeTitles;
 
-type Sizes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-/** Size → service → the options that differ from the defaults. */
-export const sizes: Readonly<Record<Size, Sizes>> = {
-  small: {
-    couchdb: { storage: '2Gi' },
-    keycloak: { resources: { requests: { cpu: '100m', memory: '512Mi' } } },
-    openbao: { storage: '1Gi' },
-    influxdb: { storage: '5Gi' },
-    'mng-pg': { storage: '2Gi' },
-    opensearch: { storage: '5Gi' },
-    'pg-cluster': { storage: '5Gi' },
-    qdrant: { storage: '5Gi' },
-    minio: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '256Mi' } } },
-    mlflow: { workers: 1, resources: { requests: { cpu: '50m', memory: '512Mi' } } },
-    postgis: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '384Mi' } } },
-  },
-  standard: {},
-  large: {
-    couchdb: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '4Gi' } } },
-    influxdb: { storage: '200Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
-    'mng-pg': {
-      storage: '50Gi',
-      settings: { shared_buffers: '1GB', max_connections: 400 },
-      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
-    },
-    opensearch: {
-      storage: '200Gi',
-      resources: { requests: { cpu: '1', memory: '4Gi' }, limits: { cpu: '4', memory: '8Gi' } },
-    },
-    'pg-cluster': {
-      storage: '200Gi',
-      settings: { shared_buffers: '1GB', max_connections: 400 },
-      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
-    },
-    qdrant: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
-    minio: {
-      storage: '500Gi',
-      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
-    },
-    mlflow: {
-      workers: 4,
-      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
-    },
-    postgis: {
-      storage: '200Gi',
-      settings: { shared_buffers: '1GB', max_connections: 200 },
-      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
-    },
-  },
-};
+/** What a platform file of that size says of a service; nothing where it has its defaults. */
+export const optionsOf = (catalogue: Catalogue, size: Size, service: string) =>
+  size === 'standard' ? undefined : catalogue[service]?.().sizes[size];
 
 /** Which services: a set, with more and without some. */
 export interface Selection {

@@ -115,8 +115,8 @@ function schema(): SettingSchema {
   const { $defs, ...whole } = JSON.parse(platformSchemaFile(catalogue)) as SettingSchema & {
     $defs: Record<string, SettingSchema>;
   };
-  const resolved = (_: string, value: { $ref?: string } | null) =>
-    value?.$ref === undefined ? value : $defs[value.$ref.replace('#/$defs/', '')];
+  const resolved = (_: string, value: { $ref?: string } | null): unknown =>
+    value?.$ref === undefined ? value : JSON.parse(JSON.stringify($defs[value.$ref.replace('#/$defs/', '')]), resolved);
   return JSON.parse(JSON.stringify(whole), resolved) as SettingSchema;
 }
 
@@ -160,6 +160,17 @@ describe('platforms/schema.json', () => {
     const services = Object.entries(schema().properties?.services?.properties ?? {});
     expect(services.map(([name]) => name).sort()).toEqual(Object.keys(catalogue).sort());
     expect(services.filter(([, { description }]) => !description)).toEqual([]);
+  });
+
+  test('has what every service can be told once, and every component refers to it', () => {
+    const { $defs } = JSON.parse(read('platforms/schema.json')) as {
+      $defs: Record<string, { anyOf?: { properties: object }[]; properties?: object }>;
+    };
+    for (const name of ['mlflow', 'backup']) {
+      const { anyOf, properties = anyOf?.[0]?.properties } = $defs[name] ?? {};
+      expect(properties).toMatchObject({ image: { $ref: '#/$defs/service.image' } });
+    }
+    expect($defs['service.image']).toMatchObject({ type: 'string' });
   });
 
   test('says what every setting means', () => {

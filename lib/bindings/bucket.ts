@@ -31,6 +31,15 @@ export interface ObjectStore {
   bucket(name: string, settings?: BucketSettings): Bucket;
 }
 
+/** Of those who ask for the same bucket: none may wish something else than another one. */
+export const bucketAgreement = {
+  access: 'same',
+  expireAfterDays: 'same',
+  versions: 'same',
+  noncurrentExpireAfterDays: 'same',
+  quota: 'same',
+} as const;
+
 export const objectStore = needFor<ObjectStore>('objectStore', 'an object store');
 
 /** What buckets may be called: names of services are, unless they are too short. */
@@ -41,6 +50,8 @@ export interface BucketProps {
   readonly store: Component;
   readonly endpoint: Endpoint;
   readonly name: string;
+  /** What all who ask for it wish. */
+  readonly wishes: () => BucketSettings;
   /** An image with `mc` and a shell, for waiting. */
   readonly clientImage: string;
   /** The job that makes it. */
@@ -55,14 +66,13 @@ export class Bucket extends SecretBinding<'accessKeyId' | 'secretAccessKey'> {
   /** Keys `accessKeyId` and `secretAccessKey`. */
   readonly credential: Credential;
   readonly wait: ContainerProps & { readonly name: string };
-  private readonly wanted = new Map<string, { readonly value: unknown; readonly by: string | undefined }>();
-  private readonly store: Component;
+  private readonly wishes: () => BucketSettings;
 
   constructor(props: BucketProps) {
     super();
     const { store, endpoint, name } = props;
     if (!bucketNames.test(name)) refuseName(store, name);
-    this.store = store;
+    this.wishes = props.wishes;
     this.endpoint = endpoint;
     this.name = name;
     this.why = `bucket ${name}`;
@@ -81,33 +91,9 @@ export class Bucket extends SecretBinding<'accessKeyId' | 'secretAccessKey'> {
     };
   }
 
-  /** What all who ask for it want. */
+  /** What all who ask for it wish. */
   get settings(): BucketSettings {
-    return Object.fromEntries([...this.wanted].map(([setting, { value }]) => [setting, value]));
-  }
-
-  /**
-   * Adds settings; nobody may want something else than another one.
-   * @param by the service that wants them; undefined for the platform file
-   */
-  want(settings: BucketSettings, by: string | undefined): void {
-    for (const [setting, value] of Object.entries(settings)) {
-      if (value === undefined) continue;
-      const known = this.wanted.get(setting);
-      if (known && known.value !== value) {
-        if (known.by !== undefined && by !== undefined) {
-          throw new Error(
-            `bucket ${this.name}: ${setting} is ${String(known.value)} for ${known.by} and ${String(value)} for ${by}; ` +
-              'write the same for both, or give each a bucket of its own',
-          );
-        }
-        const [service, wanted] = known.by === undefined ? [by, value] : [known.by, known.value];
-        const message = `${service} wants ${String(wanted)}; write that, or leave it out`;
-        this.store.refuse(['buckets', this.name, setting], message);
-        continue;
-      }
-      this.wanted.set(setting, { value, by });
-    }
+    return this.wishes();
   }
 
   /** `s3://<name>`. */

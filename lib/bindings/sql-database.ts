@@ -7,6 +7,12 @@ import { secretText, type SecretText } from '../core/env';
 import type { Workload } from '../core/workload';
 import type { ContainerProps } from '../core/container';
 
+/** What one who asks for a database wishes of it. */
+export interface DatabaseWishes {
+  /** Those of all who ask are made. @default none */
+  readonly extensions?: readonly string[];
+}
+
 /** A component that runs a PostgreSQL server and gives databases away. */
 export interface SqlServer {
   /**
@@ -14,7 +20,7 @@ export interface SqlServer {
    * for the same one.
    * @param name lower-case letters, digits and dashes, which become underscores
    */
-  database(name: string, options?: { readonly extensions?: readonly string[] }): SqlDatabase;
+  database(name: string, wishes?: DatabaseWishes): SqlDatabase;
   /**
    * A role that makes other ones and removes them again; it may make them members of the owners of these databases.
    * @returns keys `username` and `password`
@@ -31,7 +37,8 @@ export interface SqlDatabaseProps {
   readonly server: Component;
   readonly endpoint: Endpoint;
   readonly name: string;
-  readonly extensions: readonly string[];
+  /** What all who ask for it wish. */
+  readonly wishes: () => DatabaseWishes;
   /** An image with `psql`, for waiting. */
   readonly clientImage: string;
   /** The job that makes it. */
@@ -46,7 +53,7 @@ export class SqlDatabase extends SecretBinding<'username' | 'password'> {
   /** Keys `username` and `password`. */
   readonly credential: Credential;
   readonly wait: ContainerProps & { readonly name: string };
-  private readonly wanted = new Set<string>();
+  private readonly wishes: () => DatabaseWishes;
 
   constructor(props: SqlDatabaseProps) {
     super();
@@ -55,7 +62,7 @@ export class SqlDatabase extends SecretBinding<'username' | 'password'> {
       throw new Error(`"${name}" is no database name: lower-case letters, digits and underscores`);
     this.endpoint = endpoint;
     this.name = name;
-    this.extend(props.extensions);
+    this.wishes = props.wishes;
     this.why = `database ${name}`;
     this.credential = new Credential(server, `${server.name}-${name.replaceAll('_', '-')}`, {
       keys: { username: literal(name), password: password(20) },
@@ -77,13 +84,9 @@ export class SqlDatabase extends SecretBinding<'username' | 'password'> {
     };
   }
 
+  /** Of all who ask for it. */
   get extensions(): readonly string[] {
-    return [...this.wanted];
-  }
-
-  /** Adds extensions: several may ask for the same database, each with its own. */
-  extend(extensions: readonly string[]): void {
-    for (const extension of extensions) this.wanted.add(extension);
+    return this.wishes().extensions ?? [];
   }
 
   /** Connection URL. @param scheme for example `postgresql` or `postgresql+psycopg2` */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Catalogue } from '../core/definition';
+import { everyService as wordsOfAll, everyServiceWords } from '../options/every-service';
 import { platformSchema } from './platform-config';
-import { everyService, providersSchema, servicesSchema } from './services';
+import { everyService, providersSchema, servicesSchema, sharedWords, type NamedService } from './services';
 
 /**
  * The JSON Schema of platform files, for completion and hover in editors. A service of a name of its own says which component
@@ -13,7 +14,6 @@ export function platformJsonSchema(catalogue: Catalogue): Record<string, unknown
     platformSchema({ services: servicesSchema(services), providers: providersSchema(catalogue) }),
   );
   const components = schema.properties?.services?.properties ?? {};
-  const reference = (name: string) => ({ $ref: `#/$defs/${name}` });
   const itself = { type: 'object', properties: { component: { type: 'string' } }, required: ['component'] };
   const named = services.map(({ name }) => ({ allOf: [reference(name), itself] }));
   return {
@@ -26,8 +26,36 @@ export function platformJsonSchema(catalogue: Catalogue): Record<string, unknown
         additionalProperties: { anyOf: named },
       },
     },
-    $defs: components,
+    $defs: {
+      ...Object.fromEntries(everyServiceWords.map((word) => [definitionName(word), jsonSchema(wordsOfAll[word])])),
+      ...Object.fromEntries(
+        services.map((service) => [service.name, withReferences(service, components[service.name])]),
+      ),
+    },
   };
+}
+
+const reference = (name: string) => ({ $ref: `#/$defs/${name}` });
+
+/** No component has a dot in its name. */
+const definitionName = (word: string) => `service.${word}`;
+
+/** A component without what can be said of every service: that stands in the file once. */
+function withReferences({ definition }: NamedService, schema: JsonSchema = {}): JsonSchema {
+  const shared: readonly string[] = sharedWords(definition);
+  const point = (node: JsonSchema): JsonSchema =>
+    node.properties === undefined
+      ? node
+      : {
+          ...node,
+          properties: Object.fromEntries(
+            Object.entries(node.properties).map(([key, property]) => [
+              key,
+              shared.includes(key) ? reference(definitionName(key)) : property,
+            ]),
+          ),
+        };
+  return schema.anyOf ? { ...schema, anyOf: schema.anyOf.map(point) } : point(schema);
 }
 
 const jsonSchema = (schema: z.ZodType): Record<string, unknown> =>
@@ -54,6 +82,7 @@ export function valueAt(raw: unknown, path: readonly (string | number)[]): unkno
 }
 
 interface JsonSchema {
+  readonly $ref?: string;
   readonly const?: unknown;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;

@@ -105,7 +105,7 @@ export function parsePlatform(text: string, file: string, catalogue: Catalogue =
       located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     );
   };
-  if (result.success && problems.length === 0) return complete(result.data, errorOf);
+  if (result.success && problems.length === 0) return complete(result.data, services, errorOf);
   throw errorOf(problems);
 }
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Settings } from '../core/settings';
 import { describe, whenMissing } from '../options/wording';
-import { componentOf } from './services';
+import { imageSources } from './image-sources';
+import { section } from './section';
+import { serviceSettings, type NamedService } from './services';
 
 /** Short names that others are made of: RFC 1123 labels. */
 const label = z
@@ -136,6 +138,7 @@ const settings = {
     })
     .optional()
     .describe('Makes dist/argo-cd/: one project, one application a tier'),
+  images: imageSources,
   network: z
     .strictObject({
       apiServer: z
@@ -167,7 +170,7 @@ export const platformSchema = ({ providers, services }: Services) =>
 type Parsed = z.output<ReturnType<typeof platformSchema>>;
 
 /** Fills in the defaults that follow from other settings. */
-export function complete(parsed: Parsed, errorOf: Settings['errorOf']): Settings {
+export function complete(parsed: Parsed, services: readonly NamedService[], errorOf: Settings['errorOf']): Settings {
   return {
     ...parsed,
     errorOf,
@@ -179,9 +182,8 @@ export function complete(parsed: Parsed, errorOf: Settings['errorOf']): Settings
     secretStore: { ...parsed.secretStore, path: parsed.secretStore.path ?? parsed.name },
     services: Object.fromEntries(
       Object.entries(parsed.services).flatMap(([name, given]) => {
-        if (given === undefined) return [];
-        const { component, uses, ...options } = { uses: {}, component: componentOf(name, given), ...(given ?? {}) };
-        return [[name, { component, uses, options }]];
+        const service = services.find((candidate) => candidate.name === name);
+        return service && given !== undefined ? [[name, serviceSettings(service, section(given))]] : [];
       }),
     ),
   };

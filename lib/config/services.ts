@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { definitionOf, providersIn, type Catalogue, type Definition } from '../core/definition';
 import type { Need } from '../core/need';
+import type { Overrides } from '../core/overrides';
+import type { ServiceSettings } from '../core/settings';
+import { everyService as wordsOfAll, everyServiceWords, type EveryServiceWord } from '../options/every-service';
 import { describe, whenMissing } from '../options/wording';
+import type { Section } from './section';
 
 /** One service as a platform file names it. */
 export interface NamedService {
@@ -50,12 +54,31 @@ export const everyService = (catalogue: Catalogue): NamedService[] =>
 export const choosable = ({ needs, optional }: Definition): Need<unknown>[] =>
   [...Object.values(needs), ...Object.values(optional)].filter(({ single }) => !single);
 
+/** The words for every service that mean the same here; some components have an option of the same name. */
+export const sharedWords = ({ options }: Definition): EveryServiceWord[] =>
+  everyServiceWords.filter((word) => !(word in options.shape));
+
+/** Parts what a file says of a service into the options of its component and the words for every service. */
+export function serviceSettings({ component, definition }: NamedService, given: Section): ServiceSettings {
+  const { uses = {}, ...rest } = given;
+  const shared: readonly string[] = sharedWords(definition);
+  const part = (of: (word: string) => boolean) => Object.fromEntries(Object.entries(rest).filter(([word]) => of(word)));
+  // The schema has checked both.
+  return {
+    component,
+    uses: uses as ServiceSettings['uses'],
+    options: part((word) => word !== 'component' && !shared.includes(word)),
+    overrides: part((word) => shared.includes(word)) as Overrides,
+  };
+}
+
 /** Everything that can be said of a service: the options of its component, and what holds for all. */
 export function serviceSchema(service: NamedService): z.ZodType {
   const { component, definition } = service;
   const named = z.literal(component).describe('The component that it is; by default the one of its own name');
   const needs = choosable(definition);
   const schema = definition.options.safeExtend({
+    ...Object.fromEntries(sharedWords(definition).map((word) => [word, wordsOfAll[word]])),
     component: isUsual(service) ? named.optional() : named,
     ...(needs.length > 0 ? { uses: usesSchema(needs) } : {}),
   });

@@ -12,6 +12,8 @@ export interface Binding {
   readonly endpoint: Endpoint;
   /** One phrase: what the consumer does there. */
   readonly why: string;
+  /** What opens it to the consumer. @default nothing of its own */
+  readonly credential?: Credential;
   /** A container that ends once the binding can be used. It retries: policies and providers may come later. */
   readonly wait?: ContainerProps & { readonly name: string };
 }

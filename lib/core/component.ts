@@ -1,6 +1,7 @@
 import type { Definition } from './definition';
 import { ManifestFile } from './manifest-file';
 import type { Need } from './need';
+import type { Overrides } from './overrides';
 import type { Platform } from './platform';
 import type { Tier } from './tier';
 
@@ -43,6 +44,11 @@ export class Component extends ManifestFile {
    */
   named(name: string): string {
     return this.name === this.type ? name : `${this.name}-${name}`;
+  }
+
+  /** What the platform file says of it beside the options of its component. */
+  get overrides(): Overrides {
+    return this.platform.config.services[this.name]?.overrides ?? {};
   }
 
   /** What a need gives it; its definition must name the need. */

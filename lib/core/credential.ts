@@ -1,6 +1,7 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
+import type { DerivedRule } from './derived-rule';
 import type { MountSource } from './mount';
 import type { Volume } from './volume';
 import type { Workload } from './workload';
@@ -11,12 +12,11 @@ export type Rule =
   | { readonly kind: 'supplied'; readonly what: string }
   | { readonly kind: 'password'; readonly length: number }
   | { readonly kind: 'hexadecimal'; readonly length: number }
-  | { readonly kind: 'htpasswd'; readonly user: string; readonly of: string }
-  | { readonly kind: 'pbkdf2'; readonly of: string }
   | { readonly kind: 'ed25519-private-key' }
   | { readonly kind: 'ed25519-public-key'; readonly of: string }
   | { readonly kind: 'private-key' }
-  | { readonly kind: 'self-signed-certificate'; readonly hosts: string[]; readonly of: string };
+  | { readonly kind: 'self-signed-certificate'; readonly hosts: string[]; readonly of: string }
+  | DerivedRule;
 
 /** A fixed, public value, such as a user name. */
 export const literal = (value: string): Rule => ({ kind: 'literal', value });
@@ -26,10 +26,6 @@ export const supplied = (what: string): Rule => ({ kind: 'supplied', what });
 export const password = (length: number): Rule => ({ kind: 'password', length });
 /** `length` random hexadecimal digits. */
 export const hexadecimal = (length: number): Rule => ({ kind: 'hexadecimal', length });
-/** An htpasswd line `user:bcrypt` of the password under key `of`. */
-export const htpasswd = (user: string, of: string): Rule => ({ kind: 'htpasswd', user, of });
-/** PBKDF2 (HMAC-SHA-256, 600000 rounds) of the password under key `of`, as CouchDB writes it: `-pbkdf2:sha256-hash,salt,rounds`. */
-export const pbkdf2 = (of: string): Rule => ({ kind: 'pbkdf2', of });
 /** An Ed25519 secret key: base64 of the 64 bytes seed and public key. */
 export const ed25519PrivateKey = (): Rule => ({ kind: 'ed25519-private-key' });
 /** The public half of the Ed25519 key under `of`: base64 of 32 bytes. */

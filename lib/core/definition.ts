@@ -3,6 +3,12 @@ import type { Component } from './component';
 import type { Given, Need, Needs } from './need';
 import type { TierName } from './tier';
 
+/** The sizes of a platform beside the standard one, which is the defaults of every service. */
+export type SizeName = 'small' | 'large';
+
+/** Size → the options that differ there from the defaults. */
+export type Sizes<Options> = { readonly [Name in SizeName]?: Partial<Options> };
+
 /** What the catalogue says of a component, and how it is built. */
 export interface Definition {
   readonly title: string;
@@ -22,6 +28,8 @@ export interface Definition {
   /** What it takes where some service provides it. */
   readonly optional: Needs;
   readonly provides: Needs;
+  /** What `hearth init` writes of it into a platform file of that size. */
+  readonly sizes: Sizes<Readonly<Record<string, unknown>>>;
   /** @returns what it provides, by the names under `provides` */
   build(self: Component, given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> | undefined;
 }
@@ -32,11 +40,13 @@ export interface DefinitionProps<
   Required extends Needs,
   Optional extends Needs,
   Provided extends Needs,
-> extends Omit<Definition, 'options' | 'needs' | 'optional' | 'provides' | 'build'> {
+> extends Omit<Definition, 'options' | 'needs' | 'optional' | 'provides' | 'sizes' | 'build'> {
   readonly options: Options;
   readonly needs?: Required;
   readonly optional?: Optional;
   readonly provides?: Provided;
+  /** @default the defaults of its options in every size */
+  readonly sizes?: Sizes<z.input<Options>>;
   /**
    * Declares what the component runs and offers.
    * @param given the options, and what the needs give. A provider is built when its need is first read: read one that may
@@ -55,8 +65,8 @@ export function defineComponent<
   Optional extends Needs = Record<never, never>,
   Provided extends Needs = Record<never, never>,
 >(props: DefinitionProps<Options, Required, Optional, Provided>): Definition {
-  const { needs = {}, optional = {}, provides = {}, ...rest } = props;
-  return { ...rest, needs, optional, provides, build: props.build as Definition['build'] };
+  const { needs = {}, optional = {}, provides = {}, sizes = {}, ...rest } = props;
+  return { ...rest, needs, optional, provides, sizes, build: props.build as Definition['build'] };
 }
 
 /** Component → its definition, which is loaded when it is first asked for. */

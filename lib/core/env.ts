@@ -11,6 +11,12 @@ export interface FieldRef {
   readonly fieldPath: string;
 }
 
+/**
+ * The number of a pod in its stateful set, from 0. Kubernetes says it from 1.28 on, the oldest that hearth runs on; other pods
+ * have none. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-index-label
+ */
+export const ordinal: FieldRef = { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" };
+
 /** What an environment variable may be set to. */
 export type EnvValue = string | number | boolean | SecretKey | SecretText | FieldRef;
 

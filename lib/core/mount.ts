@@ -6,7 +6,7 @@ import type { Workload } from './workload';
 
 /** Something that can stand at a path of a container: a volume, config files, secret files, temporary space. */
 export interface MountSource {
-  /** Name of the pod's volume; equal names share one volume. */
+  /** Name of the pod's volume, see {@link Workload.volumeName}; equal names share one volume. */
   readonly name: string;
   readonly readOnly: boolean;
   /** Only this file or folder of the volume. @default the whole volume */

@@ -3,6 +3,7 @@ import { Component } from './component';
 import { definitionOf, provides, type Catalogue } from './definition';
 import { Graph } from './graph';
 import type { Need } from './need';
+import { refuseOverrides } from './override-checks';
 import type { Problem } from './problem';
 import type { Settings } from './settings';
 import { Tier, tiers, type TierName } from './tier';
@@ -18,6 +19,7 @@ export class Platform extends App {
   private readonly problems: Problem[] = [];
   private readonly components = new Map<string, Component>();
   private readonly building: string[] = [];
+  private complete = false;
   private readonly tiersByName = new Map<TierName, Tier>();
   private readonly offers = new Map<Component, Readonly<Record<string, unknown>>>();
 
@@ -28,6 +30,11 @@ export class Platform extends App {
     super();
     for (const name of Object.keys(config.services)) this.component(name);
     for (const component of this.components.values()) component.complete();
+    if (this.problems.length > 0) throw config.errorOf(this.problems);
+    this.complete = true;
+    // Late values may be values of bindings, too.
+    for (const workload of this.graph.workloads) workload.connect();
+    for (const component of this.components.values()) refuseOverrides(component);
     if (this.problems.length > 0) throw config.errorOf(this.problems);
   }
 
@@ -62,6 +69,11 @@ export class Platform extends App {
     this.building.pop();
     this.components.set(name, component);
     return component;
+  }
+
+  /** Whether every component has declared everything. */
+  get isComplete(): boolean {
+    return this.complete;
   }
 
   /** Name of the component that is being built; undefined once all of them are. */

@@ -12,6 +12,7 @@ import type { Credential } from './credential';
 import type { Endpoint } from './endpoint';
 import { gateway } from './gateway';
 import { basicAuth, middlewares, singleSignOn, type RequestLimits } from './middlewares';
+import { hostsOf } from './override-hosts';
 import { signIn } from './sign-in';
 
 /** Who may open a route: everyone, people signed in by single sign-on, or holders of the gateway's password. */
@@ -56,14 +57,14 @@ export abstract class Route extends Construct {
     readonly component: Component,
     /** Object name. */
     readonly name: string,
-    hosts: string[],
+    /** Names below the domain that it has unless the platform file says other ones; `@` is the domain itself. */
+    readonly defaultHosts: readonly string[],
     /** Where requests end; undefined for the gateway's own pages. */
     readonly to: Endpoint | undefined,
     readonly tile?: Tile,
   ) {
     super(component, `route-${name}`);
-    const { domain } = component.platform.config;
-    this.hosts = hosts.map((host) => (host === '@' ? domain : `${host}.${domain}`));
+    this.hosts = hostsOf(component, defaultHosts);
     component.platform.graph.routes.push(this);
   }
 

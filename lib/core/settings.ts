@@ -1,3 +1,5 @@
+import type { ImageSources } from './image-sources';
+import type { Overrides } from './overrides';
 import type { ConfigError, Problem } from './problem';
 
 /** What a platform file says of one service. */
@@ -8,6 +10,8 @@ export interface ServiceSettings {
   readonly options: Readonly<Record<string, unknown>>;
   /** Need → name of the service that serves it. @default what the platform says under `providers` */
   readonly uses: Readonly<Record<string, string>>;
+  /** What holds for services of every component. @default nothing */
+  readonly overrides?: Overrides;
 }
 
 /** Where the gateway's certificate comes from. */
@@ -31,6 +35,7 @@ export interface Settings {
   readonly secrets: 'cluster' | 'external';
   readonly secretStore: { readonly name: string; readonly kind: string; readonly path: string };
   readonly argoCd?: { readonly repository: string; readonly revision: string; readonly namespace: string };
+  readonly images: ImageSources;
   readonly network: { readonly apiServer: readonly string[]; readonly clusterDomain: string };
   /** Need → name of the service that serves all who say nothing else. */
   readonly providers: Readonly<Record<string, string | undefined>>;

@@ -24,6 +24,7 @@ export function componentPage(name: string, entry: Definition, evidence: Compone
     ]),
     '## Options',
     settingsTable(schema),
+    `Beside them, [what every service can be told](../platform-file.md#what-every-service-can-be-told).`,
     '## Evidence',
     `Level **${evidence.level}**: ${meaning[evidence.level]}. The ladder is explained in [testing.md](../testing.md), and [evidence.md](../evidence.md) says how fresh it is.`,
     ...(evidence.because ? [evidence.because] : []),

@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import type { Catalogue } from '../core/definition';
 import { platformJsonSchema } from '../config/json-schema';
 import { json } from '../core/config-files';
 import type { Platform } from '../core/platform';
+import { everyService } from '../options/every-service';
 import { componentPage } from './component-pages';
 import type { Evidence } from './evidence';
 import { evidencePage, type SuiteStanding } from './evidence-page';
@@ -62,10 +64,12 @@ function generatedSections(
   evidence: Evidence,
 ): Record<string, string> {
   const schema: SettingSchema = platformJsonSchema(catalogue);
+  const ofEvery: Record<string, unknown> = z.toJSONSchema(z.strictObject(everyService), { io: 'input' });
   // Each service has a page of its own.
   const settings = Object.fromEntries(Object.entries(schema.properties ?? {}).filter(([key]) => key !== 'services'));
   return {
     settings: settingsTable({ ...schema, properties: settings }),
+    'every-service': settingsTable(ofEvery),
     components: table(
       ['Component', 'Proven'],
       Object.entries(catalogue).map(([name, load]) => [

@@ -1,7 +1,7 @@
 import type { Platform } from '../core/platform';
 import { argoCd } from './argo-cd';
 import { clusterWide } from './cluster-wide';
-import { refuseConflicts } from './conflicts';
+import { refuseConflicts, refuseSameObjects } from './conflicts';
 import { externalSecrets } from './external-secrets';
 import { networkPolicies } from './network-policies';
 import { refuseUndeclaredEdges } from './undeclared-edges';
@@ -17,4 +17,5 @@ export function derive(platform: Platform): void {
   externalSecrets(platform);
   clusterWide(platform);
   argoCd(platform);
+  refuseSameObjects(platform);
 }

@@ -1,4 +1,4 @@
-import { SecretBinding } from '../core/binding';
+import type { Credential } from '../core/credential';
 import { gateway } from '../core/gateway';
 import type { Platform } from '../core/platform';
 import { accessInWords, HttpRoute } from '../core/route';
@@ -67,7 +67,13 @@ function bindings(platform: Platform): string[][] {
       code(workload.name),
       code(binding.endpoint.address),
       binding.why,
-      binding instanceof SecretBinding ? `Secret ${code(binding.credential.name)}` : '',
+      binding.credential ? secretWith(binding.credential, workload.namespace) : '',
     ]),
   );
+}
+
+/** The Secret of a credential, and which of its keys a namespace has. */
+function secretWith({ name, secrets }: Credential, namespace: string): string {
+  const held = secrets.find((secret) => secret.namespace === namespace && secret.name === name);
+  return `Secret ${code(name)}${held ? `: ${codes(held.keys)}` : ''}`;
 }

@@ -1,6 +1,6 @@
 import type { Component } from '../core/component';
-import { SecretText, type EnvValue } from '../core/env';
 import type { Platform } from '../core/platform';
+import { toldTo } from '../core/told';
 import type { Workload } from '../core/workload';
 
 /**
@@ -18,7 +18,7 @@ export function refuseUndeclaredEdges({ graph }: Platform): void {
   const usedBy = (component: Component) => workloads.filter((other) => other.component === component).flatMap(uses);
   for (const from of workloads) {
     const own = uses(from);
-    for (const to of addressed(textsOf(from), byHost)) {
+    for (const to of addressed(toldTo(from), byHost)) {
       if (!own.includes(to)) throw undeclared(from.name, `names the address of ${to.name}`);
     }
     for (const { name, owner } of from.credentials) {
@@ -49,16 +49,4 @@ function addressed(texts: readonly string[], byHost: ReadonlyMap<string, Workloa
     if (to) found.add(to);
   }
   return found;
-}
-
-const textsOf = (workload: Workload): string[] =>
-  workload.containers.flatMap(({ props: { command = [], args = [], env = {} } }) => [
-    ...command,
-    ...args,
-    ...Object.values(env).flatMap(textIn),
-  ]);
-
-function textIn(value: EnvValue): string[] {
-  if (value instanceof SecretText) return value.parts.filter((part) => typeof part === 'string');
-  return typeof value === 'string' ? [value] : [];
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { catalogue as shipped } from '../../lib/catalogue';
 import { CronJob, Deployment, Job, StatefulSet } from '../../lib/core/controllers';
-import { Credential, hexadecimal, htpasswd, literal, password, supplied } from '../../lib/core/credential';
+import { Credential, hexadecimal, literal, password, supplied } from '../../lib/core/credential';
+import { htpasswd } from '../../lib/core/derived-rule';
 import { defineComponent, type Catalogue } from '../../lib/core/definition';
 import type { Endpoint } from '../../lib/core/endpoint';
 import { needFor } from '../../lib/core/need';

@@ -1,18 +1,21 @@
+import { select, unsettled } from '../../cli/presets';
 import { buildPlatform } from '../../lib/build-platform';
+import { catalogue } from '../../lib/catalogue';
 import { parsePlatform } from '../../lib/config/load';
 import { manifests } from '../../lib/core/manifest-writer';
-import { container, envOf, find, findJob, objectsOf } from '../support/objects';
+import { container, envOf, find, findJob, objectsOf, podsOf } from '../support/objects';
 import { problems } from '../support/platforms';
+import { rules } from '../support/rules';
+import { synthesis } from '../support/synthesis';
 
-const platform = (...services: string[]) =>
-  buildPlatform(
-    parsePlatform(
-      ['name: lab', 'domain: lab.home.arpa', 'cluster: k3s', 'services:', ...services.map((line) => `  ${line}`)].join(
-        '\n',
-      ),
-      'lab.yaml',
+const settings = (...services: string[]) =>
+  parsePlatform(
+    ['name: lab', 'domain: lab.home.arpa', 'cluster: k3s', 'services:', ...services.map((line) => `  ${line}`)].join(
+      '\n',
     ),
+    'lab.yaml',
   );
+const platform = (...services: string[]) => buildPlatform(settings(...services));
 const refused = (...services: string[]) => problems(() => platform(...services))?.split('\n');
 
 const base = ['traefik: {}', 'minio: {}', 'postgis: {}', 'mlflow: {}'];
@@ -127,5 +130,23 @@ describe('what cannot be is said with its line', () => {
     expect(refused(...base.slice(0, 3), 'postgres: { component: mlflow }')).toEqual([
       'lab.yaml:8  services.postgres: its database would be postgres, which is a name of PostgreSQL’s own; give the service another name',
     ]);
+  });
+});
+
+describe('a service may be called like what its pods mount', () => {
+  const settled = Object.keys(catalogue).filter((component) => !unsettled(catalogue).includes(component));
+
+  test.each(['data', 'config', 'tmp', 'logs', 'run'])('%s', (name) => {
+    for (const component of settled) {
+      const { services } = select(catalogue, { services: [component], with: [], without: [] });
+      const named = services.map((one) => (one === component ? `${name}: { component: ${component} }` : `${one}: {}`));
+      const { config, ...rest } = synthesis(settings(...named));
+      expect(rules['whatever a pod, role or route refers to exists']({ config, ...rest })).toEqual([]);
+      for (const { owner, template, claimTemplates } of podsOf(rest.objects)) {
+        const volumes = (template.spec.volumes as { name: string }[] | undefined) ?? [];
+        const names = [...volumes.map((volume) => volume.name), ...claimTemplates];
+        expect({ component, owner, names }).toEqual({ component, owner, names: [...new Set(names)] });
+      }
+    }
   });
 });

@@ -30,7 +30,7 @@ const programs = join(process.env.BED ?? join(process.env.XDG_CACHE_HOME ?? join
 export const environment = (root: string): NodeJS.ProcessEnv => ({
   ...process.env,
   CI: 'true',
-  PATH: [programs, join(dirname(programs), 'tailscale'), '/usr/lib/postgresql/15/bin', process.env.PATH].join(
+  PATH: [programs, join(dirname(programs), 'tailscale'), '/usr/lib/postgresql/17/bin', process.env.PATH].join(
     delimiter,
   ),
   ...(existsSync(programs) ? { KUBEBUILDER_ASSETS: programs } : {}),

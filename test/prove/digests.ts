@@ -54,7 +54,13 @@ export class Digests {
       case 'code':
         return this.all(this.sources.code(name));
       case 'command':
-        return this.all(['cli/hearth.js', 'cli/hearth.ts', 'cli/program.ts', ...this.sources.code(commandFile(name))]);
+        return this.all([
+          'run.js',
+          'cli/hearth.js',
+          'cli/hearth.ts',
+          'cli/program.ts',
+          ...this.sources.code(commandFile(name)),
+        ]);
       case 'program':
         return digest(this.wordsAbout(name));
       case 'recipe':

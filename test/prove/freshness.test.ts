@@ -30,6 +30,7 @@ services:
   'lib/number.ts': 'export const value = 1;\n',
   'lib/order.ts': `export { deep as order } from './deep';\n`,
   'lib/deep.ts': 'export const deep = 1;\n',
+  'run.js': '',
   'cli/hearth.js': '',
   'cli/hearth.ts': `import './program';\n`,
   'cli/program.ts': `import './commands/up';\nimport './commands/backup';\n`,

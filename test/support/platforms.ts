@@ -5,7 +5,8 @@ import { parsePlatform } from '../../lib/config/load';
 import { ConfigError } from '../../lib/core/problem';
 import type { Component } from '../../lib/core/component';
 import { Deployment } from '../../lib/core/controllers';
-import { Credential, htpasswd, literal, password } from '../../lib/core/credential';
+import { Credential, literal, password } from '../../lib/core/credential';
+import { htpasswd } from '../../lib/core/derived-rule';
 import { defineComponent, type Catalogue, type Definition } from '../../lib/core/definition';
 import { gateway } from '../../lib/core/gateway';
 import { buildPlatform } from '../../lib/build-platform';
@@ -43,6 +44,7 @@ export const definitionOf = (title: string, entry: TestEntry): Definition => ({
   needs: entry.needs ?? { gateway },
   optional: {},
   provides: entry.provides ?? {},
+  sizes: {},
   build(self) {
     self.whenComplete(() => entry.complete?.(self));
     const made = entry.build?.(self);

@@ -1,3 +1,4 @@
+import type { Catalogue } from '../../lib/core/definition';
 import type { Settings } from '../../lib/core/settings';
 import { buildPlatform } from '../../lib/build-platform';
 import { distFiles } from '../../lib/synth';
@@ -14,8 +15,8 @@ export interface Synthesis {
   readonly publicPorts: readonly string[];
 }
 
-export function synthesis(config: Settings): Synthesis {
-  const platform = buildPlatform(config);
+export function synthesis(config: Settings, catalogue?: Catalogue): Synthesis {
+  const platform = buildPlatform(config, catalogue);
   const { credentials, workloads } = platform.graph;
   const own =
     config.tls.mode === 'secret'

@@ -5,6 +5,7 @@ import { Deployment } from '../../core/controllers';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
+import { hostsOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
@@ -21,7 +22,6 @@ export const mlflow = defineComponent({
   signIn: 'nothing itself: its route decides; it signs in to its database and its bucket with their credentials',
   tier: 'ai',
   options: z.strictObject({
-    image: z.string().default(images.mlflow).describe('An image with mlflow, psycopg2 and boto3'),
     access: access('sso'),
     artifacts: z
       .enum(['proxied', 'direct'])
@@ -34,14 +34,21 @@ export const mlflow = defineComponent({
     resources,
   }),
   needs: { gateway, sql, objectStore },
+  sizes: {
+    small: { workers: 1, resources: { requests: { cpu: '50m', memory: '512Mi' } } },
+    large: {
+      workers: 4,
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
+    },
+  },
   build(self, { options, sql, objectStore }) {
     const database = sql.database(self.name);
     const artifacts = objectStore.bucket(self.name);
-    const publicHost = `${self.name}.${self.platform.config.domain}`;
+    const publicHosts = hostsOf(self, [self.name]);
     const inside = `${self.name}.${self.tier.namespace}.svc`;
 
     const server = new Deployment(self, self.name, {
-      image: options.image,
+      image: images.mlflow,
       command: ['mlflow', 'server', '--host=0.0.0.0', '--port=5000', `--workers=${options.workers}`],
       env: {
         MLFLOW_BACKEND_STORE_URI: database.url('postgresql+psycopg2'),
@@ -51,14 +58,14 @@ export const mlflow = defineComponent({
         ...artifacts.awsEnv,
         // The list replaces MLflow's own; it is matched against the Host header with its port.
         MLFLOW_SERVER_ALLOWED_HOSTS: [
-          publicHost,
+          ...publicHosts,
           inside,
           `${inside}:5000`,
           self.name,
           `${self.name}:5000`,
           'localhost:*',
         ].join(','),
-        MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `https://${publicHost}`,
+        MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: publicHosts.map((host) => `https://${host}`).join(','),
         // The job runner keeps its queue on local disk, which no second replica sees.
         MLFLOW_SERVER_ENABLE_JOB_EXECUTION: false,
         MLFLOW_DISABLE_TELEMETRY: true,

@@ -21,6 +21,9 @@ export const keycloak = defineComponent({
   options: keycloakOptions,
   needs: { gateway, sql },
   provides: { identity },
+  sizes: {
+    small: { resources: { requests: { cpu: '100m', memory: '512Mi' } } },
+  },
   build(self, given) {
     const { options } = given;
     const url = `https://${self.name}.${self.platform.config.domain}`;

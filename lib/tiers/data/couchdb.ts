@@ -3,7 +3,7 @@ import { dumped } from '../../core/backup';
 import type { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
 import { Job, peerHosts, StatefulSet } from '../../core/controllers';
-import { Credential, hexadecimal, literal, password, pbkdf2 } from '../../core/credential';
+import { Credential, hexadecimal, literal, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
@@ -14,6 +14,7 @@ import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
 import { backup, members, metrics, resources, storage } from '../../options';
+import { pbkdf2 } from './couchdb/password-hash';
 import { replicaDump } from './couchdb/replica-dump';
 import { ini, serverIni, startScript } from './couchdb/server';
 import { systemDatabasesScript } from './couchdb/system-databases';
@@ -54,6 +55,10 @@ export const couchdb = defineComponent({
   tier: 'data',
   options,
   needs: { gateway },
+  sizes: {
+    small: { storage: '2Gi' },
+    large: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '4Gi' } } },
+  },
   build(self, { options }) {
     const replicas = options.replicas ?? self.platform.replicas(3);
     const peers = replicas > 1 ? peerHosts(self, self.name, replicas) : [];

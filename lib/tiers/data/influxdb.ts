@@ -48,6 +48,10 @@ export const influxdb = defineComponent({
     resources,
   }),
   needs: { gateway },
+  sizes: {
+    small: { storage: '5Gi' },
+    large: { storage: '200Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
+  },
   build(self, { options }) {
     const data: Volume = new Volume('data', {
       size: options.storage,

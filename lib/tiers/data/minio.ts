@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   Bucket,
+  bucketAgreement,
   bucketNames,
   clientEnv,
   objectStore,
@@ -17,6 +18,7 @@ import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
 import { http } from '../../core/probe';
+import { Registry } from '../../core/registry';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
@@ -96,11 +98,18 @@ export const minio = defineComponent({
   options,
   needs: { gateway },
   provides: { objectStore },
+  sizes: {
+    small: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '256Mi' } } },
+    large: {
+      storage: '500Gi',
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
   build: (self, { options }) => ({ objectStore: new Minio(self, options) }),
 });
 
 class Minio implements ObjectStore {
-  private readonly buckets: Bucket[] = [];
+  private readonly buckets: Registry<Bucket, BucketSettings>;
   private readonly root: Credential;
   private readonly server: StatefulSet;
   private bucketsJob?: Job;
@@ -114,6 +123,20 @@ class Minio implements ObjectStore {
       keys: { accessKeyId: hexadecimal(20), secretAccessKey: hexadecimal(40) },
       // Servers with other keys are strangers to each other: two halves of a store would each miss the other's objects.
       rotation: { by: 'restart', together: true },
+    });
+    this.buckets = new Registry<Bucket, BucketSettings>(self, {
+      what: 'bucket',
+      agree: bucketAgreement,
+      option: (bucket) => ['buckets', bucket],
+      make: (bucket, wishes) =>
+        new Bucket({
+          store: self,
+          endpoint: this.server.endpoint('s3'),
+          name: bucket,
+          wishes,
+          clientImage: images.minioClient,
+          job: () => this.job(),
+        }),
     });
     const servers = options.servers ?? platform.replicas(4);
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
@@ -170,31 +193,19 @@ class Minio implements ObjectStore {
   }
 
   bucket(name: string, settings: BucketSettings = {}): Bucket {
-    const known = this.buckets.find((candidate) => candidate.name === name);
-    const bucket =
-      known ??
-      new Bucket({
-        store: this.self,
-        endpoint: this.server.endpoint('s3'),
-        name,
-        clientImage: images.minioClient,
-        job: () => this.job(),
-      });
-    if (!known) this.buckets.push(bucket);
-    const by = this.self.platform.underConstruction;
-    bucket.want(settings, by === this.self.name ? undefined : by);
-    return bucket;
+    return this.buckets.ask(name, settings);
   }
 
   private makeBuckets(): void {
-    if (this.buckets.length === 0) return;
-    const wrong = this.buckets.find(({ settings }) => settings.noncurrentExpireAfterDays && !settings.versions);
+    const buckets = this.buckets.all;
+    if (buckets.length === 0) return;
+    const wrong = buckets.find(({ settings }) => settings.noncurrentExpireAfterDays && !settings.versions);
     if (wrong) throw new Error(`bucket ${wrong.name}: noncurrentExpireAfterDays needs versions: true`);
     this.bucketsJob = bucketJob(this.self, {
       image: images.minioClient,
       endpoint: this.server.endpoint('s3'),
       root: this.root,
-      buckets: this.buckets,
+      buckets,
     });
   }
 

@@ -39,6 +39,14 @@ export const mngPg = defineComponent({
   tier: 'data',
   options,
   provides: { sql },
+  sizes: {
+    small: { storage: '2Gi' },
+    large: {
+      storage: '50Gi',
+      settings: { shared_buffers: '1GB', max_connections: 400 },
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
+    },
+  },
   build(self, { options }) {
     const databases: Databases = new Databases(self, () => access);
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => databases.dump()) });

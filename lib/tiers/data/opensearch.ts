@@ -1,6 +1,7 @@
 import { dumped } from '../../core/backup';
 import { Deployment, Job } from '../../core/controllers';
-import { Credential, htpasswd, literal, password, type Rule, type SecretKey } from '../../core/credential';
+import { Credential, literal, password, type Rule, type SecretKey } from '../../core/credential';
+import { htpasswd } from '../../core/derived-rule';
 import { defineComponent } from '../../core/definition';
 import type { Endpoint } from '../../core/endpoint';
 import { gateway } from '../../core/gateway';
@@ -27,6 +28,13 @@ export const opensearch = defineComponent({
   tier: 'data',
   options,
   needs: { gateway },
+  sizes: {
+    small: { storage: '5Gi' },
+    large: {
+      storage: '200Gi',
+      resources: { requests: { cpu: '1', memory: '4Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
   build(self, { options }) {
     const data: Volume = new Volume('data', {
       size: options.storage,

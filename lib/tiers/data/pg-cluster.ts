@@ -37,6 +37,14 @@ export const pgCluster = defineComponent({
   options,
   needs: { gateway },
   provides: { sql },
+  sizes: {
+    small: { storage: '5Gi' },
+    large: {
+      storage: '200Gi',
+      settings: { shared_buffers: '1GB', max_connections: 400 },
+      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
   build(self, { options }) {
     const databases: Databases = new Databases(self, () => cluster.access);
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => databases.dump()) });

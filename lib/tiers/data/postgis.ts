@@ -30,6 +30,14 @@ export const postgis = defineComponent({
   }),
   needs: { gateway },
   provides: { sql },
+  sizes: {
+    small: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '384Mi' } } },
+    large: {
+      storage: '200Gi',
+      settings: { shared_buffers: '1GB', max_connections: 200 },
+      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
   build(self, { options }) {
     const databases = new Databases(self, () => ({
       endpoint: server.endpoint('postgres'),

@@ -1,4 +1,4 @@
-import { SqlDatabase, type SqlServer } from '../../bindings/sql-database';
+import { SqlDatabase, type DatabaseWishes, type SqlServer } from '../../bindings/sql-database';
 import type { Dump } from '../../core/backup';
 import type { Component } from '../../core/component';
 import type { Job } from '../../core/controllers';
@@ -6,6 +6,7 @@ import { Credential, literal, password } from '../../core/credential';
 import type { Endpoint } from '../../core/endpoint';
 import type { ContainerProps } from '../../core/container';
 import { checkDataVersion } from '../../core/data-version';
+import { Registry } from '../../core/registry';
 import type { Volume } from '../../core/volume';
 import { databaseDump } from '../../bindings/database-dump';
 import { databaseJob, type PlatformRole } from '../../bindings/database-job';
@@ -31,8 +32,7 @@ const reserved = /^(postgres|template[01]|pg_.*)$/;
 
 /** Gives databases of a PostgreSQL server away; a job makes them, a dump backs them up. */
 export class Databases implements SqlServer {
-  /** Each with the name by which it was asked for. */
-  private readonly made: { readonly asked: string; readonly database: SqlDatabase }[] = [];
+  private readonly databases: Registry<SqlDatabase, DatabaseWishes>;
   private readonly makers: PlatformRole[] = [];
   private databasesJob?: Job;
 
@@ -41,6 +41,12 @@ export class Databases implements SqlServer {
     private readonly self: Component,
     private readonly access: () => ServerAccess,
   ) {
+    this.databases = new Registry<SqlDatabase, DatabaseWishes>(self, {
+      what: 'database',
+      nameOf: (asked) => asked.replaceAll('-', '_'),
+      agree: { extensions: 'every' },
+      make: (name, wishes) => this.make(name, wishes),
+    });
     self.whenComplete(() => this.complete());
   }
 
@@ -68,43 +74,24 @@ export class Databases implements SqlServer {
   }
 
   /** The databases that people asked for. */
-  declare(
-    databases: Readonly<Record<string, { readonly extensions?: readonly string[] } | null>>,
-    extensions: readonly string[],
-  ): void {
+  declare(databases: Readonly<Record<string, DatabaseWishes | null>>, extensions: readonly string[]): void {
     for (const [database, own] of Object.entries(databases)) {
       this.database(database, { extensions: own?.extensions ?? extensions });
     }
   }
 
-  database(asked: string, { extensions = [] }: { readonly extensions?: readonly string[] } = {}): SqlDatabase {
-    const name = asked.replaceAll('-', '_');
-    const known = this.made.find(({ database }) => database.name === name);
-    if (known?.asked === asked) {
-      known.database.extend(extensions);
-      return known.database;
-    }
-    const consumer = this.self.platform.underConstruction ?? this.self.name;
-    if (known) {
-      const message = `its database would be ${name}, as that of ${known.asked} is; give one of them another name`;
-      this.self.platform.refuse({ path: ['services', consumer], message });
-      return known.database;
-    }
+  database(name: string, wishes: DatabaseWishes = {}): SqlDatabase {
+    return this.databases.ask(name, wishes);
+  }
+
+  private make(name: string, wishes: () => DatabaseWishes): SqlDatabase {
+    const { platform, name: own } = this.self;
     if (reserved.test(name)) {
       const message = `its database would be ${name}, which is a name of PostgreSQL’s own; give the service another name`;
-      this.self.platform.refuse({ path: ['services', consumer], message });
+      platform.refuse({ path: ['services', platform.underConstruction ?? own], message });
     }
     const { endpoint, clientImage } = this.access();
-    const database = new SqlDatabase({
-      server: this.self,
-      endpoint,
-      name,
-      extensions,
-      clientImage,
-      job: () => this.job(),
-    });
-    this.made.push({ asked, database });
-    return database;
+    return new SqlDatabase({ server: this.self, endpoint, name, wishes, clientImage, job: () => this.job() });
   }
 
   private complete(): void {
@@ -113,7 +100,7 @@ export class Databases implements SqlServer {
       ...access,
       roles: [...(access.roles ?? []), ...this.makers],
       image,
-      databases: this.made.map(({ database }) => database),
+      databases: this.databases.all,
       init: prepare,
       reaches: prepares,
     });

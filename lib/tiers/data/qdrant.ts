@@ -39,6 +39,10 @@ export const qdrant = defineComponent({
     resources,
   }),
   needs: { gateway },
+  sizes: {
+    small: { storage: '5Gi' },
+    large: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
+  },
   build(self, { options }) {
     const replicas = options.replicas ?? self.platform.replicas(3);
     const hosts = peerHosts(self, self.name, replicas);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cache, valkeyCluster, type Cache } from '../../bindings/cache';
+import { archived } from '../../core/backup';
 import type { Component } from '../../core/component';
 import { Deployment } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
@@ -34,10 +35,7 @@ export const redisinsight = defineComponent({
   needs: { gateway, cache },
   optional: { valkeyCluster },
   build(self, { options }) {
-    const data = new Volume('data', {
-      size: options.storage,
-      backup: options.backup === 'none' ? 'none' : { priority: options.backup, method: 'archive' },
-    });
+    const data = new Volume('data', { size: options.storage, backup: archived(options.backup) });
     const encryption = new Credential(self, self.name, {
       keys: { encryptionKey: password(32) },
       storedIn: data,
@@ -62,7 +60,7 @@ export const redisinsight = defineComponent({
       mounts: { '/data': data, '/tmp': temporary('tmp', '256Mi') },
       init: dataVersion({ volume: data, program: 'Redis Insight', version: '3', upgradesFrom: ['2'] }),
       // Without a wait: it shows, too, that a server does not answer.
-      uses: connections.map(({ endpoint, why }) => ({ endpoint, why })),
+      uses: connections.map(({ endpoint, why, credential }) => ({ endpoint, why, credential })),
       user: { uid: 1000, gid: 1000 },
       probes: { ready: http('/api/health/'), startupSeconds: 120 },
       resources: sized(

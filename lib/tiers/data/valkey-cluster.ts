@@ -3,11 +3,12 @@ import { Cache, valkeyCluster as clusterNeed } from '../../bindings/cache';
 import { dumped } from '../../core/backup';
 import type { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
-import { CronJob, Job, peerDomain, peerHosts, StatefulSet } from '../../core/controllers';
+import { CronJob, Job, peerDomain, StatefulSet } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
 import { defineComponent } from '../../core/definition';
 import type { Endpoint } from '../../core/endpoint';
+import { late } from '../../core/late';
 import { temporary } from '../../core/mount';
 import { exec } from '../../core/probe';
 import { sized } from '../../core/resources';
@@ -101,9 +102,6 @@ export const valkeyCluster = defineComponent({
       ),
     });
     const replicas = shards * (1 + replicasPerShard);
-    const addresses = peerHosts(self, self.name, replicas)
-      .map((host) => `${host}:6379`)
-      .join(' ');
     const nodes: StatefulSet = new StatefulSet(self, self.name, {
       image: images.valkey,
       command: startCommand([
@@ -119,7 +117,7 @@ export const valkeyCluster = defineComponent({
         POD_NAME: { fieldPath: 'metadata.name' },
         POD_IP: { fieldPath: 'status.podIP' },
         NODE_NAME: { fieldPath: 'spec.nodeName' },
-        NODES: addresses,
+        NODES: late(() => endpoint.members.join(' ')),
       },
       ports: { redis: 6379, bus: { port: 16379, offered: false } },
       peers: { ports: ['redis', 'bus'], why: 'replication, and votes on who is master' },
@@ -142,10 +140,10 @@ export const valkeyCluster = defineComponent({
       resources: sized(defaultResources, options.resources),
     });
     // Any node: a client learns from it where the others are.
-    const endpoint = nodes.endpoint('redis');
+    const endpoint: Endpoint = nodes.endpoint('redis');
     join(self, endpoint, {
       ...authentication(credential),
-      NODES: addresses,
+      NODES: endpoint.members.join(' '),
       SHARDS: shards,
       REPLICAS: replicasPerShard,
     });

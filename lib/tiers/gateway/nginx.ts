@@ -5,7 +5,8 @@ import { Deployment } from '../../core/controllers';
 import { defineComponent } from '../../core/definition';
 import type { Endpoint } from '../../core/endpoint';
 import { gateway } from '../../core/gateway';
-import { temporary, type MountSource } from '../../core/mount';
+import { late } from '../../core/late';
+import { temporary } from '../../core/mount';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
@@ -86,19 +87,31 @@ export const nginx = defineComponent({
   build(self, given) {
     const { options } = given;
     const { platform } = self;
-    /** Filled up once all routes are there. */
-    const locations: Location[] = [];
-    const mounts: Record<string, MountSource> = {
-      [configFolder]: new ConfigFiles(self, self.name, () => files()),
-      // The cache is 1 GiB, for a moment more.
-      [cacheFolder]: temporary('cache', '1280Mi'),
-      '/tmp': temporary('tmp', '64Mi'),
-    };
-    const server = new Deployment(self, self.name, {
+    /** Where each path leads to, or what is wrong with it; known once all routes are. */
+    const found = late(() =>
+      Object.entries(wanted(self, options.locations)).map(([path, chosen]) => {
+        return { path, chosen, leads: destination(self, chosen) };
+      }),
+    );
+    const locations = late(() =>
+      found.value.flatMap(({ path, chosen, leads }) =>
+        'message' in leads ? [] : [{ leads, location: locationOf(self, path, chosen, leads) }],
+      ),
+    );
+    const config = new ConfigFiles(self, self.name, (): Record<string, string> => files());
+    const server: Deployment = new Deployment(self, self.name, {
       image: images.nginx,
       command: ['sh', `${configFolder}/start.sh`],
       ports: { http: 8080 },
-      mounts,
+      mounts: late(() => ({
+        [configFolder]: config,
+        // The cache is 1 GiB, for a moment more.
+        [cacheFolder]: temporary('cache', '1280Mi'),
+        '/tmp': temporary('tmp', '64Mi'),
+        ...Object.fromEntries(
+          locations.value.flatMap(({ leads: { tls } }) => (tls ? [[trusted(tls), tls.ca.files('ca.crt')]] : [])),
+        ),
+      })),
       user: { uid: 101, gid: 101 },
       replicas: options.replicas ?? platform.replicas(2),
       probes: { ready: http('/ping') },
@@ -119,23 +132,21 @@ export const nginx = defineComponent({
     });
 
     /** What knows who is signed in, where some location wants to know. */
-    const asked = () => (locations.some(({ signedIn }) => signedIn) ? given.signIn?.endpoint : undefined);
+    const asked = () =>
+      locations.value.some(({ location }) => location.signedIn) ? given.signIn?.endpoint : undefined;
     const files = () => {
       const [host = ''] = route.hosts;
       const endpoint = asked();
       const signIn = endpoint && address(self, endpoint);
-      return { 'nginx.conf': nginxConfig({ host, locations, signIn }), 'start.sh': startScript };
+      return {
+        'nginx.conf': nginxConfig({ host, locations: locations.value.map(({ location }) => location), signIn }),
+        'start.sh': startScript,
+      };
     };
     self.whenComplete(() => {
-      for (const [path, chosen] of Object.entries(wanted(self, options.locations))) {
-        const found = destination(self, chosen);
-        if ('message' in found) {
-          self.refuse(['locations', path, found.key], found.message);
-          continue;
-        }
-        platform.graph.connect(server, found.endpoint, `leads there from ${path}`);
-        if (found.tls) mounts[trusted(found.tls)] = found.tls.ca.files('ca.crt');
-        locations.push(locationOf(self, path, chosen, found));
+      for (const { path, leads } of found.value) {
+        if ('message' in leads) self.refuse(['locations', path, leads.key], leads.message);
+        else platform.graph.connect(server, leads.endpoint, `leads there from ${path}`);
       }
       const endpoint = asked();
       if (endpoint) platform.graph.connect(server, endpoint, 'asks who is signed in');

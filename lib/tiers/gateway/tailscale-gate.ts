@@ -4,8 +4,8 @@ import { ConfigFiles, json } from '../../core/config-files';
 import { Deployment } from '../../core/controllers';
 import { Credential, supplied } from '../../core/credential';
 import { defineComponent } from '../../core/definition';
-import type { EnvValue } from '../../core/env';
 import { gateway } from '../../core/gateway';
+import { late } from '../../core/late';
 import { temporary } from '../../core/mount';
 import { exec, http, tcp } from '../../core/probe';
 import { sized } from '../../core/resources';
@@ -13,9 +13,9 @@ import { Volume } from '../../core/volume';
 import { images } from '../../images';
 import { resources, wholeNumber } from '../../options';
 import { whenMissing } from '../../options/wording';
-import { findDestination } from './destination';
+import { findDestination, type Destination } from './destination';
 import { gateFolder, gateScript, pulse, serveFolder } from './tailscale-gate/gate-script';
-import { closedConfig, openConfig, type ServeConfig } from './tailscale-gate/serve-config';
+import { closedConfig, openConfig } from './tailscale-gate/serve-config';
 
 const options = z.strictObject(
   {
@@ -70,23 +70,26 @@ export const tailscaleGate = defineComponent({
   options,
   needs: { gateway },
   build(self, { options }) {
-    let published: ServeConfig = closedConfig;
+    const { port, to, healthPath } = options;
+    /** What it publishes; only a complete platform without mistakes is asked. */
+    const published = (): Destination => {
+      const found = destination(self, options);
+      if ('message' in found) throw new Error(found.message);
+      return found;
+    };
     const key = new Credential(self, self.named('tailscale'), {
       keys: { authKey: supplied('auth key of the tailnet, from https://login.tailscale.com/admin/settings/keys') },
     });
-    const config = new ConfigFiles(self, self.name, () => ({
-      'open.json': json(published),
-      'closed.json': json(closedConfig),
-      'gate.sh': gateScript,
-    }));
+    const config = new ConfigFiles(self, self.name, () => {
+      const { endpoint, base, hidden } = published();
+      return {
+        'open.json': json(openConfig({ port, to: endpoint, base, hidden })),
+        'closed.json': json(closedConfig),
+        'gate.sh': gateScript,
+      };
+    });
     const served = temporary('served', '1Mi', 'memory');
     const tags = options.tags.length > 0 ? ` --advertise-tags=${options.tags.join()}` : '';
-    /** Of the gate; the address is known once all routes are. */
-    const environment: Record<string, EnvValue> = {
-      SERVICE: options.to,
-      INTERVAL: options.intervalSeconds,
-      FAILURES: options.failures,
-    };
     const server = new Deployment(self, self.name, {
       image: images.tailscale,
       container: 'tailscale',
@@ -123,7 +126,12 @@ export const tailscaleGate = defineComponent({
         gate: {
           image: images.busybox,
           command: ['sh', `${gateFolder}/gate.sh`],
-          env: environment,
+          env: {
+            SERVICE: to,
+            INTERVAL: options.intervalSeconds,
+            FAILURES: options.failures,
+            HEALTH_URL: late(() => `${published().endpoint.url()}${published().base}${healthPath}`),
+          },
           mounts: { [gateFolder]: config, [serveFolder]: served, '/tmp': temporary('gate-tmp', '1Mi', 'memory') },
           // A gate that hangs would leave open what it should close.
           probes: { ready: exec('sh', '-c', alive(options.intervalSeconds + 30)) },
@@ -142,12 +150,8 @@ export const tailscaleGate = defineComponent({
     });
     self.whenComplete(() => {
       const found = destination(self, options);
-      if ('message' in found) return self.refuse([found.key], found.message);
-      const { endpoint, base, hidden } = found;
-      const { port, to, healthPath } = options;
-      self.platform.graph.connect(server, endpoint, `publishes ${to}`);
-      environment.HEALTH_URL = `${endpoint.url()}${base}${healthPath}`;
-      published = openConfig({ port, to: endpoint, base, hidden });
+      if ('message' in found) self.refuse([found.key], found.message);
+      else self.platform.graph.connect(server, found.endpoint, `publishes ${to}`);
     });
   },
 });

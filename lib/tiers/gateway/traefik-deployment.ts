@@ -10,7 +10,7 @@ import { Volume } from '../../core/volume';
 import type { WorkloadProps } from '../../core/workload';
 import { images } from '../../images';
 import { portOfUrl } from '../../options/address';
-import type { TraefikOptions } from './traefik';
+import type { TraefikOptions } from './traefik-options';
 import { staticConfig } from './traefik-static-config';
 
 export interface TraefikProps {

@@ -1,6 +1,6 @@
 import type { EntryPoint } from '../../core/route';
 import type { Settings } from '../../core/settings';
-import type { TraefikOptions } from './traefik';
+import type { TraefikOptions } from './traefik-options';
 
 /** Where HTTP, HTTPS and the pages for probes and metrics listen: above 1023, since Traefik runs without capabilities. */
 const listen = { web: ':8000', websecure: ':8443', traefik: ':8080' };

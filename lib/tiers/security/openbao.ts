@@ -33,6 +33,9 @@ export const openbao = defineComponent({
   options: openBaoOptions,
   needs: { gateway },
   optional: { sql },
+  sizes: {
+    small: { storage: '1Gi' },
+  },
   build(self, { options }) {
     new RaftStore(self, program, options);
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Started } from '../../bindings/started';
+import { archived } from '../../core/backup';
 import { Deployment, StatefulSet } from '../../core/controllers';
 import { Credential, ed25519PrivateKey, ed25519PublicKey } from '../../core/credential';
 import { defineComponent } from '../../core/definition';
@@ -31,7 +32,7 @@ export const rustdesk = defineComponent({
   needs: { gateway },
   build(self, { options }) {
     const host = `${self.name}.${self.platform.config.domain}`;
-    const data = new Volume('data', { size: options.storage, backup: { priority: 'medium', method: 'archive' } });
+    const data = new Volume('data', { size: options.storage, backup: archived('medium') });
     const keyPair = new Credential(self, self.name, {
       keys: { id_ed25519: ed25519PrivateKey(), 'id_ed25519.pub': ed25519PublicKey('id_ed25519') },
       // Every client has noted the public key.

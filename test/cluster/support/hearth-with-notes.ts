@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { main } from '../../../cli/hearth';
 import { catalogue } from '../../../lib/catalogue';
+import { archived } from '../../../lib/core/backup';
 import { StatefulSet } from '../../../lib/core/controllers';
 import { defineComponent } from '../../../lib/core/definition';
 import { exec } from '../../../lib/core/probe';
@@ -29,7 +30,7 @@ const notes = defineComponent({
     new StatefulSet(self, 'notes', {
       image: images.busybox,
       command: ['sh', '-c', script],
-      mounts: { '/data': new Volume('data', { size: '64Mi', backup: { priority: 'medium', method: 'archive' } }) },
+      mounts: { '/data': new Volume('data', { size: '64Mi', backup: archived('medium') }) },
       user: { uid: 1000, gid: 1000 },
       probes: { ready: exec('test', '-s', '/data/open') },
       resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '200m', memory: '32Mi' } },

@@ -7,9 +7,11 @@ import { Job } from '../../../core/controllers';
 import { Credential, literal, password, supplied, type SecretKey } from '../../../core/credential';
 import type { Endpoint } from '../../../core/endpoint';
 import { temporary } from '../../../core/mount';
+import { Registry } from '../../../core/registry';
 import { images } from '../../../images';
 import { brokerTitle, identityProvider } from './brokers';
 import { ldapFederation } from './federation';
+import { groupPaths } from './groups';
 import { ownNames, type KeycloakOptions } from './options';
 import * as realm from './realm';
 import type { RealmFile } from './representation';
@@ -31,7 +33,7 @@ export class Accounts implements IdentityProvider {
   private readonly endpoint: Endpoint;
   private readonly setup: Credential;
   private readonly realm: string;
-  private readonly clients: OidcClient[] = [];
+  private readonly clients: Registry<OidcClient, OidcClientProps>;
   private realmJob?: Job;
 
   constructor(
@@ -43,27 +45,32 @@ export class Accounts implements IdentityProvider {
     this.endpoint = endpoint;
     this.setup = setup;
     this.realm = options.realm ?? self.platform.config.name;
+    this.clients = new Registry<OidcClient, OidcClientProps>(self, {
+      what: 'client',
+      agree: { title: 'same', redirectUris: 'every', postLogoutRedirectUris: 'every', tokenSeconds: 'same' },
+      make: (id, wishes) => this.make(id, wishes),
+    });
     self.whenComplete(() => {
       this.realmJob = this.makeRealm(this.secrets());
     });
   }
 
   get groups(): readonly string[] {
-    return realm.groupPaths(this.options.groups).map((path) => path.slice(1));
+    return groupPaths(this.options.groups).map((path) => path.slice(1));
   }
 
   client(id: string, props: OidcClientProps): OidcClient {
-    const { self } = this;
-    if (this.clients.some((other) => other.id === id)) throw new Error(`${self.name} has two clients ${id}`);
+    return this.clients.ask(id, props);
+  }
+
+  private make(id: string, wishes: () => Partial<OidcClientProps>): OidcClient {
     this.refuseTaken(id);
-    const made = new OidcClient(id, props, {
-      provider: self,
+    return new OidcClient(id, wishes, {
+      provider: this.self,
       endpoint: this.endpoint,
       issuer: `${this.url}/realms/${this.realm}`,
       job: () => this.job(),
     });
-    this.clients.push(made);
-    return made;
   }
 
   /** A program of the platform is called after its service, which may be a name that is taken already. */
@@ -85,7 +92,7 @@ export class Accounts implements IdentityProvider {
     const secret = (credential: Credential, key: string, ...variable: string[]) => {
       secrets[realm.variable(...variable).fromEnvironment] = credential.key(key);
     };
-    for (const { id, credential } of this.clients) secret(credential, 'clientSecret', 'client_secret', id);
+    for (const { id, credential } of this.clients.all) secret(credential, 'clientSecret', 'client_secret', id);
     for (const [id, { public: isPublic }] of Object.entries(this.options.clients)) {
       if (isPublic) continue;
       const credential = this.byJob(id, { clientId: literal(id), clientSecret: password(32) });
@@ -136,8 +143,8 @@ export class Accounts implements IdentityProvider {
       linkingFlow: realm.linkingFlow,
       clientScopes: [realm.groupsScope],
       roles: options.roles,
-      groups: realm.groupPaths(options.groups),
-      clients: [...clients.map((client) => realm.client(client)), ...realm.outsideClients(options.clients)],
+      groups: groupPaths(options.groups),
+      clients: [...clients.all.map((client) => realm.client(client)), ...realm.outsideClients(options.clients)],
       identityProviders: options.brokers.map((name) => identityProvider(name, options.registration)),
       federations: ldap ? [ldapFederation(ldap)] : [],
       users: realm.newUsers(options.users),

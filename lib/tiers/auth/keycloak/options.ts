@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { groupName as group, replicas, resources } from '../../../options';
-import { brokerNames } from './brokers';
-import { groupPaths } from './realm';
+import { groupPaths } from './groups';
 
 /** What a platform file may say of Keycloak and its realm: who can be in it, and which programs it signs people in for. */
+
+/** Where people can have an account already. */
+export const brokerNames = ['google', 'naver', 'kakao'] as const;
+export type BrokerName = (typeof brokerNames)[number];
 
 const yesOrNo = (what: string, fallback: boolean) =>
   z.boolean({ error: 'must be true or false' }).default(fallback).describe(what);

@@ -1,7 +1,8 @@
 import { dumpFolder, type BackedUp, type Dump } from '../../../core/backup';
 import type { ContainerProps } from '../../../core/container';
 import { CronJob, type CronJobProps } from '../../../core/controllers';
-import { temporary } from '../../../core/mount';
+import { known } from '../../../core/late';
+import { temporary, type MountSource } from '../../../core/mount';
 import { quantityValue } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import type { Workload } from '../../../core/workload';
@@ -22,8 +23,11 @@ type Jobs = Pick<BackedUp, 'backup' | 'restore' | 'repository'>;
 export function dumpJobs(workload: Workload, volume: Volume, dump: Dump, props: BackupProps): Jobs {
   const { repository, common, save } = setUp(workload, props);
   const scratch = { [dumpFolder]: temporary('backup', times(volume.props.size, dump.volumes ?? 1)) };
-  const withScratch = (container: ContainerProps) => ({ ...container, mounts: { ...container.mounts, ...scratch } });
   const { component } = workload;
+  const withScratch = (container: ContainerProps) => ({
+    ...container,
+    mounts: { ...known(container.mounts, component), ...scratch },
+  });
   return {
     repository: repository.url,
     backup: new CronJob(component, `${props.name}-backup`, {
@@ -78,7 +82,7 @@ export function archiveJobs(archived: Archived, props: BackupProps): Jobs {
   };
 }
 
-const fetch = (repository: Repository, folder: string, mounts: Required<ContainerProps>['mounts']): ContainerProps =>
+const fetch = (repository: Repository, folder: string, mounts: Record<string, MountSource>): ContainerProps =>
   repository.restic(fetchScript(folder), mounts, { [snapshotVariable]: 'latest' });
 
 function setUp(workload: Workload, { name, target, schedule, keep }: BackupProps) {

@@ -8,6 +8,7 @@ import { temporary, type MountSource } from '../../../core/mount';
 import { exec, tcp } from '../../../core/probe';
 import { quantityValue, sized } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
+import { images } from '../../../images';
 import * as config from './config';
 import type { Options } from './options';
 
@@ -46,7 +47,7 @@ export function startNodes(self: Component, { options, data, setup }: NodesProps
   const plugins: Record<string, MountSource> =
     options.plugins.length > 0 ? { [`${config.home}/plugins`]: temporary('plugins', '4Gi') } : {};
   return new StatefulSet(self, name, {
-    image: options.image,
+    image: images.opensearch,
     command: ['opensearch'],
     workingDir: config.home,
     env: {
@@ -67,7 +68,7 @@ export function startNodes(self: Component, { options, data, setup }: NodesProps
     },
     init: {
       ...dataVersion({ volume: data, program: 'OpenSearch', version: '3', upgradesFrom: ['2'] }),
-      configure: configure(self, { image: options.image, folder, setup, yml: openSearchYml(self, replicas, options) }),
+      configure: configure(self, { folder, setup, yml: openSearchYml(self, replicas, options) }),
       ...installPlugins(options, folder),
     },
     ...(options.plugins.length > 0 ? { internet: { why: 'OpenSearch fetches the plugins that it is told to.' } } : {}),
@@ -89,16 +90,16 @@ function openSearchYml(self: Component, replicas: number, options: Options): str
   return config.openSearchYml(clusterName, peerHosts(self, self.name, replicas), options);
 }
 
-interface ConfigureProps extends Pick<Options, 'image'>, Pick<NodesProps, 'setup'> {
+interface ConfigureProps extends Pick<NodesProps, 'setup'> {
   /** Where the configuration goes. */
   readonly folder: MountSource;
   /** `opensearch.yml`. */
   readonly yml: string;
 }
 
-function configure(self: Component, { image, folder, setup, yml }: ConfigureProps): ContainerProps {
+function configure(self: Component, { folder, setup, yml }: ConfigureProps): ContainerProps {
   return {
-    image,
+    image: images.opensearch,
     command: ['sh', '-c', config.configureScript],
     env: { SETUP_USER: setup.key('username'), SETUP_LINE: setup.key('line') },
     mounts: {
@@ -110,19 +111,19 @@ function configure(self: Component, { image, folder, setup, yml }: ConfigureProp
   };
 }
 
-function installPlugins({ plugins, image }: Options, folder: MountSource): Record<string, ContainerProps> {
+function installPlugins({ plugins }: Options, folder: MountSource): Record<string, ContainerProps> {
   if (plugins.length === 0) return {};
   const space = temporary('plugins', '4Gi');
   const big = { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '2', memory: '512Mi' } };
   return {
     'copy-plugins': {
-      image,
+      image: images.opensearch,
       command: ['sh', '-c', config.copyPluginsScript],
       mounts: { '/plugins': space },
       resources: small,
     },
     'install-plugins': {
-      image,
+      image: images.opensearch,
       command: ['opensearch-plugin', 'install', '--batch', ...plugins],
       workingDir: config.home,
       mounts: {

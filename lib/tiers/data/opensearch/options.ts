@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { images } from '../../../images';
 import { backup, members, metrics, resources, storage } from '../../../options';
 import { furtherSettings } from './config';
 
@@ -14,10 +13,6 @@ export const options = z.strictObject({
     )
     .default([])
     .describe('Plugins beyond those of the image, fetched from the internet at every start of a pod'),
-  image: z
-    .string()
-    .default(images.opensearch)
-    .describe('An image of OpenSearch 3, for example with plugins of your own'),
   mmap: z
     .boolean({ error: 'must be true or false' })
     .default(false)

@@ -74,7 +74,7 @@ export class PatroniCluster {
       patroniFiles({
         ...props,
         scope: names.server,
-        etcd: store.peerHosts.map((host) => `${host}:2379`),
+        etcd: store.endpoint('client').members,
         settings: { timezone: component.platform.config.timeZone, ...props.settings },
       }),
     );

@@ -1,7 +1,6 @@
 import type { Component } from '../../../core/component';
 import { seconds, type Client, type StoreOptions } from './options';
 import type { Program } from './program';
-import type { RaftStore } from './raft-store';
 
 /** What the job that sets the store up reads: everything that it brings about, and nothing secret. */
 export interface DesiredState {
@@ -155,6 +154,18 @@ export function databaseRole(
   };
 }
 
+/** What is known of the store itself. */
+export interface Described {
+  readonly self: Component;
+  /** Name of the Secret that takes what only the first start tells. */
+  readonly keysSecret: string;
+  readonly audience: string;
+  /** Service account of each namespace that reads what belongs to its tier. */
+  readonly reader: string;
+  /** Where the credentials of a tier are. */
+  pathOf(tier: string): string;
+}
+
 export interface DesiredStateProps {
   readonly program: Program;
   readonly options: StoreOptions;
@@ -163,7 +174,7 @@ export interface DesiredStateProps {
 }
 
 /** Follows from the options, and from the namespaces of the platform, each of which reads what belongs to its tier. */
-export function desiredState(store: RaftStore, props: DesiredStateProps): DesiredState {
+export function desiredState(store: Described, props: DesiredStateProps): DesiredState {
   const { program, options, addresses, databases } = props;
   const { platform, tier } = store.self;
   const { unseal, transit, clients } = options;

@@ -1,7 +1,7 @@
 import { k8s } from 'cdk8s-plus-28';
 import { dumped } from '../../../core/backup';
 import type { Component } from '../../../core/component';
-import { peerDomain, peerHosts, type StatefulSet } from '../../../core/controllers';
+import { peerDomain, type StatefulSet } from '../../../core/controllers';
 import { Credential, password, privateKey, selfSignedCertificate } from '../../../core/credential';
 import type { CredentialStore } from '../../../core/credential-store';
 import { HttpRoute } from '../../../core/route';
@@ -32,7 +32,6 @@ export class RaftStore implements CredentialStore {
   /** With it the job signs in. Another one would let nobody in who could change that. */
   private readonly setupKey: Credential;
   private readonly snapshotKey: Credential;
-  private readonly addresses: readonly string[];
 
   constructor(
     readonly self: Component,
@@ -44,7 +43,6 @@ export class RaftStore implements CredentialStore {
     this.audience = name;
     this.reader = `${name}-reader`;
     const replicas = options.replicas ?? platform.replicas(3);
-    this.addresses = peerHosts(self, name, replicas).map((host) => `https://${host}:${ports.api}`);
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
     this.setupKey = this.appRoleKey(`${name}-setup`, data);
     this.snapshotKey = this.appRoleKey(`${name}-snapshot`, data);
@@ -99,6 +97,11 @@ export class RaftStore implements CredentialStore {
 
   pathOf(tier: string): string {
     return `${this.self.platform.config.secretStore.path}/${tier}`;
+  }
+
+  /** Of all nodes, each by its own name. */
+  private get addresses(): string[] {
+    return this.server.endpoint('api').members.map((member) => `https://${member}`);
   }
 
   /** Once all namespaces are known. */
