@@ -54,7 +54,6 @@ suite('backup to a real S3 service', () => {
     copyFileSync(findProgram('mc') ?? '', join(folder, 'bin/mc'));
     target = await MinioServer.start(keys('backup'), { tls: true });
     writeFileSync(join(folder, 'ca.crt'), target.certificateAuthority ?? '');
-    expect(await target.mc('mb', 'store/backups')).toMatchObject({ code: 0 });
   });
 
   afterAll(async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { isProof } from './sources';
 
 /** Services that the bed of .ci/bed.sh has no stand-in image of; a part of a service counts as one. */
 export const leftOut: readonly string[] = [
@@ -16,10 +17,11 @@ export const leftOut: readonly string[] = [
 const onOneNode: readonly string[] = [
   'test/cluster/archive.test.ts',
   'test/cluster/geoai.test.ts',
+  'test/cluster/instances.test.ts',
   'test/cluster/operator.test.ts',
 ];
 
-export const nodesFor = (suite: string): number => (onOneNode.includes(suite) ? 1 : 3);
+export const nodesFor = (suite: string): number => (isProof(suite) || onOneNode.includes(suite) ? 1 : 3);
 
 /** Where the programs of the bed are; what is not there yet is looked for when a suite starts. */
 const programs = join(process.env.BED ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'bed'), 'bin');

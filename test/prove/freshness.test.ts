@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { images } from '../../lib/images';
 import { Freshness } from './freshness';
 import type { Proof } from './ledger';
+import { suiteFiles } from './sources';
 
-/** A small repository: three suites, one platform, two stand-in images, two commands. */
+/** A small repository: three suites and two proofs, one platform, two stand-in images, two commands. */
 const files: Readonly<Record<string, string>> = {
   'platforms/home.yaml': `name: home
 domain: home.arpa
@@ -20,6 +21,11 @@ services:
   'test/config/support/server.ts': 'export {};\n',
   'test/config/store.test.ts': 'export {};\n',
   'test/cluster/up.test.ts': 'export {};\n',
+  'test/cluster/proofs.test.ts': `import './support/ladder';\n`,
+  'test/cluster/support/ladder.ts': 'export {};\n',
+  'test/proofs/minio.ts': `import '../cluster/support/keys';\n`,
+  'test/proofs/mlflow.ts': 'export {};\n',
+  'test/cluster/support/keys.ts': 'export {};\n',
   'lib/value.ts': `export { value } from './number';\n`,
   'lib/number.ts': 'export const value = 1;\n',
   'lib/order.ts': `export { deep as order } from './deep';\n`,
@@ -42,10 +48,12 @@ services:
 const recorded: Readonly<Record<string, readonly string[]>> = {
   'test/config/proxy.test.ts': ['find Deployment mlflow of platforms/home.yaml', 'program haproxy'],
   'test/config/store.test.ts': ['all StatefulSet of platforms/home.yaml', 'program restic'],
+  'test/proofs/minio.ts': ['command backup', 'image busybox'],
+  'test/proofs/mlflow.ts': ['image minio'],
   'test/cluster/up.test.ts': ['manifests of platforms/home.yaml', 'command up', 'image busybox'],
 };
 
-describe('after all three suites passed', () => {
+describe('after all of them passed', () => {
   let root: string;
   let proofs: Record<string, Proof>;
   const write = (path: string, text: string) => {
@@ -86,6 +94,8 @@ describe('after all three suites passed', () => {
   const proxy = 'test/config/proxy.test.ts';
   const store = 'test/config/store.test.ts';
   const up = 'test/cluster/up.test.ts';
+  const minio = 'test/proofs/minio.ts';
+  const mlflow = 'test/proofs/mlflow.ts';
 
   test.each<[string, string, [path: string, from: string, to: string], Record<string, string[]>]>([
     ['a suite', proxy, [proxy, 'value;', 'value ;'], { [proxy]: [`file ${proxy} changed`] }],
@@ -112,9 +122,9 @@ describe('after all three suites passed', () => {
     [
       'the way a stand-in is made', up,
       ['test/cluster/images/minio/layer.sh', '/usr/bin/', '/usr/local/bin/'],
-      { [up]: ['recipe minio changed'] },
+      { [mlflow]: ['recipe minio changed'], [up]: ['recipe minio changed'] },
     ],
-    ['the version of a program that a stand-in copies', up, ['.ci/bed.sh', 'MC=v1', 'MC=v2'], { [up]: ['recipe minio changed'] }],
+    ['the version of a program that a stand-in copies', up, ['.ci/bed.sh', 'MC=v1', 'MC=v2'], { [mlflow]: ['recipe minio changed'], [up]: ['recipe minio changed'] }],
     ['the stand-in of an image that no suite uses', up, ['test/cluster/images/valkey/layer.sh', 'get', 'got'], {}],
     ['the version of a program that no suite uses', up, ['.ci/bed.sh', 'VALKEY=v1', 'VALKEY=v2'], {}],
     ['a package of a config suite', proxy, ['.ci/programs.sh', '"haproxy', '"haproxy=3'], { [proxy]: ['program haproxy changed'] }],
@@ -124,7 +134,14 @@ describe('after all three suites passed', () => {
     ['what a command imports', up, ['cli/applying.ts', 'order;', 'order ;'], { [up]: ['command up changed'] }],
     ['what a command imports of lib/', up, ['lib/order.ts', 'deep as', 'deep  as'], { [up]: ['command up changed'] }],
     ['what is further down in lib/: the manifests tell', up, ['lib/deep.ts', '1', '2'], {}],
-    ['a command that no suite ran', up, ['cli/commands/backup.ts', '{}', '{ }'], {}],
+    ['a command that only one suite ran', up, ['cli/commands/backup.ts', '{}', '{ }'], { [minio]: ['command backup changed'] }],
+    ['a proof', minio, ['test/proofs/mlflow.ts', '{}', '{ }'], { [mlflow]: [`file ${mlflow} changed`] }],
+    ['what a proof imports', minio, ['test/cluster/support/keys.ts', '{}', '{ }'], { [minio]: ['file test/cluster/support/keys.ts changed'] }],
+    [
+      'what the runner of proofs imports', minio,
+      ['test/cluster/support/ladder.ts', '{}', '{ }'],
+      { [minio]: ['file test/cluster/support/ladder.ts changed'], [mlflow]: ['file test/cluster/support/ladder.ts changed'] },
+    ],
   ])('%s changes', (_, __, change, expected) => {
     edit(...change);
     expect(stale()).toEqual(expected);
@@ -158,6 +175,10 @@ describe('after all three suites passed', () => {
     expect(stale()).toEqual({ [up]: ['recipe mlflow is new'] });
     expect(stale(['mlflow'])).toEqual({ [up]: ['left out of platforms/home.yaml changed', 'recipe mlflow is new'] });
     expect(stale(['couchdb'])).toEqual({ [up]: ['recipe mlflow is new'] });
+  });
+
+  test('the suites that there are: proofs count as such, and their runner does not', () => {
+    expect(suiteFiles(root)).toEqual([up, proxy, store, minio, mlflow]);
   });
 
   test('a suite without a proof says so', () => {

@@ -1,7 +1,7 @@
 import { leftOut } from './bed';
 import { Digests } from './digests';
 import type { Ledger, Proof } from './ledger';
-import { commandFiles, Sources, suiteFiles } from './sources';
+import { commandFiles, onCluster, proofRunner, Sources, suiteFiles } from './sources';
 
 /** How a suite stands: proven with what is there now, proven with something else, or not proven yet. */
 export interface Standing {
@@ -26,7 +26,7 @@ export class Freshness {
    */
   static read(root: string, facts: readonly string[], without = leftOut, suites = suiteFiles(root)): Freshness {
     const named = facts.filter((fact) => fact.startsWith('code ')).map((fact) => fact.replace('code ', ''));
-    const sources = Sources.read(root, [...new Set([...suites, ...commandFiles(root), ...named])]);
+    const sources = Sources.read(root, [...new Set([...suites, proofRunner, ...commandFiles(root), ...named])]);
     return new Freshness(sources, new Digests(root, sources, without));
   }
 
@@ -65,7 +65,7 @@ export class Freshness {
   private complete(suite: string, recorded: readonly string[]): string[] {
     const own = this.sources.ownFiles(suite).map((path) => `file ${path}`);
     const uses = this.sources.directUses(suite).map((path) => `code ${path}`);
-    const derived = suite.startsWith('test/cluster/') ? this.digests.derived(recorded) : [];
+    const derived = onCluster(suite) ? this.digests.derived(recorded) : [];
     return [...new Set([...own, ...uses, ...recorded, ...derived])].sort();
   }
 }

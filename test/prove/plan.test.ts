@@ -1,5 +1,5 @@
 import type { Standing } from './freshness';
-import { always, inWords, lane, plan } from './plan';
+import { always, groups, inWords, lane, plan, type Planned } from './plan';
 
 const proof = (passed: string, seconds: number) => ({ passed, tests: 1, seconds, saw: {} });
 const fresh = (suite: string, passed = '2026-11-20'): Standing => ({ suite, proof: proof(passed, 60), reasons: [] });
@@ -33,8 +33,8 @@ test('the sample of fresh suites follows from the seed, and every one of them ge
 });
 
 test('a suite of which nobody knows how long it takes counts as long', () => {
-  const unknown = plan([{ suite: 'test/cluster/x.test.ts', reasons: ['never proven'] }, { suite: 'test/config/x.test.ts', reasons: ['never proven'] }], '1'); // prettier-ignore
-  expect(unknown.map(({ seconds }) => seconds)).toEqual([180, 900, 180]);
+  const unknown = plan([{ suite: 'test/cluster/x.test.ts', reasons: ['never proven'] }, { suite: 'test/config/x.test.ts', reasons: ['never proven'] }, { suite: 'test/proofs/x.ts', reasons: ['never proven'] }], '1'); // prettier-ignore
+  expect(unknown.map(({ seconds }) => seconds)).toEqual([180, 900, 180, 300]);
 });
 
 test('a reason is said in short', () => {
@@ -43,18 +43,47 @@ test('a reason is said in short', () => {
   );
 });
 
+const planned = (suite: string, seconds: number, other: Partial<Planned> = {}): Planned => ({
+  suite,
+  why: '',
+  fresh: false,
+  seconds,
+  always: false,
+  ...other,
+});
+const names = (list: readonly Planned[]) => list.map(({ suite }) => suite);
+
+test('proofs share a platform in the place of the first of them: stale ones, and fresh ones, and not too many', () => {
+  const proof = (n: number, isFresh = false) => planned(`test/proofs/${n}.ts`, 60, { fresh: isFresh });
+  const stale = [1, 2, 3, 4, 5, 6, 7].map((n) => proof(n));
+  const cluster = planned('test/cluster/a.test.ts', 60);
+  const found = groups([cluster, ...stale.slice(0, 2), cluster, ...stale.slice(2), proof(8, true), proof(9, true)]);
+  expect(found).toEqual([
+    [cluster],
+    stale.slice(0, 6),
+    [cluster],
+    stale.slice(6),
+    [proof(8, true), proof(9, true)],
+  ]);
+}); // prettier-ignore
+
 test('a lane takes what fits, also behind what does not; what runs always needs no time', async () => {
   let time = 100;
-  const ran: string[] = [];
-  const suite = (name: string, seconds: number, always = false) => ({ suite: name, why: '', seconds, always });
+  const ran: string[][] = [];
   const leftOut = await lane(
-    [suite('first', 90, true), suite('long', 50), suite('short', 5), suite('shorter', 4), suite('late', 4)],
+    [
+      [planned('first', 90, { always: true })],
+      [planned('long', 50)],
+      [planned('short', 3), planned('too long', 9), planned('brief', 2)],
+      [planned('shorter', 4)],
+      [planned('late', 4)],
+    ],
     () => time,
-    async ({ suite: name, seconds }) => {
-      ran.push(name);
-      time -= seconds;
+    async (group) => {
+      ran.push(names(group));
+      time -= group.reduce((sum, { seconds }) => sum + seconds, 0);
     },
   );
-  expect(ran).toEqual(['first', 'short', 'shorter']);
-  expect(leftOut.map(({ suite: name }) => name)).toEqual(['long', 'late']);
+  expect(ran).toEqual([['first'], ['short', 'brief'], ['shorter']]);
+  expect(names(leftOut)).toEqual(['long', 'too long', 'late']);
 });

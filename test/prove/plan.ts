@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Standing } from './freshness';
+import { isProof, onCluster } from './sources';
 
 /** A suite of a run. */
 export interface Planned {
   readonly suite: string;
   /** Why it runs, for people. */
   readonly why: string;
+  /** True where its proof still holds, and it runs as a sample. */
+  readonly fresh: boolean;
   /** True where it runs whatever the clock says. */
   readonly always: boolean;
   /** How long it takes, as far as that is known. */
@@ -13,7 +16,10 @@ export interface Planned {
 }
 
 /** Seconds of a suite that was never proven. */
-const unknown = { cluster: 15 * 60, config: 3 * 60 };
+const unknown = { cluster: 15 * 60, config: 3 * 60, proof: 5 * 60 };
+
+/** Proofs on one platform at most: as many as a small machine holds. */
+const atOnce = 6;
 
 /** These run always: the API server sees every manifest, and one platform is up and used. */
 export const always: readonly string[] = ['test/api', 'test/cluster/geoai.test.ts'];
@@ -36,11 +42,25 @@ export function plan(standings: readonly Standing[], seed: string): Planned[] {
   const planned = ordered.map((standing) => ({
     suite: standing.suite,
     why: inWords(standing),
+    fresh: standing.reasons.length === 0,
     always: always.includes(standing.suite),
-    seconds: standing.proof?.seconds ?? (standing.suite.startsWith('test/cluster/') ? unknown.cluster : unknown.config),
+    seconds: standing.proof?.seconds ?? unknown[kindOf(standing.suite)],
   }));
-  const first = { suite: 'test/api', why: 'always', always: true, seconds: unknown.config };
+  const first = { suite: 'test/api', why: 'always', fresh: false, always: true, seconds: unknown.config };
   return [first, ...planned.filter((one) => one.always), ...planned.filter((one) => !one.always)];
+}
+
+/** Suites that run as one, in the place of the first of them: proofs share a platform, stale ones and fresh ones each. */
+export function groups(planned: readonly Planned[]): Planned[][] {
+  const found: Planned[][] = [];
+  for (const one of planned) {
+    const open = found.find(
+      ([first, ...others]) => first && isProof(first.suite) && first.fresh === one.fresh && others.length < atOnce - 1,
+    );
+    if (isProof(one.suite) && open) open.push(one);
+    else found.push([one]);
+  }
+  return found;
 }
 
 /** Where a standing has many reasons, the first ones say it. */
@@ -52,22 +72,35 @@ export function inWords({ proof, reasons }: Standing): string {
 }
 
 /**
- * Takes one suite after the other, as long as they are expected to end in time.
+ * Takes one group after the other, as long as they are expected to end in time.
  * @param left seconds until the end
  * @returns what did not fit
  */
 export async function lane(
-  suites: readonly Planned[],
+  suites: readonly (readonly Planned[])[],
   left: () => number,
-  run: (planned: Planned) => Promise<unknown>,
+  run: (group: readonly Planned[]) => Promise<unknown>,
 ): Promise<Planned[]> {
   const leftOut: Planned[] = [];
-  for (const planned of suites) {
-    if (planned.always || planned.seconds <= left()) await run(planned);
-    else leftOut.push(planned);
+  for (const group of suites) {
+    const fits = fitting(group, left());
+    if (fits.length > 0) await run(fits);
+    leftOut.push(...group.filter((one) => !fits.includes(one)));
   }
   return leftOut;
 }
+
+/** The first ones of a group that fit into some seconds. */
+function fitting(group: readonly Planned[], seconds: number): Planned[] {
+  let sum = 0;
+  return group.filter(({ always, seconds: own }) => {
+    if (!always && sum + own > seconds) return false;
+    sum += own;
+    return true;
+  });
+}
+
+const kindOf = (suite: string) => (isProof(suite) ? 'proof' : onCluster(suite) ? 'cluster' : 'config');
 
 function inOrder<T>(list: readonly T[], key: (item: T) => string): T[] {
   return [...list].sort((a, b) => (key(a) < key(b) ? -1 : 1));

@@ -6,13 +6,14 @@ import { Freshness } from './freshness';
 import { onceMore, totals } from './judgement';
 import { ledgerFile, readLedger } from './ledger';
 import { everything, Notes } from './notes';
-import { lane, plan, type Planned } from './plan';
-import { readResults, runSuite, type Outcome } from './run-suite';
+import { groups, lane, plan, type Planned } from './plan';
+import { readResults, runSuites, type Outcome } from './run-suite';
+import { onCluster } from './sources';
 
 /**
  * Proves suites, and writes down in test/ledger.json what they saw; see docs/testing.md.
  *   npm run prove                                 everything, for a night
- *   npm run prove -- test/config/haproxy.test.ts  these alone
+ *   npm run prove -- test/config/haproxy.test.ts  these alone; several of test/proofs/ on one platform
  *   --minutes M [--since T]   what fits into M minutes from now, or from T (seconds since 1970): as .ci/run does
  *   --seed S                  the order in which what is fresh is sampled
  *   --and FILE                results of another run of Jest, for the sum at the end
@@ -41,15 +42,24 @@ const standings = Freshness.standings(root, readLedger(join(root, ledgerFile)));
 const notes = new Notes(root, standings, folder);
 const outcomes = new Map<string, Outcome>();
 
-async function run({ suite, why }: Planned): Promise<Outcome> {
-  say(`${suite} (${why})`);
+async function run(group: readonly Planned[]): Promise<void> {
+  const [first, ...others] = group.map(({ suite }) => suite);
+  if (first === undefined) return;
+  for (const { suite, why } of group) say(`${suite} (${why})`);
   const seen = everything(root);
-  const outcome = await runSuite(root, suite, folder);
-  outcomes.set(suite, outcome);
-  const { passed, skipped, seconds, failedTests } = outcome;
-  const counts = `${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}, in ${seconds} s`;
-  say(outcome.good ? `${suite}: ${counts}` : `${suite} failed: ${failedTests.join('; ') || 'before its tests'}`);
-  if (outcome.good && suite.endsWith('.test.ts')) notes.passed(suite, outcome, seen);
+  for (const [suite, outcome] of await runSuites(root, [first, ...others], folder)) {
+    outcomes.set(suite, outcome);
+    const { passed, skipped, seconds, failedTests } = outcome;
+    const counts = `${passed} passed${skipped > 0 ? `, ${skipped} skipped` : ''}, in ${seconds} s`;
+    say(outcome.good ? `${suite}: ${counts}` : `${suite} failed: ${failedTests.join('; ') || 'before its tests'}`);
+    if (outcome.good && standings.some((standing) => standing.suite === suite)) notes.passed(suite, outcome, seen);
+  }
+}
+
+async function runAlone(suite: string): Promise<Outcome> {
+  await run([{ suite, why: 'once more, alone', fresh: false, always: true, seconds: 0 }]);
+  const outcome = outcomes.get(suite);
+  if (!outcome) throw new Error(`${suite} did not run`);
   return outcome;
 }
 
@@ -68,14 +78,11 @@ function planned(): Planned[] {
 
 async function main(): Promise<number> {
   const suites = planned();
-  const onCluster = ({ suite }: Planned) => suite.startsWith('test/cluster/');
-  const leftOut = await Promise.all([
-    lane(suites.filter((one) => !onCluster(one)), left, run),
-    lane(suites.filter(onCluster), left, run),
-  ]); // prettier-ignore
+  const leftOut = await Promise.all(
+    [false, true].map((cluster) => lane(groups(suites.filter(({ suite }) => onCluster(suite) === cluster)), left, run)),
+  );
 
-  const again = (suite: string) => run({ suite, why: 'once more, alone', always: true, seconds: 0 });
-  const flaky = await onceMore(outcomes, again, console.log);
+  const flaky = await onceMore(outcomes, runAlone, console.log);
   for (const { suite, why } of leftOut.flat()) console.log(`left out for want of time: ${suite} (${why})`);
   for (const line of flaky) console.log(`flaky: ${line}`);
   for (const line of notes.wrong) console.log(line);

@@ -1,26 +1,25 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { factsOf } from './record';
 
 const folder = mkdtempSync(join(tmpdir(), 'hearth-record-'));
 const file = join(folder, 'facts');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+type Support = typeof import('../api/support/platforms') &
+  typeof import('../support/objects') &
+  typeof import('./record');
+
 /** What is recorded while `use` runs. */
-function recordedBy(
-  use: (
-    support: typeof import('../api/support/platforms') &
-      typeof import('../support/objects') &
-      Pick<typeof import('./record'), 'saw'>,
-  ) => void,
-): string[] {
+function recordedBy(use: (support: Support) => void): string[] {
   rmSync(file, { force: true });
   process.env.HEARTH_TEST_RECORD = file;
   jest.isolateModules(() => {
     const objects = jest.requireActual<typeof import('../support/objects')>('../support/objects');
-    const { saw } = jest.requireActual<typeof import('./record')>('./record');
+    const record = jest.requireActual<typeof import('./record')>('./record');
     use({
-      saw,
+      ...record,
       ...objects,
       ...jest.requireActual<typeof import('../api/support/platforms')>('../api/support/platforms'),
     });
@@ -69,4 +68,20 @@ test('a list of other objects is nobody’s', () => {
 
 test('who lists the platforms saw their names', () => {
   expect(recordedBy(({ platformFiles }) => void platformFiles())).toEqual(['names of platforms']);
+});
+
+test('of several suites that run as one, each has what it saw itself, and all have what was there before', () => {
+  const lines = recordedBy(({ saw, recordFor, sawPlatformsOf, platformNamed }) => {
+    saw('image minio');
+    recordFor(['a', 'b']);
+    saw('command up');
+    saw('command up');
+    // The platform that they share is not what each of them is about.
+    sawPlatformsOf(join(__dirname, '../..'));
+    recordFor(['b']);
+    saw('command up');
+    void platformNamed('pg').config.domain;
+  });
+  expect(factsOf('a', lines)).toEqual(['image minio', 'command up']);
+  expect(factsOf('b', lines)).toEqual(['image minio', 'command up', 'settings of test/platforms/pg.yaml']);
 });

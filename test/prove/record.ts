@@ -10,11 +10,29 @@ import { inputOf } from './platform-input';
 const file = process.env.HEARTH_TEST_RECORD;
 const root = join(__dirname, '../..');
 const seen = new Set<string>();
+/** Of several suites that run as one: those that see what happens now. */
+let watching: readonly string[] | undefined;
 
 export function saw(fact: string): void {
-  if (file === undefined || seen.has(fact)) return;
-  seen.add(fact);
-  appendFileSync(file, `${fact}\n`);
+  const lines = watching === undefined ? [fact] : watching.map((suite) => `${suite}\t${fact}`);
+  for (const line of lines) {
+    if (file === undefined || seen.has(line)) continue;
+    seen.add(line);
+    appendFileSync(file, `${line}\n`);
+  }
+}
+
+/** From here on, what is seen is seen by these suites, of several that run as one. */
+export function recordFor(suites: readonly string[]): void {
+  watching = suites;
+}
+
+/** What one suite saw. @param lines of the file, also of suites that ran along with it */
+export function factsOf(suite: string, lines: readonly string[]): string[] {
+  return lines.flatMap((line) => {
+    const [fact = '', of = suite] = line.split('\t').reverse();
+    return of === suite ? [fact] : [];
+  });
 }
 
 /** What a suite runs: what is a source of this repository is part of what it saw. @param args a command line */
@@ -26,9 +44,13 @@ export function sawSources(args: readonly string[]): void {
   });
 }
 
-/** It applies the platforms of a folder as they are now, or reads them as a whole. @param folder has `platforms/` */
+/**
+ * It applies the platforms of a folder as they are now, or reads them as a whole. Where several suites share a platform, each
+ * says itself what of it is its own.
+ * @param folder has `platforms/`
+ */
 export function sawPlatformsOf(folder: string): void {
-  if (file === undefined) return;
+  if (file === undefined || watching !== undefined) return;
   const platforms = join(folder, 'platforms');
   for (const name of readdirSync(platforms))
     saw(`manifests of ${inputOf(root, readFileSync(join(platforms, name), 'utf8'))}`);

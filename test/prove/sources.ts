@@ -14,15 +14,24 @@ const recorded: readonly string[] = [
   'test/cluster/support/workspace.ts',
 ];
 
+/** Runs proofs of test/proofs: each of them counts as a suite. */
+export const proofRunner = 'test/cluster/proofs.test.ts';
+
 /** Which suites there are: path below the repository, in order. */
 export function suiteFiles(root: string): string[] {
-  return ['test/cluster', 'test/config'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((file) => file.endsWith('.test.ts'))
-      .map((file) => `${folder}/${file}`)
-      .sort(),
-  );
+  return ['test/cluster', 'test/config', 'test/proofs']
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder))
+        .map((file) => `${folder}/${file}`)
+        .filter((path) => path.endsWith(folder === 'test/proofs' ? '.ts' : '.test.ts') && path !== proofRunner)
+        .sort(),
+    );
 }
+
+export const isProof = (suite: string): boolean => suite.startsWith('test/proofs/');
+
+export const onCluster = (suite: string): boolean => suite.startsWith('test/cluster/') || isProof(suite);
 
 /** The sources of the commands, and how they are started. */
 export function commandFiles(root: string): string[] {
@@ -63,7 +72,10 @@ export class Sources {
 
   /** A suite and the files of tests that it imports. */
   ownFiles(suite: string): string[] {
-    return this.reached(suite, (path) => path.startsWith('test/') && !path.startsWith('test/prove/'));
+    const ofTests = (path: string) => path.startsWith('test/') && !path.startsWith('test/prove/');
+    // The runner finds the proofs that it is told to run by their names, so that none of them is an import of it.
+    const files = isProof(suite) ? [suite, proofRunner] : [suite];
+    return [...new Set(files.flatMap((file) => this.reached(file, ofTests)))].sort();
   }
 
   /** What of lib/ and cli/ these use themselves, in other ways than those that are recorded. */

@@ -9,7 +9,11 @@ export class BackupTarget {
   readonly secretAccessKey = randomBytes(20).toString('hex');
 
   private constructor(private readonly namespace: string) {
-    this.endpoint = `http://target.${namespace}.svc:9000`;
+    this.endpoint = BackupTarget.endpointIn(namespace);
+  }
+
+  static endpointIn(namespace: string): string {
+    return `http://target.${namespace}.svc:9000`;
   }
 
   /** @param namespace another one for each suite that may run at the same time */

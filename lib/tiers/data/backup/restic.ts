@@ -101,12 +101,18 @@ exit 1
 `;
 }
 
-/** Exit code 10 is that of restic since 0.17 for a repository that does not exist; before, there was only the message. */
-const missing = `10/* | *'specified key does not exist'*`;
+/**
+ * Exit code 10 is that of restic since 0.17 for a repository that does not exist; before, there was only the message. Where
+ * the bucket does not exist, `restic init` makes it.
+ */
+const missing = `10/* | *'specified key does not exist'* | *'specified bucket does not exist'*`;
 
-/** Asks for what every repository has. By itself restic tries for 15 minutes, also where the keys are wrong. */
-const ask = `code=0
-answer=$(timeout 45 restic cat config 2>&1) || code=$?`;
+/**
+ * Asks for what every repository has. By itself restic tries for 15 minutes, also where the keys are wrong or where there is
+ * no bucket: of that it says so at once, and is not waited for.
+ */
+const ask = `answer=$({ timeout 45 restic cat config 2>&1 && echo code 0 || echo "code $?"; } | sed '/specified bucket does not exist/q')
+code=\${answer##*code }`;
 
 export interface SaveProps {
   /** Folder that becomes a snapshot. */
