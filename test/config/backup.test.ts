@@ -451,6 +451,17 @@ suite('backup to a real S3 service', () => {
     expect(ages).not.toContain(40);
   });
 
+  test('a bucket that is not there yet is made by the first backup, and none by listing', async () => {
+    const elsewhere = { RESTIC_REPOSITORY: `s3:https://${target.address}/not-there-yet/postgis` };
+    const list = () => new Pod('postgis-restore', {}).run('fetch', { ...elsewhere, SNAPSHOT: 'list' }, 5);
+    for (const again of [false, true])
+      expect([again, await list()]).toEqual([again, expect.objectContaining({ code: 0, stdout: '[]\n' })]);
+    const saving = new Pod('postgis-backup', {});
+    writeFileSync(join(saving.folder, 'backup/file'), 'content');
+    expect(await saving.run('backup', elsewhere, 5)).toMatchObject({ code: 0 });
+    expect(JSON.parse((await list()).stdout)).toHaveLength(1);
+  });
+
   test('wrong keys, another password and another certificate authority fail, also when listing', async () => {
     const ways: [Record<string, string>, RegExp][] = [
       [{ RESTIC_PASSWORD: 'wrong' }, /wrong password or no key found/],

@@ -102,8 +102,8 @@ exit 1
 }
 
 /**
- * Exit code 10 is that of restic since 0.17 for a repository that does not exist; before, there was only the message. Where
- * the bucket does not exist, `restic init` makes it.
+ * Exit code 10 is that of restic since 0.17 for a repository that does not exist; before, there was only the message. For a
+ * bucket that does not exist it waits as for a target that does not answer.
  */
 const missing = `10/* | *'specified key does not exist'* | *'specified bucket does not exist'*`;
 
