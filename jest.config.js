@@ -3,6 +3,7 @@ const project = (displayName, testMatch, testPathIgnorePatterns = []) => ({
   testMatch,
   testPathIgnorePatterns,
   testEnvironment: 'node',
+  setupFiles: ['<rootDir>/test/support/quick-bcrypt.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
 });
 

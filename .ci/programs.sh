@@ -3,9 +3,9 @@
 # Keycloak, PostgreSQL with PostGIS and pgRouting, HAProxy, nginx and Valkey. From Debian come OpenLDAP, a busybox with nc -e,
 # and Chromium, by which test:cluster signs in.
 set -euo pipefail
-img=${BED:-${XDG_CACHE_HOME:-$HOME/.cache}/bed}/img
-mkdir -p /opt/stand-ins
-exec 9> /opt/stand-ins/lock; flock 9       # one at a time
+bed=${BED:-${XDG_CACHE_HOME:-$HOME/.cache}/bed}
+img=$bed/img
+exec 9> "$bed/programs.lock"; flock 9       # one at a time
 for home in /usr/share/opensearch /opt/keycloak; do
   layer=$img/diff-x-${home##*/}
   if [ "$layer.ok" -nt $home/.copied ]; then

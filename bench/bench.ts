@@ -1,14 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -20,7 +11,7 @@ const runs = 5;
 /** After that many seconds a run is given up. */
 const patience = 60;
 const folder = mkdtempSync(join(tmpdir(), 'hearth-bench-'));
-const node = (...args: string[]) => [process.execPath, '--import', 'tsx', ...args];
+const node = (...args: string[]) => [process.execPath, resolve('run.js'), ...args];
 
 interface Measure {
   readonly seconds: number;
@@ -67,7 +58,6 @@ function workspaceOf(platform: string): string {
   const workspace = join(folder, platform);
   mkdirSync(join(workspace, 'platforms'), { recursive: true });
   copyFileSync(join('platforms', `${platform}.yaml`), join(workspace, 'platforms', `${platform}.yaml`));
-  symlinkSync(resolve('node_modules'), join(workspace, 'node_modules'));
   return workspace;
 }
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-// The command line as `npx hearth` finds it: TypeScript is run as it is, by tsx.
-require('tsx/cjs');
-require('./hearth.ts').main();
+// The command line as `npx hearth` finds it.
+const { load } = require('../run.js');
+
+load(require.resolve('./hearth.ts')).then(({ main }) => main());

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Catalogue } from '../lib/catalogue';
+import type { Catalogue } from '../lib/core/definition';
 import { asking } from './asking';
 import type { CommandResult } from './cluster/cluster';
 import { contexts } from './cluster/connection';

@@ -2,14 +2,15 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join } from 'node:path';
 import { Document, isScalar } from 'yaml';
 import { catalogue } from '../lib/catalogue';
+import { provides } from '../lib/core/definition';
 import { parsePlatform } from '../lib/config/load';
-import type { PlatformConfig } from '../lib/config/platform-config';
-import { ConfigError, type Problem } from '../lib/config/problem';
+import { ConfigError, type Problem } from '../lib/core/problem';
+import type { Settings } from '../lib/core/settings';
 import { platformSchemaFile } from '../lib/derived/documentation';
-import { sizes, type Size } from './presets';
+import { optionsOf, type Size } from './presets';
 import { codeOf, Refusal } from './refusal';
 
-export type ClusterKind = PlatformConfig['cluster'];
+export type ClusterKind = Settings['cluster'];
 
 /** What a new platform file says. */
 export interface Draft {
@@ -35,7 +36,7 @@ export function platformFile({ name, domain, cluster, contact, services, size }:
     cluster,
     tls,
     ...(Object.keys(providers).length > 0 ? { providers } : {}),
-    services: Object.fromEntries(services.map((service) => [service, sizes[size][service] ?? null])),
+    services: Object.fromEntries(services.map((service) => [service, optionsOf(catalogue, size, service) ?? null])),
   });
   if (document.contents) {
     document.contents.commentBefore = [
@@ -55,11 +56,11 @@ export function platformFile({ name, domain, cluster, contact, services, size }:
 
 /** Where several services could serve the others, the first of the catalogue. */
 function providersAmong(services: readonly string[]): Record<string, string> {
-  const needed = new Set(services.flatMap((name) => catalogue[name]?.needs ?? []));
+  const needed = new Set(services.flatMap((name) => Object.values(catalogue[name]?.().needs ?? {})));
   return Object.fromEntries(
     [...needed].flatMap((need) => {
-      const [first, second] = services.filter((name) => catalogue[name]?.provides.includes(need));
-      return first !== undefined && second !== undefined ? [[need, first]] : [];
+      const [first, second] = services.filter((name) => provides(catalogue[name]?.(), need));
+      return first !== undefined && second !== undefined ? [[need.name, first]] : [];
     }),
   );
 }
@@ -84,7 +85,7 @@ export function writePlatformFile(root: string, draft: Draft): void {
   try {
     mkdirSync(dirname(file), { recursive: true });
     const schema = join(dirname(file), 'schema.json');
-    if (!existsSync(schema)) replace(schema, platformSchemaFile());
+    if (!existsSync(schema)) replace(schema, platformSchemaFile(catalogue));
     replace(file, platformFile(draft));
   } catch (error) {
     throw new Refusal(

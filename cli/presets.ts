@@ -1,7 +1,5 @@
-import type { Catalogue } from '../lib/catalogue';
-import { needs } from '../lib/core/needs';
-import { suggest } from '../lib/config/problem';
-import type { Need } from '../lib/core/platform';
+import { providersIn, type Catalogue, type SizeName } from '../lib/core/definition';
+import { suggest } from '../lib/core/problem';
 
 /** A set of services that make sense together. */
 export interface Preset {
@@ -46,60 +44,12 @@ export const sizeTitles = {
   small: 'a laptop: small volumes, little memory',
   standard: 'the defaults of every service',
   large: 'a server: large volumes, much memory',
-} as const;
+} as const satisfies Record<SizeName | 'standard', string>;
 export type Size = keyof typeof sizeTitles;
 
-type Sizes = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-/** Size → service → the options that differ from the defaults. */
-export const sizes: Readonly<Record<Size, Sizes>> = {
-  small: {
-    couchdb: { storage: '2Gi' },
-    keycloak: { resources: { requests: { cpu: '100m', memory: '512Mi' } } },
-    openbao: { storage: '1Gi' },
-    influxdb: { storage: '5Gi' },
-    'mng-pg': { storage: '2Gi' },
-    opensearch: { storage: '5Gi' },
-    'pg-cluster': { storage: '5Gi' },
-    qdrant: { storage: '5Gi' },
-    minio: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '256Mi' } } },
-    mlflow: { workers: 1, resources: { requests: { cpu: '50m', memory: '512Mi' } } },
-    postgis: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '384Mi' } } },
-  },
-  standard: {},
-  large: {
-    couchdb: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '4Gi' } } },
-    influxdb: { storage: '200Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
-    'mng-pg': {
-      storage: '50Gi',
-      settings: { shared_buffers: '1GB', max_connections: 400 },
-      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
-    },
-    opensearch: {
-      storage: '200Gi',
-      resources: { requests: { cpu: '1', memory: '4Gi' }, limits: { cpu: '4', memory: '8Gi' } },
-    },
-    'pg-cluster': {
-      storage: '200Gi',
-      settings: { shared_buffers: '1GB', max_connections: 400 },
-      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
-    },
-    qdrant: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
-    minio: {
-      storage: '500Gi',
-      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
-    },
-    mlflow: {
-      workers: 4,
-      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
-    },
-    postgis: {
-      storage: '200Gi',
-      settings: { shared_buffers: '1GB', max_connections: 200 },
-      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
-    },
-  },
-};
+/** What a platform file of that size says of a service; nothing where it has its defaults. */
+export const optionsOf = (catalogue: Catalogue, size: Size, service: string) =>
+  size === 'standard' ? undefined : catalogue[service]?.().sizes[size];
 
 /** Which services: a set, with more and without some. */
 export interface Selection {
@@ -119,7 +69,7 @@ export interface Selected {
 
 /** The services that do nothing without settings that only the operator knows. */
 export const unsettled = (catalogue: Catalogue): string[] =>
-  Object.entries(catalogue).flatMap(([name, { options }]) => (options.safeParse({}).success ? [] : [name]));
+  Object.entries(catalogue).flatMap(([name, load]) => (load().options.safeParse({}).success ? [] : [name]));
 
 /** The services of a selection, together with the providers that they need. */
 export function select(catalogue: Catalogue, selection: Selection): Selected {
@@ -138,21 +88,18 @@ export function select(catalogue: Catalogue, selection: Selection): Selected {
   ];
   // Providers may need providers: the set grows while it is walked.
   for (const name of chosen) {
-    for (const need of catalogue[name]?.needs ?? []) {
-      const candidates = providersOf(catalogue, need);
+    for (const need of Object.values(catalogue[name]?.().needs ?? {})) {
+      const candidates = providersIn(catalogue, need);
       if (candidates.some((candidate) => chosen.has(candidate))) continue;
       const provider = candidates.find((candidate) => !without.includes(candidate));
       if (provider === undefined) {
-        problems.push(`${name} needs ${needs[need]}: keep ${candidates.join(' or ')}, or leave out ${name} as well`);
+        problems.push(`${name} needs ${need.title}: keep ${candidates.join(' or ')}, or leave out ${name} as well`);
         continue;
       }
       chosen.add(provider);
-      added.push(`${provider} is added: ${name} needs ${needs[need]}`);
+      added.push(`${provider} is added: ${name} needs ${need.title}`);
     }
   }
   if (chosen.size === 0 && problems.length === 0) problems.push(`no service is left; choose from ${known.join(', ')}`);
   return { services: known.filter((name) => chosen.has(name)), added, problems };
 }
-
-const providersOf = (catalogue: Catalogue, need: Need): string[] =>
-  Object.entries(catalogue).flatMap(([name, { provides }]) => (provides.includes(need) ? [name] : []));

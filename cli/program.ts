@@ -1,11 +1,12 @@
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../lib/config/problem';
+import { ConfigError } from '../lib/core/problem';
 import { backupCommand } from './commands/backup';
 import { credentialsCommand } from './commands/credentials';
 import { destroyCommand } from './commands/destroy';
 import { diffCommand, updateCommand } from './commands/diff';
 import { doctorCommand } from './commands/doctor';
 import { footprintCommand } from './commands/footprint';
+import { imagesCommand } from './commands/images';
 import { initCommand } from './commands/init';
 import { logsCommand } from './commands/logs';
 import { restartCommand } from './commands/restart';
@@ -31,6 +32,7 @@ const commands = [
   stopCommand,
   startCommand,
   footprintCommand,
+  imagesCommand,
   credentialsCommand,
   backupCommand,
   restoreCommand,

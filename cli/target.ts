@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { buildPlatform } from '../lib/build-platform';
 import { loadPlatform } from '../lib/config/load';
-import { suggest } from '../lib/config/problem';
+import { suggest } from '../lib/core/problem';
 import type { Component } from '../lib/core/component';
 import type { Platform } from '../lib/core/platform';
 import type { Cluster } from './cluster/cluster';
@@ -44,7 +44,7 @@ export function platformOf(world: World, name: string): Platform {
     throw new Refusal(`there is no platform file in ${join(world.root, 'platforms')}; make one: npx hearth init`);
   }
   if (!known.includes(name)) throw new Refusal(`there is no platforms/${name}.yaml; ${suggest(name, known)}`);
-  return buildPlatform(loadPlatform(join(world.root, 'platforms', `${name}.yaml`)), world.catalogue);
+  return buildPlatform(loadPlatform(join(world.root, 'platforms', `${name}.yaml`), world.catalogue), world.catalogue);
 }
 
 /** The context that belongs to a platform; undefined for the current one. */

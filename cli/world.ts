@@ -1,4 +1,4 @@
-import type { Catalogue } from '../lib/catalogue';
+import type { Catalogue } from '../lib/core/definition';
 import type { Cluster, CommandResult } from './cluster/cluster';
 
 /** Something that takes a while, as one line of the progress. */

@@ -1,4 +1,4 @@
-/** Keeps what definitions say as fact and drops their prose: `node --import tsx crds/strip.ts IN… > OUT`. */
+/** Keeps what definitions say as fact and drops their prose: `node run.js crds/strip.ts IN… > OUT`. */
 import { readFileSync } from 'node:fs';
 import * as YAML from 'yaml';
 

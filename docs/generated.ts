@@ -5,6 +5,8 @@ import { buildPlatforms } from '../lib/build-platform';
 import { documentation } from '../lib/derived/documentation';
 import { parseEvidence } from '../lib/derived/evidence';
 import { fence } from '../lib/derived/markdown';
+import { Freshness } from '../test/prove/freshness';
+import { ledgerFile, readLedger } from '../test/prove/ledger';
 import { programOf } from '../cli/program';
 import type { World } from '../cli/world';
 
@@ -16,10 +18,16 @@ export function generatedDocs(root: string): Map<string, string> {
     platforms: buildPlatforms(join(root, 'platforms')),
     catalogue,
     evidence: parseEvidence(read('test/evidence.yaml')),
+    suites: Freshness.standings(root, readLedger(join(root, ledgerFile))).map(({ suite, proof, reasons }) => ({
+      suite,
+      passed: proof?.passed,
+      tests: proof?.tests,
+      reasons,
+    })),
     sections: { commands: commandReference() },
     pages: new Map(
       written
-        .filter((path) => path.endsWith('.md') && path !== 'docs/exceptions.md')
+        .filter((path) => path.endsWith('.md') && !['docs/exceptions.md', 'docs/evidence.md'].includes(path))
         .map((path) => [path, read(path)] as const)
         .filter(([, text]) => text.includes('<!-- generated: ')),
     ),

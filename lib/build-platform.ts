@@ -1,12 +1,16 @@
-import { catalogue, type Catalogue } from './catalogue';
+import { catalogue as ownCatalogue } from './catalogue';
 import { fromEach, loadPlatform } from './config/load';
-import type { PlatformConfig } from './config/platform-config';
+import type { Catalogue } from './core/definition';
 import { Platform } from './core/platform';
+import type { Settings } from './core/settings';
 import { derive } from './derived';
 
-/** Builds a platform whole: its components, and everything that follows from what they declared. */
-export function buildPlatform(config: PlatformConfig, from: Catalogue = catalogue): Platform {
-  const platform = new Platform(config, from);
+/**
+ * Builds a platform whole: its components, and everything that follows from what they declared.
+ * @param catalogue what its file may name @default hearth's own
+ */
+export function buildPlatform(settings: Settings, catalogue: Catalogue = ownCatalogue): Platform {
+  const platform = new Platform(settings, catalogue);
   derive(platform);
   return platform;
 }

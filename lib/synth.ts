@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { ConfigError } from './config/problem';
+import { ConfigError } from './core/problem';
 import { manifests, writeFolder } from './core/manifest-writer';
 import { buildPlatforms } from './build-platform';
 import type { Platform } from './core/platform';

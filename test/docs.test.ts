@@ -110,8 +110,14 @@ function anchors(path: string): string[] {
   );
 }
 
+/** The schema of platform files, with what it refers to in its place. */
 function schema(): SettingSchema {
-  return JSON.parse(platformSchemaFile()) as SettingSchema;
+  const { $defs, ...whole } = JSON.parse(platformSchemaFile(catalogue)) as SettingSchema & {
+    $defs: Record<string, SettingSchema>;
+  };
+  const resolved = (_: string, value: { $ref?: string } | null): unknown =>
+    value?.$ref === undefined ? value : JSON.parse(JSON.stringify($defs[value.$ref.replace('#/$defs/', '')]), resolved);
+  return JSON.parse(JSON.stringify(whole), resolved) as SettingSchema;
 }
 
 /** Paths of the settings without a description. */
@@ -128,7 +134,7 @@ function undescribed(node: SettingSchema, path = ''): string[] {
 }
 
 describe('platforms/schema.json', () => {
-  const validator = z.fromJSONSchema(JSON.parse(platformSchemaFile()));
+  const validator = z.fromJSONSchema(JSON.parse(platformSchemaFile(catalogue)));
   const shipped = readdirSync(join(root, 'platforms')).filter((name) => name.endsWith('.yaml'));
 
   test.each(shipped)('accepts %s', (name) => {
@@ -147,13 +153,24 @@ describe('platforms/schema.json', () => {
   });
 
   test('says what it is, and explains the services', () => {
-    expect(JSON.parse(platformSchemaFile())).toMatchObject({
+    expect(JSON.parse(platformSchemaFile(catalogue))).toMatchObject({
       $schema: expect.stringContaining('json-schema.org'),
       title: expect.any(String),
     });
     const services = Object.entries(schema().properties?.services?.properties ?? {});
     expect(services.map(([name]) => name).sort()).toEqual(Object.keys(catalogue).sort());
     expect(services.filter(([, { description }]) => !description)).toEqual([]);
+  });
+
+  test('has what every service can be told once, and every component refers to it', () => {
+    const { $defs } = JSON.parse(read('platforms/schema.json')) as {
+      $defs: Record<string, { anyOf?: { properties: object }[]; properties?: object }>;
+    };
+    for (const name of ['mlflow', 'backup']) {
+      const { anyOf, properties = anyOf?.[0]?.properties } = $defs[name] ?? {};
+      expect(properties).toMatchObject({ image: { $ref: '#/$defs/service.image' } });
+    }
+    expect($defs['service.image']).toMatchObject({ type: 'string' });
   });
 
   test('says what every setting means', () => {

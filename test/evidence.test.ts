@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../lib/catalogue';
 import { ladder, parseEvidence } from '../lib/derived/evidence';
+import { isProof, proofRunner } from './prove/sources';
 
 const root = join(__dirname, '..');
 const evidence = parseEvidence(readFileSync(join(__dirname, 'evidence.yaml'), 'utf8'));
@@ -17,8 +18,11 @@ describe.each(Object.entries(evidence))('%s', (_, { level, because, proofs }) =>
   });
 
   test('the tests that prove it exist', () => {
+    const has = (file: string, title: string) =>
+      existsSync(join(root, file)) && readFileSync(join(root, file), 'utf8').includes(title);
     const lost = proofs.filter(
-      ({ file, title }) => !existsSync(join(root, file)) || !readFileSync(join(root, file), 'utf8').includes(title),
+      // A rung of the ladder, which is the same for all proofs, is in the file of their runner.
+      ({ file, title }) => !has(file, title) && !(isProof(file) && has(file, '') && has(proofRunner, title)),
     );
     expect(lost).toEqual([]);
   });

@@ -114,7 +114,6 @@ const mutations: Mutation[] = [
         (o) => (main(o).securityContext.capabilities.add = ['NET_ADMIN']),
         'mlflow, mlflow: keeps capabilities',
       ],
-      ['a low port', (o) => (first(main(o).ports).containerPort = 80), 'mlflow, mlflow: listens on a port below 1024'],
     ] satisfies [string, (o: KubernetesObject[]) => void, string][]
   ).map(([what, mutate, message]): Mutation => [
     'every pod is restricted',

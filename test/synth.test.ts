@@ -27,6 +27,7 @@ beforeEach(() => {
     'imports',
     'crds',
     'main.ts',
+    'run.js',
     'package.json',
     'tsconfig.json',
     'cdk8s.yaml',
@@ -47,7 +48,7 @@ function run(command: string, ...args: string[]) {
   });
   return { status, stdout, stderr };
 }
-const synth = () => run(process.execPath, '--import', 'tsx', 'main.ts');
+const synth = () => run(process.execPath, 'run.js', 'main.ts');
 const cdk8sSynth = (...args: string[]) => run(join(root, 'node_modules/.bin/cdk8s'), 'synth', ...args);
 
 /** Path → content of everything below a folder. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { createTwoFilesPatch } from 'diff';
 import * as YAML from 'yaml';
 import type { Platform } from '../../lib/core/platform';
@@ -45,8 +46,11 @@ function differenceOf({ manifest, live, next, refused }: Rehearsal): Difference[
 }
 
 function difference(title: string, from?: KubernetesObject, to?: KubernetesObject): string | undefined {
-  const [before, after] = [from, to].map((object) =>
-    object ? YAML.stringify(essence(object), { lineWidth: 0, sortMapEntries: true }) : '',
+  const objects = [from, to].map((object) => object && essence(object));
+  // Most objects are as they were, and to write them down takes longer.
+  if (isDeepStrictEqual(objects[0], objects[1])) return undefined;
+  const [before, after] = objects.map((object) =>
+    object ? YAML.stringify(object, { lineWidth: 0, sortMapEntries: true }) : '',
   );
   if (before === after) return undefined;
   return createTwoFilesPatch(title, title, before ?? '', after ?? '', 'cluster', 'platform', { context: 3 })

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
 import { setTimeout as sleep } from 'node:timers/promises';
-import { suggest } from '../../lib/config/problem';
+import { suggest } from '../../lib/core/problem';
 import { codeOf, exitCodes, messageOf, Refusal } from '../refusal';
 import { CredentialsError, kubeconfig, type Limits } from './kubeconfig';
 

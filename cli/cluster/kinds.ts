@@ -9,6 +9,7 @@ import type {
   V1Pod,
   V1StatefulSet,
 } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
+import { kinds } from '../../lib/core/kinds';
 import type { Workload } from '../../lib/core/workload';
 import type { KubernetesObject, ObjectRef } from './cluster';
 
@@ -33,10 +34,10 @@ export type Claim = Plain<V1PersistentVolumeClaim> & KubernetesObject;
 export type Node = Plain<V1Node> & KubernetesObject;
 export type Event = Plain<CoreV1Event> & KubernetesObject;
 
-/** API version of the kinds that run pods, and of what belongs to them. */
-export const apiVersions: Readonly<Record<string, string>> = {
-  Deployment: 'apps/v1', StatefulSet: 'apps/v1', DaemonSet: 'apps/v1', Job: 'batch/v1', CronJob: 'batch/v1',
-}; // prettier-ignore
+/** Kind → its API version, of all that hearth makes. */
+export const apiVersions: Readonly<Record<string, string>> = Object.fromEntries(
+  kinds.map(({ kind, apiVersion }) => [kind, apiVersion]),
+);
 
 /** The object that controls the pods of a workload; not of Jobs, whose names have an end of their own. */
 export const controllerRef = ({ kind, namespace, name }: Workload): ObjectRef => ({

@@ -1,42 +1,26 @@
+import { kinds } from '../../lib/core/kinds';
 import type { Platform } from '../../lib/core/platform';
-import type { Wave } from '../../lib/derived/applied-objects';
+import { waves, type Wave } from '../../lib/derived/applied-objects';
 import { refOf, refText, type Cluster, type KubernetesObject, type ObjectKind } from './cluster';
 
-const core = (kind: string): ObjectKind => ({ apiVersion: 'v1', kind });
-const traefik = (kind: string): ObjectKind => ({ apiVersion: 'traefik.io/v1alpha1', kind });
+/** Kept in any case: they hold data, or other platforms use them. */
+const kept = ['CustomResourceDefinition', 'PersistentVolumeClaim', 'Secret'];
 
-/** Every kind that hearth makes beside claims, Secrets and CustomResourceDefinitions; those with data come last. */
-const kinds: readonly ObjectKind[] = [
-  ...[
-    'IngressRoute',
-    'IngressRouteTCP',
-    'IngressRouteUDP',
-    'Middleware',
-    'ServersTransport',
-    'TLSOption',
-    'TLSStore',
-  ].map(traefik),
-  ...['CronJob', 'Job'].map((kind) => ({ apiVersion: 'batch/v1', kind })),
-  ...['Deployment', 'StatefulSet', 'DaemonSet'].map((kind) => ({ apiVersion: 'apps/v1', kind })),
-  { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget' },
-  ...['Service', 'ConfigMap', 'ServiceAccount', 'LimitRange'].map(core),
-  ...['RoleBinding', 'Role'].map((kind) => ({ apiVersion: 'rbac.authorization.k8s.io/v1', kind })),
-  { apiVersion: 'cert-manager.io/v1', kind: 'Certificate' },
-  ...['ExternalSecret', 'SecretStore'].map((kind) => ({ apiVersion: 'external-secrets.io/v1', kind })),
-  { apiVersion: 'helm.cattle.io/v1', kind: 'HelmChartConfig' },
-  { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
-  { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass' },
-  { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass' },
-  core('Namespace'),
-];
+/** The kinds of hearth, and what components from outside bring besides; consumers before what they use. */
+function kindsOf(model: readonly Wave[]): ObjectKind[] {
+  const known = new Set(kinds.map(({ kind }) => kind));
+  const further = model.flatMap(({ objects }) => objects).filter(({ kind }) => !known.has(kind));
+  const brought = new Map(further.map(({ apiVersion, kind }) => [`${apiVersion} ${kind}`, { apiVersion, kind }]));
+  return [...brought.values(), ...kinds.toReversed()].filter(({ kind }) => !kept.includes(kind));
+}
 
 /** What made an object that is not in the model: a command, as a run of its own. */
 export const runLabel = 'hearth/run';
 
 /** Everything in the cluster that carries the name of the platform, but for claims and Secrets; consumers before what they use. */
-export async function ownedObjects(cluster: Cluster, { config }: Platform): Promise<KubernetesObject[]> {
-  const labels = { 'app.kubernetes.io/managed-by': 'hearth', 'app.kubernetes.io/part-of': config.name };
-  return (await Promise.all(kinds.map((kind) => cluster.list(kind, { labels })))).flat();
+export async function ownedObjects(cluster: Cluster, platform: Platform): Promise<KubernetesObject[]> {
+  const labels = { 'app.kubernetes.io/managed-by': 'hearth', 'app.kubernetes.io/part-of': platform.config.name };
+  return (await Promise.all(kindsOf(waves(platform)).map((kind) => cluster.list(kind, { labels })))).flat();
 }
 
 /** What the platform left behind in the cluster: no longer in the model, and not a run of a command. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { BackedUp } from '../../lib/core/backup';
 import type { Platform } from '../../lib/core/platform';
-import { snapshotVariable } from '../../lib/derived/restic';
+import { snapshotVariable } from '../../lib/tiers/data/backup/restic';
 import { wholeNumber } from '../arguments';
 import type { Cluster } from '../cluster/cluster';
 import type { CronJob } from '../cluster/kinds';

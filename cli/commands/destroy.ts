@@ -6,6 +6,7 @@ import { refOf, refText, type Cluster, type KubernetesObject, type ObjectRef } f
 import type { Pod } from '../cluster/kinds';
 import { ownedObjects } from '../cluster/leftovers';
 import { persistently } from '../cluster/persistence';
+import { foreignSecrets, strangers } from '../credentials/clients';
 import { requestOf } from '../credentials/plan';
 import { idOf } from '../credentials/store';
 import { exitCodes, Refusal } from '../refusal';
@@ -55,6 +56,8 @@ interface Holdings {
   readonly volumes: readonly string[];
   /** Names of the Secrets with its credentials. */
   readonly secrets: readonly string[];
+  /** The copies of clients, in namespaces of theirs. */
+  readonly copies: readonly ObjectRef[];
 }
 
 async function holdings(cluster: Cluster, platform: Platform): Promise<Holdings> {
@@ -64,13 +67,17 @@ async function holdings(cluster: Cluster, platform: Platform): Promise<Holdings>
   const claims = (await Promise.all(namespaces.map((namespace) => cluster.list<Claim>(kind, { namespace })))).flat();
   const all = await cluster.list<PersistentVolume>({ apiVersion: 'v1', kind: 'PersistentVolume' });
   const volumes = all.filter(({ spec }) => namespaces.includes(spec?.claimRef?.namespace ?? ''));
-  const { secrets } = await cluster.secrets.read(requestOf(platform));
+  const snapshot = await cluster.secrets.read(requestOf(platform));
+  const foreign = new Set(foreignSecrets(platform).map(idOf));
+  const others = strangers(platform, snapshot);
+  const copies = snapshot.secrets.filter((secret) => foreign.has(idOf(secret)) && !others.includes(secret));
   return {
     owned,
     namespaces,
     claims,
     volumes: volumes.map(({ metadata }) => metadata.name),
-    secrets: secrets.filter(({ namespace }) => namespaces.includes(namespace)).map(idOf),
+    secrets: snapshot.secrets.filter(({ namespace }) => namespaces.includes(namespace)).map(idOf),
+    copies: copies.map(({ namespace, name }) => ({ apiVersion: 'v1', kind: 'Secret', namespace, name })),
   };
 }
 
@@ -122,7 +129,7 @@ async function destroy(
   world: World,
   cluster: Cluster,
   platform: Platform,
-  { owned, volumes, namespaces: all }: Holdings,
+  { owned, volumes, copies, namespaces: all }: Holdings,
   deleteData: boolean,
   timeout: number,
 ): Promise<void> {
@@ -131,7 +138,10 @@ async function destroy(
     ({ kind, metadata }) => kind !== 'Namespace' && !namespaces.includes(metadata.namespace ?? ''),
   );
   // A claim that stays keeps its class, so that the platform finds everything as it was.
-  const goes = single.filter(({ kind }) => deleteData || kind !== 'StorageClass').map(refOf);
+  const goes = [
+    ...single.filter(({ kind }) => deleteData || kind !== 'StorageClass').map(refOf),
+    ...(deleteData ? copies : []),
+  ];
   const steps: Step[] = [
     ...(deleteData && volumes.length > 0 ? [release(cluster, volumes)] : []),
     {

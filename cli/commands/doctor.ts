@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ConfigError } from '../../lib/config/problem';
+import { ConfigError } from '../../lib/core/problem';
 import type { Platform } from '../../lib/core/platform';
 import type { Cluster } from '../cluster/cluster';
 import { clusterChecks, kubectl, serverFinding } from '../doctor/cluster';

@@ -101,7 +101,7 @@ async function askServices(world: World, ask: Asking, { preset }: Flags): Promis
   if (chosen) return chosen;
   const catalogue = world.catalogue ?? ownCatalogue;
   const entries = Object.entries(catalogue).filter(([name]) => !unsettled(catalogue).includes(name));
-  return ask.checkbox('Services', entries.map(([value, { title }]) => ({ name: title, value }))); // prettier-ignore
+  return ask.checkbox('Services', entries.map(([value, load]) => ({ name: load().title, value }))); // prettier-ignore
 }
 
 function askDomain(world: World, ask: Asking, standard: string): Promise<string> {

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { Option, type Command } from 'commander';
 import type { Component } from '../../lib/core/component';
 import type { Workload } from '../../lib/core/workload';
-import { suggest } from '../../lib/config/problem';
+import { suggest } from '../../lib/core/problem';
 import { seconds, wholeNumber } from '../arguments';
 import type { Cluster, LogOptions } from '../cluster/cluster';
 import { logSources, type LogChoice, type LogSource } from '../cluster/log-sources';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
+import { missingNamespaces } from '../credentials/clients';
 import { backupStates, type BackupState } from '../cluster/backup-state';
 import { claimStates, type ClaimState } from '../cluster/claim-state';
 import type { Cluster } from '../cluster/cluster';
@@ -73,6 +74,7 @@ async function missingSecrets(world: World, cluster: Cluster, platform: Platform
   const held = new Map(found.secrets.map((secret) => [idOf(secret), secret.data]));
   return platform.graph.credentials
     .flatMap((credential) => credential.secrets)
+    .filter(({ namespace }) => !missingNamespaces(platform, found).includes(namespace))
     .map((place) => ({ id: idOf(place), keys: place.keys.filter((key) => held.get(idOf(place))?.[key] === undefined) }))
     .filter(({ keys }) => keys.length > 0);
 }

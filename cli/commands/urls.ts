@@ -1,10 +1,12 @@
+import { identity } from '../../lib/bindings/oidc-client';
+import { gateway } from '../../lib/core/gateway';
 import type { Command } from 'commander';
 import type { Platform } from '../../lib/core/platform';
 import { accessInWords, HttpRoute, type AccessMode, type Route } from '../../lib/core/route';
 import { entryOf } from '../../lib/derived/secret-stores';
 import { publicPorts, type PublicPort } from '../../lib/core/service';
 import { tiers } from '../../lib/core/tier';
-import { ranges, shortTitle } from '../../lib/derived/topology';
+import { ranges } from '../../lib/derived/topology';
 import { outputOption, print, table, type OutputOptions } from '../output';
 import { platformCommand, platformOf } from '../target';
 import type { World } from '../world';
@@ -33,8 +35,8 @@ export interface Address {
 /** Every address under which the world reaches the platform, by tier. */
 export function addresses(platform: Platform): Address[] {
   const { routes, workloads } = platform.graph;
-  const gateway = platform.component(platform.gateway().basicAuth.owner.name);
-  const direct = workloads.filter(({ component }) => component !== gateway).flatMap(publicPorts);
+  const { owner } = platform.provider(gateway).basicAuth;
+  const direct = workloads.filter(({ component }) => component !== owner).flatMap(publicPorts);
   const number = ({ component }: Address) => tiers[platform.component(component).tier.name].number;
   return [...routes.map((route) => routed(platform, route)), ...direct.map((port) => ownPort(platform, port))].sort(
     (a, b) => number(a) - number(b),
@@ -43,8 +45,9 @@ export function addresses(platform: Platform): Address[] {
 
 function routed(platform: Platform, route: Route): Address {
   const { component, tile, name } = route;
-  const { title, signIn } = platform.entry(component.name);
-  const about = { component: component.name, title: tile?.title ?? shortTitle(title), signIn, through: 'gateway' } as const; // prettier-ignore
+  const { signIn } = component.definition;
+  const title = tile?.title ?? component.shortTitle;
+  const about = { component: component.name, title, signIn, through: 'gateway' } as const;
   if (route instanceof HttpRoute) {
     const { url, hosts, access, groups } = route;
     return {
@@ -80,12 +83,12 @@ function isBelowAnother({ graph }: Platform, route: HttpRoute): boolean {
 }
 
 function ownPort(platform: Platform, { workload, port, number }: PublicPort): Address {
-  const component = workload.component.name;
-  const { title, signIn } = platform.entry(component);
+  const { name: component, shortTitle, definition } = workload.component;
+  const { signIn } = definition;
   const host = `${component}.${platform.config.domain}`;
   return {
     component,
-    title: `${shortTitle(title)}, ${port.name}`,
+    title: `${shortTitle}, ${port.name}`,
     url: `${port.protocol.toLowerCase()}://${host}:${number}`,
     hosts: [host],
     port: number,
@@ -124,14 +127,14 @@ function portsRow(platform: Platform, ports: readonly Address[]): string[] {
     return found.length > 0 ? [`${protocol} ${ranges(found)}`] : [];
   };
   const [first] = ports;
-  const title = first ? shortTitle(platform.entry(first.component).title) : '';
+  const title = first ? platform.component(first.component).shortTitle : '';
   return [title, `${first?.hosts[0] ?? ''}, ports ${[...numbers('TCP'), ...numbers('UDP')].join(', ')}`, programsOwn];
 }
 
 /** What else people need to open them. */
 export function addressNotes(platform: Platform): string[] {
   const { name, cluster, secrets } = platform.config;
-  const { basicAuth } = platform.gateway();
+  const { basicAuth } = platform.provider(gateway);
   const [place] = basicAuth.secrets;
   const asks = (mode: AccessMode) => addresses(platform).some(({ access }) => access === mode);
   const password =
@@ -141,7 +144,7 @@ export function addressNotes(platform: Platform): string[] {
   return [
     ...(cluster === 'kind' ? ['kind: these ports are open on this machine (127.0.0.1) alone.'] : []),
     ...(asks('basic') ? [`Gateway password: ${password}`] : []),
-    ...(asks('sso') ? [`Single sign-on: people and groups are kept at ${platform.identity().url}`] : []),
+    ...(asks('sso') ? [`Single sign-on: people and groups are kept at ${platform.provider(identity).url}`] : []),
   ];
 }
 

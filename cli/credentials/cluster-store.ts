@@ -81,7 +81,8 @@ async function found<Id extends string | ObjectId, T>(
 
 async function readSecret(api: CoreV1Api, { namespace, name }: ObjectId): Promise<StoredSecret> {
   const { data = {}, metadata } = await patiently(() => api.readNamespacedSecret({ namespace, name }));
-  return { namespace, name, data, annotations: metadata?.annotations, version: metadata?.resourceVersion };
+  const { annotations, labels = {}, resourceVersion: version } = metadata ?? {};
+  return { namespace, name, data, annotations, labels, version };
 }
 
 async function add(api: CoreV1Api, change: Change, dryRun: string | undefined): Promise<void> {

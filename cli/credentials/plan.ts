@@ -1,6 +1,7 @@
 import type { Credential } from '../../lib/core/credential';
 import type { Platform } from '../../lib/core/platform';
 import { clusterFolder } from '../../lib/derived/cluster-wide';
+import { clientNotices, missingNamespaces as ofClients, strangers } from './clients';
 import { claimsOf, decode, examine, titleOf, type Finding, type Values } from './examine';
 import { idOf, type Change, type Request, type Snapshot } from './store';
 import type { Supplier } from './supplied';
@@ -40,11 +41,16 @@ export async function plan(
   credentials: readonly Credential[] = platform.graph.credentials,
   elsewhere?: Snapshot,
 ): Promise<Plan> {
-  const known = elsewhere ? together(snapshot, elsewhere) : snapshot;
+  const others = strangers(platform, snapshot);
+  const own = { ...snapshot, secrets: snapshot.secrets.filter((secret) => !others.includes(secret)) };
+  const known = elsewhere ? together(own, elsewhere) : own;
   const findings = credentials.map((credential) => examine(credential, platform, known));
-  const notices = findings.flatMap((finding) => finding.notices);
+  const notices = [...clientNotices(platform, snapshot), ...findings.flatMap((finding) => finding.notices)];
   const problems = [
     ...namespaceProblems(platform, snapshot),
+    ...others.map(
+      (secret) => `${idOf(secret)} is not hearth’s, and a client shall get a Secret of that name; rename or delete it`,
+    ),
     ...findings.flatMap((finding) => [...finding.problems, ...supplyProblems(finding, supplier)]),
   ];
   const values = new Map<Credential, Values>();
@@ -68,11 +74,14 @@ function together(store: Snapshot, other: Snapshot): Snapshot {
   return { ...store, secrets: [...found.values()] };
 }
 
-function namespaceProblems({ config }: Platform, { missingNamespaces }: Snapshot): string[] {
-  if (missingNamespaces.length === 0) return [];
+function namespaceProblems(platform: Platform, snapshot: Snapshot): string[] {
+  const { config } = platform;
+  const clients = ofClients(platform, snapshot);
+  const missing = snapshot.missingNamespaces.filter((namespace) => !clients.includes(namespace));
+  if (missing.length === 0) return [];
   const folder = `dist/${config.name}/${clusterFolder}`;
   return [
-    `these namespaces do not exist yet: ${missingNamespaces.join(', ')}; npx hearth up ${config.name} makes them and ` +
+    `these namespaces do not exist yet: ${missing.join(', ')}; npx hearth up ${config.name} makes them and ` +
       `everything else, kubectl apply --server-side -f ${folder} them alone`,
   ];
 }
@@ -111,9 +120,13 @@ const encode = (value: string): string => Buffer.from(value).toString('base64');
  * What a store lacks of these values. The owner's Secret comes first and holds everything: a run that stops half-way is
  * completed by the next one.
  */
-export function changesFor({ config }: Platform, { secrets }: Snapshot, values: AllValues): Change[] {
+export function changesFor(platform: Platform, snapshot: Snapshot, values: AllValues): Change[] {
+  const { config } = platform;
+  const { secrets } = snapshot;
+  const absent = ofClients(platform, snapshot);
   return [...values].flatMap(([credential, all]) =>
     credential.secrets.flatMap(({ namespace, name, keys }) => {
+      if (absent.includes(namespace)) return [];
       const existing = secrets.find((secret) => idOf(secret) === idOf({ namespace, name }));
       const missing = keys.filter((key) => existing?.data[key] === undefined);
       if (existing && missing.length === 0) return [];

@@ -1,7 +1,7 @@
 import type { Credential } from '../../lib/core/credential';
 import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
-import { suggest } from '../../lib/config/problem';
+import { suggest } from '../../lib/core/problem';
 import { entryOf } from '../../lib/derived/secret-stores';
 import { runningAmong } from '../cluster/scaling';
 import type { Cluster } from '../cluster/cluster';
@@ -137,7 +137,7 @@ async function unreachable({ name, rotation }: Credential, cluster: Cluster, { c
     ];
   }
   if (rotation?.by !== 'job') return [];
-  const servers = [...new Set((rotation.job().props.uses ?? []).map(({ endpoint }) => endpoint.workload))];
+  const servers = [...new Set(rotation.job().bindings.map(({ endpoint }) => endpoint.workload))];
   const up = await runningAmong(cluster, servers);
   return servers
     .filter((server) => !up.includes(server))

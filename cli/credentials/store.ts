@@ -11,6 +11,8 @@ export const idOf = ({ namespace, name }: ObjectId): string => `${namespace}/${n
 export interface StoredSecret extends ObjectId {
   readonly data: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** @default not known */
+  readonly labels?: Readonly<Record<string, string>>;
   /** The version that was read; a change of another one fails. @default no check */
   readonly version?: string;
 }

@@ -38,5 +38,5 @@ const trimmed = (value: string): string => value.replace(/(\r?\n)+$/, '');
 /** For people, for example `access key of the backup target (home-backup/backup: accessKeyId)`. */
 function described({ keys, name, owner }: Credential, key: string): string {
   const rule = keys[key];
-  return `${rule?.kind === 'supplied' ? rule.what : key} (${owner.tier.namespace}/${name}: ${key})`;
+  return `${rule && 'what' in rule ? rule.what : key} (${owner.tier.namespace}/${name}: ${key})`;
 }

@@ -1,12 +1,4 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  pbkdf2Sync,
-  randomBytes,
-  X509Certificate,
-} from 'node:crypto';
-import bcrypt from 'bcryptjs';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import { generate } from 'selfsigned';
 import type { Rule } from '../../lib/core/credential';
 
@@ -26,6 +18,7 @@ export const sourceOf = (rule: Rule): string | undefined => ('of' in rule ? rule
  * @param source value of the key that the rule names under `of`; throws where that is not of the right form
  */
 export async function makeValue(rule: Rule, source = ''): Promise<string> {
+  if ('make' in rule) return rule.make(source);
   switch (rule.kind) {
     case 'literal':
       return rule.value;
@@ -37,10 +30,6 @@ export async function makeValue(rule: Rule, source = ''): Promise<string> {
       return randomBytes(Math.ceil(rule.length / 2))
         .toString('hex')
         .slice(0, rule.length);
-    case 'htpasswd':
-      return `${rule.user}:${await bcrypt.hash(source, 10)}`;
-    case 'pbkdf2':
-      return pbkdf2(source);
     case 'ed25519-private-key':
       return ed25519PrivateKey();
     case 'ed25519-public-key':
@@ -64,11 +53,6 @@ function password(length: number): string {
       .toString('base64')
       .replace(/[=+/]/g, '');
   return text.slice(0, length);
-}
-
-function pbkdf2(password: string): string {
-  const [salt, rounds] = [randomBytes(16).toString('hex'), 600_000];
-  return `-pbkdf2:sha256-${pbkdf2Sync(password, salt, rounds, 32, 'sha256').toString('hex')},${salt},${rounds}`;
 }
 
 function ed25519PrivateKey(): string {
@@ -112,10 +96,8 @@ async function certificate(hosts: string[], privateKey: string): Promise<string>
 
 /** Why an existing value no longer fits its rule; it is kept all the same. @default it fits */
 export function outdated(rule: Rule, value: string, now = new Date()): string | undefined {
+  if ('make' in rule) return rule.outdated?.(value);
   if (rule.kind === 'literal') return value === rule.value ? undefined : 'differs from what the platform file says now';
-  if (rule.kind === 'htpasswd') {
-    return value.startsWith(`${rule.user}:`) ? undefined : 'is for another user than the platform file says now';
-  }
   if (rule.kind === 'supplied') return value === '' ? 'is empty' : undefined;
   if (rule.kind !== 'self-signed-certificate') return undefined;
   let parsed: X509Certificate;

@@ -1,3 +1,4 @@
+import { gateway } from '../../lib/core/gateway';
 import type { Platform } from '../../lib/core/platform';
 import type { Cluster, KubernetesObject } from '../cluster/cluster';
 import type { Node } from '../cluster/kinds';
@@ -30,7 +31,7 @@ async function entrance(platform: Platform, cluster: Cluster | undefined): Promi
   if (kind === 'kind') return ['127.0.0.1'];
   if (!cluster) return ['<address of the cluster>'];
   try {
-    const { namespace } = platform.gateway().peer;
+    const { namespace } = platform.provider(gateway).peer;
     const services = await cluster.list<Service>({ apiVersion: 'v1', kind: 'Service' }, { namespace });
     const balancers = services.flatMap(
       ({ status }) => status?.loadBalancer?.ingress?.flatMap(({ ip }) => ip ?? []) ?? [],

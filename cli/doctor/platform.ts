@@ -1,6 +1,5 @@
-import * as YAML from 'yaml';
-import { customResourceDefinitions } from '../../lib/derived/cluster-wide';
 import type { Platform } from '../../lib/core/platform';
+import { definitions } from '../../lib/derived/applied-objects';
 import type { Cluster, KubernetesObject } from '../cluster/cluster';
 import type { Deployment } from '../cluster/kinds';
 import { capacityFindings, diskFindings, roomsOf } from './capacity';
@@ -101,9 +100,7 @@ const gatewayDefinitions: Check<OfPlatformOnCluster> = async ({ platform, cluste
       return [ok('custom resource definitions of traefik.io')];
     return [problem('the cluster does not know the kinds of traefik.io, which come with the Traefik of k3s', 'start k3s without --disable traefik, or write gateway: standalone')]; // prettier-ignore
   }
-  const own = customResourceDefinitions(platform)
-    .flatMap(([, text]) => YAML.parseAllDocuments(text))
-    .map((document) => document.toJS() as Definition);
+  const own: readonly Definition[] = definitions(platform);
   const found = await Promise.all(own.map(({ metadata }) => definitionOf(cluster, metadata.name)));
   const present = own.flatMap((definition, i) => (found[i] ? [{ definition, found: found[i] }] : []));
   if (present.length === 0) return [ok('hearth up brings the custom resource definitions of traefik.io')];

@@ -1,7 +1,8 @@
-import type { Binding } from '../core/binding';
+import { SecretBinding } from '../core/binding';
 import { Credential, hexadecimal } from '../core/credential';
 import type { Component } from '../core/component';
 import type { Endpoint } from '../core/endpoint';
+import { needFor } from '../core/need';
 import { secretText, type EnvValue } from '../core/env';
 import { temporary } from '../core/mount';
 import type { Workload } from '../core/workload';
@@ -30,11 +31,29 @@ export interface ObjectStore {
   bucket(name: string, settings?: BucketSettings): Bucket;
 }
 
+/** Of those who ask for the same bucket: none may wish something else than another one. */
+export const bucketAgreement = {
+  access: 'same',
+  expireAfterDays: 'same',
+  versions: 'same',
+  noncurrentExpireAfterDays: 'same',
+  quota: 'same',
+} as const;
+
+export const objectStore = needFor<ObjectStore>('objectStore', 'an object store', {
+  client: { give: (store, client) => store.bucket(client) },
+});
+
+/** What buckets may be called: names of services are, unless they are too short. */
+export const bucketNames = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
+
 export interface BucketProps {
   /** The component that runs the store. */
   readonly store: Component;
   readonly endpoint: Endpoint;
   readonly name: string;
+  /** What all who ask for it wish. */
+  readonly wishes: () => BucketSettings;
   /** An image with `mc` and a shell, for waiting. */
   readonly clientImage: string;
   /** The job that makes it. */
@@ -42,19 +61,20 @@ export interface BucketProps {
 }
 
 /** An S3 bucket of one consumer. */
-export class Bucket implements Binding {
+export class Bucket extends SecretBinding<'accessKeyId' | 'secretAccessKey'> {
   readonly endpoint: Endpoint;
   readonly name: string;
   readonly why: string;
   /** Keys `accessKeyId` and `secretAccessKey`. */
   readonly credential: Credential;
   readonly wait: ContainerProps & { readonly name: string };
-  private readonly wanted = new Map<string, { readonly value: unknown; readonly by: string | undefined }>();
-  private readonly store: Component;
+  private readonly wishes: () => BucketSettings;
 
   constructor(props: BucketProps) {
+    super();
     const { store, endpoint, name } = props;
-    this.store = store;
+    if (!bucketNames.test(name)) refuseName(store, name);
+    this.wishes = props.wishes;
     this.endpoint = endpoint;
     this.name = name;
     this.why = `bucket ${name}`;
@@ -73,33 +93,9 @@ export class Bucket implements Binding {
     };
   }
 
-  /** What all who ask for it want. */
+  /** What all who ask for it wish. */
   get settings(): BucketSettings {
-    return Object.fromEntries([...this.wanted].map(([setting, { value }]) => [setting, value]));
-  }
-
-  /**
-   * Adds settings; nobody may want something else than another one.
-   * @param by the service that wants them; undefined for the platform file
-   */
-  want(settings: BucketSettings, by: string | undefined): void {
-    for (const [setting, value] of Object.entries(settings)) {
-      if (value === undefined) continue;
-      const known = this.wanted.get(setting);
-      if (known && known.value !== value) {
-        if (known.by !== undefined && by !== undefined) {
-          throw new Error(
-            `bucket ${this.name}: ${setting} is ${String(known.value)} for ${known.by} and ${String(value)} for ${by}; ` +
-              'write the same for both, or give each a bucket of its own',
-          );
-        }
-        const [service, wanted] = known.by === undefined ? [by, value] : [known.by, known.value];
-        const message = `${service} wants ${String(wanted)}; write that, or leave it out`;
-        this.store.refuse(['buckets', this.name, setting], message);
-        continue;
-      }
-      this.wanted.set(setting, { value, by });
-    }
+    return this.wishes();
   }
 
   /** `s3://<name>`. */
@@ -110,11 +106,20 @@ export class Bucket implements Binding {
   /** The variables that every AWS SDK reads. */
   get awsEnv(): Record<string, EnvValue> {
     return {
-      AWS_ACCESS_KEY_ID: this.credential.key('accessKeyId'),
-      AWS_SECRET_ACCESS_KEY: this.credential.key('secretAccessKey'),
+      AWS_ACCESS_KEY_ID: this.key('accessKeyId'),
+      AWS_SECRET_ACCESS_KEY: this.key('secretAccessKey'),
       AWS_DEFAULT_REGION: 'us-east-1',
     };
   }
+}
+
+/** It follows from the name of the service that asks for it, which the platform file chose. */
+function refuseName({ platform }: Component, name: string): void {
+  const rule = 'names of buckets are 3 to 63 lower-case letters, digits and dashes';
+  const service = platform.underConstruction;
+  if (service === undefined) throw new Error(`"${name}" is no name of a bucket: ${rule}`);
+  const mend = `choose a ${name.length < 3 ? 'longer' : 'shorter'} name for the service`;
+  platform.refuse({ path: ['services', service], message: `its bucket would be "${name}", but ${rule}; ${mend}` });
 }
 
 /** Makes `mc` know the store under the alias `store`: https://min.io/docs/minio/linux/reference/minio-mc.html */

@@ -1,6 +1,7 @@
-import type { Binding } from '../core/binding';
+import { SecretBinding } from '../core/binding';
 import type { Credential } from '../core/credential';
 import type { Endpoint } from '../core/endpoint';
+import { needFor } from '../core/need';
 import { secretText, type SecretText } from '../core/env';
 import type { ContainerProps } from '../core/container';
 
@@ -9,6 +10,23 @@ export interface CacheServer {
   /** @param why one phrase: what the consumer keeps there, for example `sessions` */
   cache(why: string): Cache;
 }
+
+export const cache = needFor<CacheServer>('cache', 'a cache', {
+  client: { give: (server, client) => server.cache(`client ${client}`) },
+});
+
+/** A component that runs a cluster with the Redis protocol and lets others use it. */
+export interface ValkeyClusterServer {
+  /**
+   * The cluster, as one consumer uses it: its client must speak the cluster protocol, to which `url()` is the entrance.
+   * @param why one phrase: what the consumer keeps there
+   */
+  client(why: string): Cache;
+}
+
+export const valkeyCluster = needFor<ValkeyClusterServer>('valkeyCluster', 'a Valkey cluster', {
+  client: { give: (server, client) => server.client(`client ${client}`) },
+});
 
 export interface CacheProps {
   readonly endpoint: Endpoint;
@@ -20,7 +38,7 @@ export interface CacheProps {
 }
 
 /** A server with the Redis protocol, as one consumer uses it. All consumers share its password and its databases. */
-export class Cache implements Binding {
+export class Cache extends SecretBinding<'password'> {
   readonly endpoint: Endpoint;
   readonly why: string;
   /** Key `password`, of the user `default`. */
@@ -28,6 +46,7 @@ export class Cache implements Binding {
   readonly wait: ContainerProps & { readonly name: string };
 
   constructor({ endpoint, credential, why, clientImage }: CacheProps) {
+    super();
     this.endpoint = endpoint;
     this.credential = credential;
     this.why = why;
@@ -47,6 +66,6 @@ export class Cache implements Binding {
 
   /** Connection URL. @param database number of the database, from 0 to 15 @default 0 */
   url(database = 0): SecretText {
-    return secretText`redis://:${this.credential.key('password')}@${this.endpoint.address}/${database}`;
+    return secretText`redis://:${this.key('password')}@${this.endpoint.address}/${database}`;
   }
 }

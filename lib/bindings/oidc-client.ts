@@ -1,10 +1,11 @@
-import type { Binding } from '../core/binding';
+import { SecretBinding } from '../core/binding';
 import type { Component } from '../core/component';
 import type { ContainerProps } from '../core/container';
 import { Credential, literal, password } from '../core/credential';
 import type { Endpoint } from '../core/endpoint';
+import { needFor } from '../core/need';
 import type { Workload } from '../core/workload';
-import { images } from '../images';
+import { waitForPage } from './answering';
 
 /** A component at which people sign in, and which tells others who they are, by OpenID Connect. */
 export interface IdentityProvider {
@@ -13,11 +14,13 @@ export interface IdentityProvider {
   /** The groups that people can be in, without a leading slash. */
   readonly groups: readonly string[];
   /**
-   * Registers a program that signs people in; a job makes it there, or brings it up to date.
+   * Registers a program that signs people in; a job makes it there, or brings it up to date. Several may ask for the same one.
    * @param id client id: lower-case letters, digits and dashes
    */
   client(id: string, props: OidcClientProps): OidcClient;
 }
+
+export const identity = needFor<IdentityProvider>('identity', 'a place where people have accounts');
 
 export interface OidcClientProps {
   /** Name for people. */
@@ -45,13 +48,9 @@ export interface OidcClientContext {
  * inside the cluster, and tokens name the public issuer all the same.
  * https://openid.net/specs/openid-connect-core-1_0.html
  */
-export class OidcClient implements Binding {
+export class OidcClient extends SecretBinding<'clientId' | 'clientSecret'> {
   readonly endpoint: Endpoint;
   readonly why: string;
-  readonly title: string;
-  readonly redirectUris: readonly string[];
-  readonly postLogoutRedirectUris: readonly string[];
-  readonly tokenSeconds?: number;
   /** Keys `clientId` and `clientSecret`. */
   readonly credential: Credential;
   /** What tokens say under `iss`; also the public address of the realm. */
@@ -59,15 +58,13 @@ export class OidcClient implements Binding {
   readonly wait: ContainerProps & { readonly name: string };
   private readonly inside: string;
 
+  /** @param wishes what all who ask for it wish */
   constructor(
     readonly id: string,
-    { title, redirectUris, postLogoutRedirectUris = [], tokenSeconds }: OidcClientProps,
+    private readonly wishes: () => Partial<OidcClientProps>,
     { provider, endpoint, issuer, job }: OidcClientContext,
   ) {
-    this.title = title;
-    this.redirectUris = redirectUris;
-    this.postLogoutRedirectUris = postLogoutRedirectUris;
-    this.tokenSeconds = tokenSeconds;
+    super();
     this.endpoint = endpoint;
     this.issuer = issuer;
     this.why = `signs people in as ${id}`;
@@ -76,12 +73,24 @@ export class OidcClient implements Binding {
       keys: { clientId: literal(id), clientSecret: password(32) },
       rotation: { by: 'job', job },
     });
-    this.wait = {
-      name: provider.name,
-      image: images.busybox,
-      command: ['sh', '-c', `until timeout 5 wget -q -O /dev/null ${this.discoveryUrl}; do sleep 3; done`],
-      resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
-    };
+    this.wait = waitForPage(provider.name, this.discoveryUrl);
+  }
+
+  /** Name for people. */
+  get title(): string {
+    return this.wishes().title ?? this.id;
+  }
+
+  get redirectUris(): readonly string[] {
+    return this.wishes().redirectUris ?? [];
+  }
+
+  get postLogoutRedirectUris(): readonly string[] {
+    return this.wishes().postLogoutRedirectUris ?? [];
+  }
+
+  get tokenSeconds(): number | undefined {
+    return this.wishes().tokenSeconds;
   }
 
   /** Where browsers go to sign in. */

@@ -1,26 +1,46 @@
-import type { Binding } from '../core/binding';
+import { SecretBinding } from '../core/binding';
 import { password, literal, Credential } from '../core/credential';
 import type { Component } from '../core/component';
 import type { Endpoint } from '../core/endpoint';
+import { needFor } from '../core/need';
 import { secretText, type SecretText } from '../core/env';
 import type { Workload } from '../core/workload';
 import type { ContainerProps } from '../core/container';
 
+/** What one who asks for a database wishes of it. */
+export interface DatabaseWishes {
+  /** Those of all who ask are made. @default none */
+  readonly extensions?: readonly string[];
+}
+
 /** A component that runs a PostgreSQL server and gives databases away. */
 export interface SqlServer {
   /**
-   * A database with a role of the same name that owns it; both are made, or brought up to date, by a job.
-   * @param name lower-case letters, digits and underscores
+   * A database with a role of the same name that owns it; both are made, or brought up to date, by a job. Several may ask
+   * for the same one.
+   * @param name lower-case letters, digits and dashes, which become underscores
    */
-  database(name: string, options?: { readonly extensions?: readonly string[] }): SqlDatabase;
+  database(name: string, wishes?: DatabaseWishes): SqlDatabase;
+  /**
+   * A role that makes other ones and removes them again; it may make them members of the owners of these databases.
+   * @returns keys `username` and `password`
+   */
+  roleMaker(name: string, databases: readonly string[]): Credential;
+  /** Where it takes writes. */
+  readonly writes: Endpoint;
 }
+
+export const sql = needFor<SqlServer>('sql', 'a database server', {
+  client: { give: (server, client) => server.database(client) },
+});
 
 export interface SqlDatabaseProps {
   /** The component that runs the server. */
   readonly server: Component;
   readonly endpoint: Endpoint;
   readonly name: string;
-  readonly extensions: readonly string[];
+  /** What all who ask for it wish. */
+  readonly wishes: () => DatabaseWishes;
   /** An image with `psql`, for waiting. */
   readonly clientImage: string;
   /** The job that makes it. */
@@ -28,22 +48,23 @@ export interface SqlDatabaseProps {
 }
 
 /** A PostgreSQL database of one consumer. */
-export class SqlDatabase implements Binding {
+export class SqlDatabase extends SecretBinding<'username' | 'password'> {
   readonly endpoint: Endpoint;
   readonly name: string;
   readonly why: string;
   /** Keys `username` and `password`. */
   readonly credential: Credential;
   readonly wait: ContainerProps & { readonly name: string };
-  private readonly wanted = new Set<string>();
+  private readonly wishes: () => DatabaseWishes;
 
   constructor(props: SqlDatabaseProps) {
+    super();
     const { server, endpoint, name } = props;
     if (!/^[a-z][a-z0-9_]*$/.test(name))
       throw new Error(`"${name}" is no database name: lower-case letters, digits and underscores`);
     this.endpoint = endpoint;
     this.name = name;
-    this.extend(props.extensions);
+    this.wishes = props.wishes;
     this.why = `database ${name}`;
     this.credential = new Credential(server, `${server.name}-${name.replaceAll('_', '-')}`, {
       keys: { username: literal(name), password: password(20) },
@@ -65,17 +86,13 @@ export class SqlDatabase implements Binding {
     };
   }
 
+  /** Of all who ask for it. */
   get extensions(): readonly string[] {
-    return [...this.wanted];
-  }
-
-  /** Adds extensions: several may ask for the same database, each with its own. */
-  extend(extensions: readonly string[]): void {
-    for (const extension of extensions) this.wanted.add(extension);
+    return this.wishes().extensions ?? [];
   }
 
   /** Connection URL. @param scheme for example `postgresql` or `postgresql+psycopg2` */
   url(scheme: string): SecretText {
-    return secretText`${scheme}://${this.name}:${this.credential.key('password')}@${this.endpoint.address}/${this.name}`;
+    return secretText`${scheme}://${this.name}:${this.key('password')}@${this.endpoint.address}/${this.name}`;
   }
 }

@@ -1,14 +1,14 @@
-import { catalogue } from '../catalogue';
-import { needs } from '../core/needs';
-import type { Need } from '../core/platform';
-import { suggest, type Problem } from './problem';
+import { identity } from '../bindings/oidc-client';
+import { provides, type Catalogue } from '../core/definition';
+import { gateway as gatewayNeed } from '../core/gateway';
+import { suggest, type Problem } from '../core/problem';
+import { serviceChecks } from './service-checks';
+import type { NamedService } from './services';
+import { section, text, type Section } from './section';
 
 /** Top-level domains for which no public authority issues certificates: RFC 6761, RFC 6762, RFC 8375, ICANN's .internal. */
 const privateDomains = ['localhost', 'local', 'test', 'invalid', 'home.arpa', 'internal', 'lan'];
 
-type Section = Readonly<Record<string, unknown>>;
-const section = (value: unknown): Section => (typeof value === 'object' && value !== null ? { ...value } : {});
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const below = (domain: string, parent: string) => domain === parent || domain.endsWith(`.${parent}`);
 
 /** Whether no public authority issues certificates for a domain. */
@@ -18,19 +18,24 @@ export const isPrivate = (domain: string): boolean => privateDomains.some((name)
  * What no single setting shows: names that are placeholders, settings that exclude each other, services without their
  * provider. Reads the raw file, so that these problems come together with those of the schema.
  * @param stem name of the file without its ending
+ * @param services those whose components the catalogue knows
  */
-export function crossChecks(raw: unknown, stem: string): Problem[] {
+export function crossChecks(
+  raw: unknown,
+  stem: string,
+  services: readonly NamedService[],
+  catalogue: Catalogue,
+): Problem[] {
   const file = section(raw);
   return [
     ...naming(file, stem),
     ...placeholders(file),
-    ...certificates(file),
-    ...gateway(file),
+    ...certificates(file, services),
+    ...gateway(file, services),
     ...storage(file),
     ...secretStore(file),
-    ...providers(file),
-    ...severalProviders(file),
-    ...groups(file),
+    ...serviceChecks(file, services, catalogue),
+    ...groups(file, services),
   ];
 }
 
@@ -71,10 +76,14 @@ function placeholders({ domain, tls }: Section): Problem[] {
   ];
 }
 
-function certificates(file: Section): Problem[] {
+const gatewayOf = (services: readonly NamedService[]) =>
+  services.find(({ definition }) => provides(definition, gatewayNeed))?.name ?? 'traefik';
+
+function certificates(file: Section, services: readonly NamedService[]): Problem[] {
   if (section(file.tls).mode !== 'lets-encrypt') return [];
   const domain = text(file.domain) ?? '';
-  const replicas = section(section(file.services).traefik).replicas;
+  const traefik = gatewayOf(services);
+  const replicas = section(section(file.services)[traefik]).replicas;
   return [
     ...(isPrivate(domain)
       ? [
@@ -87,7 +96,7 @@ function certificates(file: Section): Problem[] {
     ...(typeof replicas === 'number' && replicas > 1
       ? [
           {
-            path: ['services', 'traefik', 'replicas'],
+            path: ['services', traefik, 'replicas'],
             message:
               'must be 1 with mode: lets-encrypt, whose store belongs to one pod; write 1, or tls mode: secret or cert-manager',
           },
@@ -96,15 +105,16 @@ function certificates(file: Section): Problem[] {
   ];
 }
 
-function gateway(file: Section): Problem[] {
+function gateway(file: Section, services: readonly NamedService[]): Problem[] {
   if (file.gateway !== 'k3s-bundled') return [];
-  const own = ['replicas', 'resources'].filter((key) => key in section(section(file.services).traefik));
+  const traefik = gatewayOf(services);
+  const own = ['replicas', 'resources'].filter((key) => key in section(section(file.services)[traefik]));
   return [
     ...(file.cluster === 'k3s'
       ? []
       : [{ path: ['gateway'], message: 'k3s-bundled needs cluster: k3s; write gateway: standalone' }]),
     ...own.map((key) => ({
-      path: ['services', 'traefik', key],
+      path: ['services', traefik, key],
       message: 'has no effect on the Traefik that k3s brings; remove it, or write gateway: standalone',
     })),
   ];
@@ -137,51 +147,14 @@ function secretStore({ secrets, secretStore }: Section): Problem[] {
   return [{ path: ['secretStore'], message }];
 }
 
-function providers(file: Section): Problem[] {
-  const { services } = file;
-  const names = Object.keys(section(services)).filter((name) => Object.hasOwn(catalogue, name));
-  if (typeof services === 'object' && services !== null && JSON.stringify(services) === '{}') {
-    return [{ path: ['services'], message: 'is empty; write at least one service, for example "traefik: {}"' }];
-  }
-  const entries = Object.entries(catalogue);
-  return names.flatMap((name) =>
-    (catalogue[name]?.needs ?? [])
-      .filter((need) => !names.some((other) => catalogue[other]?.provides.includes(need)))
-      .map((need) => {
-        const candidates = entries.flatMap(([candidate, entry]) => (entry.provides.includes(need) ? [candidate] : []));
-        return {
-          path: ['services', name],
-          message: `needs ${needs[need]}; add ${candidates.map((candidate) => `"${candidate}: {}"`).join(' or ')} under services`,
-        };
-      }),
-  );
-}
-
-/** Where several services could, the file says which of them serves the others. */
-function severalProviders(file: Section): Problem[] {
-  const names = Object.keys(section(file.services)).filter((name) => Object.hasOwn(catalogue, name));
-  const given = section(file.providers);
-  return (Object.keys(needs) as Need[]).flatMap((need) => {
-    const able = names.filter((name) => catalogue[name]?.provides.includes(need));
-    const named = text(given[need]);
-    if (named !== undefined && Object.hasOwn(catalogue, named) && !names.includes(named)) {
-      return [{ path: ['providers', need], message: `${named} is not among the services; add it, or remove this` }];
-    }
-    const wanted = names.some((name) => catalogue[name]?.needs.includes(need));
-    if (able.length < 2 || named !== undefined || !wanted) return [];
-    const message = `${able.join(' and ')} are each ${needs[need]}; write providers: { ${need}: ${able[0]} }`;
-    return [{ path: ['providers', need], message }];
-  });
-}
-
 /** Nobody could ever open a route for a group that the identity provider does not have. */
-function groups({ services }: Section): Problem[] {
-  const names = Object.keys(section(services)).filter((name) => Object.hasOwn(catalogue, name));
-  const entry = names.find((name) => catalogue[name]?.provides.includes('identity'));
-  if (entry === undefined) return [];
+function groups({ services }: Section, named: readonly NamedService[]): Problem[] {
+  const provider = named.find(({ definition }) => provides(definition, identity));
+  if (provider === undefined) return [];
+  const entry = provider.name;
   // Whatever else may be wrong there.
-  const defaults = catalogue[entry]?.options.safeParse({});
-  const known = section(section(services)[entry]).groups ?? section(defaults?.data).groups;
+  const defaults = provider.definition.options.safeParse({});
+  const known = section(section(services)[entry]).groups ?? section(defaults.data).groups;
   if (!Array.isArray(known)) return [];
   // A group inside another one makes that, too.
   const exists = (group: string) => known.some((path) => path === group || String(path).startsWith(`${group}/`));

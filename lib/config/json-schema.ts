@@ -1,17 +1,72 @@
 import { z } from 'zod';
+import type { Catalogue } from '../core/definition';
+import { everyService as wordsOfAll, everyServiceWords } from '../options/every-service';
 import { platformSchema } from './platform-config';
+import { everyService, providersSchema, servicesSchema, sharedWords, type NamedService } from './services';
 
-/** The JSON Schema of platform files, for completion and hover in editors. */
-export function platformJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(platformSchema, { io: 'input', unrepresentable: 'any' });
+/**
+ * The JSON Schema of platform files, for completion and hover in editors. A service of a name of its own says which component
+ * it is.
+ */
+export function platformJsonSchema(catalogue: Catalogue): Record<string, unknown> {
+  const services = everyService(catalogue);
+  const schema: JsonSchema = jsonSchema(
+    platformSchema({ services: servicesSchema(services), providers: providersSchema(catalogue) }),
+  );
+  const components = schema.properties?.services?.properties ?? {};
+  const itself = { type: 'object', properties: { component: { type: 'string' } }, required: ['component'] };
+  const named = services.map(({ name }) => ({ allOf: [reference(name), itself] }));
+  return {
+    ...schema,
+    properties: {
+      ...schema.properties,
+      services: {
+        ...schema.properties?.services,
+        properties: Object.fromEntries(services.map(({ name }) => [name, reference(name)])),
+        additionalProperties: { anyOf: named },
+      },
+    },
+    $defs: {
+      ...Object.fromEntries(everyServiceWords.map((word) => [definitionName(word), jsonSchema(wordsOfAll[word])])),
+      ...Object.fromEntries(
+        services.map((service) => [service.name, withReferences(service, components[service.name])]),
+      ),
+    },
+  };
 }
 
-/** The keys that a platform file may have at a path; `raw`, its content, decides between alternatives. */
-export function knownKeys(path: readonly (string | number)[], raw: unknown): string[] {
+const reference = (name: string) => ({ $ref: `#/$defs/${name}` });
+
+/** No component has a dot in its name. */
+const definitionName = (word: string) => `service.${word}`;
+
+/** A component without what can be said of every service: that stands in the file once. */
+function withReferences({ definition }: NamedService, schema: JsonSchema = {}): JsonSchema {
+  const shared: readonly string[] = sharedWords(definition);
+  const point = (node: JsonSchema): JsonSchema =>
+    node.properties === undefined
+      ? node
+      : {
+          ...node,
+          properties: Object.fromEntries(
+            Object.entries(node.properties).map(([key, property]) => [
+              key,
+              shared.includes(key) ? reference(definitionName(key)) : property,
+            ]),
+          ),
+        };
+  return schema.anyOf ? { ...schema, anyOf: schema.anyOf.map(point) } : point(schema);
+}
+
+const jsonSchema = (schema: z.ZodType): Record<string, unknown> =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+
+/** The keys that a schema lets a platform file have at a path; `raw`, its content, decides between alternatives. */
+export function knownKeys(schema: z.ZodType, path: readonly (string | number)[], raw: unknown): string[] {
   const nodes = path.reduce<JsonSchema[]>(
     (parents, key, i) =>
       parents.flatMap((node) => alternatives(node, valueAt(raw, path.slice(0, i)))).flatMap((node) => child(node, key)),
-    [platformJsonSchema()],
+    [jsonSchema(schema)],
   );
   const chosen = nodes.flatMap((node) => alternatives(node, valueAt(raw, path)));
   return [...new Set(chosen.flatMap((node) => Object.keys(node.properties ?? {})))];
@@ -27,7 +82,9 @@ export function valueAt(raw: unknown, path: readonly (string | number)[]): unkno
 }
 
 interface JsonSchema {
+  readonly $ref?: string;
   readonly const?: unknown;
+  readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
@@ -37,10 +94,11 @@ interface JsonSchema {
 
 /** A node and its alternatives, without those that a constant of theirs rules out, such as another `mode`. */
 function alternatives(node: JsonSchema, value: unknown): JsonSchema[] {
-  const fits = (alternative: JsonSchema) =>
-    Object.entries(alternative.properties ?? {}).every(
-      ([key, schema]) => schema.const === undefined || schema.const === valueAt(value, [key]),
-    );
+  const fits = ({ properties = {}, required = [] }: JsonSchema) =>
+    Object.entries(properties).every(([key, schema]) => {
+      const given = valueAt(value, [key]);
+      return schema.const === undefined || schema.const === given || (given === undefined && !required.includes(key));
+    });
   const others = [...(node.anyOf ?? []), ...(node.oneOf ?? [])].filter(fits);
   return [node, ...others.flatMap((other) => alternatives(other, value))];
 }

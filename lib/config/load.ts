@@ -1,19 +1,27 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as YAML from 'yaml';
-import type { z } from 'zod';
-import { catalogue } from '../catalogue';
+import { z } from 'zod';
+import { catalogue as ownCatalogue } from '../catalogue';
+import type { Catalogue } from '../core/definition';
 import { crossChecks } from './cross-checks';
 import { knownKeys, valueAt } from './json-schema';
-import { complete, platformSchema, type PlatformConfig, type ErrorOf } from './platform-config';
-import { ConfigError, suggest, type Problem } from './problem';
-import { describe, wording } from './wording';
+import { complete, platformSchema } from './platform-config';
+import { ConfigError, suggest, type Problem } from '../core/problem';
+import type { Settings } from '../core/settings';
+import { describe, wording } from '../options/wording';
+import { section, text, type Section } from './section';
+import { providersSchema, servicesIn, servicesSchema, type NamedService } from './services';
 
-/** Reads one platform file; throws a {@link ConfigError} with everything that is wrong in it. */
-export function loadPlatform(file: string): PlatformConfig {
+/**
+ * Reads one platform file; throws a {@link ConfigError} with everything that is wrong in it.
+ * @param catalogue what it may name @default hearth's own
+ */
+export function loadPlatform(file: string, catalogue: Catalogue = ownCatalogue): Settings {
   return parsePlatform(
     reading(file, () => readFileSync(file, 'utf8')),
     file,
+    catalogue,
   );
 }
 
@@ -63,8 +71,12 @@ export function fromEach<T>(folder: string, make: (file: string) => T): T[] {
   return made;
 }
 
-/** Parses a platform file. @param file name for messages; its stem must be the platform's name */
-export function parsePlatform(text: string, file: string): PlatformConfig {
+/**
+ * Parses a platform file.
+ * @param file name for messages; its stem must be the platform's name
+ * @param catalogue what it may name @default hearth's own
+ */
+export function parsePlatform(text: string, file: string, catalogue: Catalogue = ownCatalogue): Settings {
   const lines = new YAML.LineCounter();
   const document = YAML.parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const invalid = [...document.errors.map(fromYamlError), ...unresolvedAliases(document)];
@@ -79,23 +91,25 @@ export function parsePlatform(text: string, file: string): PlatformConfig {
     const wrong = raw === null ? 'is empty' : `must be a map of settings, not ${describe(raw)}`;
     throw new ConfigError(file, [{ path: [], message: `${wrong}; write name, domain, cluster and services` }]);
   }
-  const result = platformSchema.safeParse(raw, { error: wording });
+  const services = servicesIn(raw, catalogue);
+  const schema = schemaFor(raw, services, catalogue);
+  const result = schema.safeParse(raw, { error: wording });
   const problems = [
-    ...(result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, raw))),
-    ...crossChecks(raw, basename(file, '.yaml')),
+    ...(result.success ? [] : result.error.issues.flatMap((issue) => fromIssue(issue, { raw, schema, catalogue }))),
+    ...crossChecks(raw, basename(file, '.yaml'), services, catalogue),
   ];
-  const errorOf: ErrorOf = (wrong) => {
+  const errorOf: Settings['errorOf'] = (wrong) => {
     const located = wrong.map((problem) => ({ ...problem, line: lineOf(document, lines, problem.path) }));
     return new ConfigError(
       file,
       located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     );
   };
-  if (result.success && problems.length === 0) return complete(result.data, errorOf);
+  if (result.success && problems.length === 0) return complete(result.data, services, errorOf);
   throw errorOf(problems);
 }
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+const isMap = (value: unknown): value is Section =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 interface Invalid {
@@ -140,12 +154,27 @@ function lineOf(document: YAML.Document, lines: YAML.LineCounter, path: Problem[
   return undefined;
 }
 
+/** The schema of a file that names these services; it loads no other components, unless the file chooses among them. */
+function schemaFor(raw: Section, services: readonly NamedService[], catalogue: Catalogue) {
+  return platformSchema({
+    services: servicesSchema(services),
+    providers: raw.providers === undefined ? z.strictObject({}) : providersSchema(catalogue),
+  });
+}
+
+/** What a message about a wrong setting follows from. */
+interface Context {
+  readonly raw: unknown;
+  readonly schema: z.ZodType;
+  readonly catalogue: Catalogue;
+}
+
 /** One sentence for each thing that the schema refuses. */
-function fromIssue(issue: z.core.$ZodIssue, raw: unknown): Problem[] {
+function fromIssue(issue: z.core.$ZodIssue, context: Context): Problem[] {
   const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(path, key, raw) }));
+      return issue.keys.flatMap((key) => unknownKey(path, key, context));
     case 'invalid_key':
       return [{ path, message: issue.issues[0]?.message ?? issue.message }];
     case 'invalid_union': {
@@ -153,17 +182,21 @@ function fromIssue(issue: z.core.$ZodIssue, raw: unknown): Problem[] {
       const fitting = issue.errors.filter((inner) => inner.every((one) => one.path.length > 0));
       const [inner] = fitting;
       if (inner === undefined || fitting.length > 1) return [{ path, message: issue.message }];
-      return inner.flatMap((one) => fromIssue({ ...one, path: [...issue.path, ...one.path] }, raw));
+      return inner.flatMap((one) => fromIssue({ ...one, path: [...issue.path, ...one.path] }, context));
     }
     default:
       return [{ path, message: issue.message }];
   }
 }
 
-function unknownKey(path: Problem['path'], key: string, raw: unknown): string {
-  if (path.length === 1 && path[0] === 'services') {
-    return `there is no service "${key}"; ${suggest(key, Object.keys(catalogue))}`;
+function unknownKey(parent: Problem['path'], key: string, { raw, schema, catalogue }: Context): Problem[] {
+  const path = [...parent, key];
+  if (parent.length === 1 && parent[0] === 'services') {
+    // What it says of its component is a problem of its own.
+    if (text(section(valueAt(raw, path)).component) !== undefined) return [];
+    return [{ path, message: `there is no service "${key}"; ${suggest(key, Object.keys(catalogue))}` }];
   }
-  const missing = knownKeys(path, raw).filter((known) => valueAt(raw, [...path, known]) === undefined);
-  return missing.length > 0 ? `is not known here; ${suggest(key, missing)}` : 'is not known here; remove it';
+  const missing = knownKeys(schema, parent, raw).filter((known) => valueAt(raw, [...parent, known]) === undefined);
+  const mend = missing.length > 0 ? suggest(key, missing) : 'remove it';
+  return [{ path, message: `is not known here; ${mend}` }];
 }

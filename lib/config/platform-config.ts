@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { catalogue } from '../catalogue';
-import { needs } from '../core/needs';
-import type { Need } from '../core/platform';
-import type { ConfigError, Problem } from './problem';
-import { describe, whenMissing } from './wording';
+import type { Settings } from '../core/settings';
+import { describe, whenMissing } from '../options/wording';
+import { imageSources } from './image-sources';
+import { section } from './section';
+import { serviceSettings, type NamedService } from './services';
 
 /** Short names that others are made of: RFC 1123 labels. */
 const label = z
@@ -75,34 +75,10 @@ const tls = z.discriminatedUnion(
   },
 );
 
-const services = z
-  .strictObject(
-    Object.fromEntries(
-      Object.entries(catalogue).map(([name, { options, title, documentation }]) => {
-        // Nothing stands for the defaults, where there is one for everything.
-        const given = options.safeParse({}).success ? options.nullable() : options;
-        return [name, given.optional().describe(`${title}. ${documentation}`)];
-      }),
-    ),
-    {
-      error: whenMissing(`is missing; write at least one service, for example "services: { traefik: {} }"`),
-    },
-  )
-  .describe('The components of the platform, each with its options; {} or nothing for the defaults');
-
-/** The services that may be named as provider of a need. */
-function providerOf(need: Need) {
-  const names = Object.entries(catalogue).flatMap(([name, { provides }]) => (provides.includes(need) ? [name] : []));
-  return z
-    .enum(names, { error: ({ input }) => `${describe(input)} gives none; write ${names.join(' or ')}` })
-    .optional()
-    .describe(`Gives ${needs[need].replace(/^an? /, '')}s to the others`);
-}
-
 const cidr = z.cidrv4({ error: 'must be an IPv4 range; write for example 10.0.0.0/8' });
 
-/** Everything a platform file may say. */
-export const platformSchema = z.strictObject({
+/** Everything a platform file may say but of its services. */
+const settings = {
   name: label.describe('Name of the platform, and of its folder in dist/'),
   domain: hostName.describe('Domain below which the routes live; its DNS records point to the cluster'),
   cluster: z.enum(['k3s', 'kind', 'kubernetes']).describe('What runs the platform'),
@@ -162,6 +138,7 @@ export const platformSchema = z.strictObject({
     })
     .optional()
     .describe('Makes dist/argo-cd/: one project, one application a tier'),
+  images: imageSources,
   network: z
     .strictObject({
       apiServer: z
@@ -173,26 +150,27 @@ export const platformSchema = z.strictObject({
     })
     .prefault({})
     .describe('What NetworkPolicies must know of the cluster'),
-  providers: z
-    .strictObject({ sql: providerOf('sql'), objectStore: providerOf('objectStore'), cache: providerOf('cache') })
-    .default({})
-    .describe('Which service gives databases, buckets and caches to the others, where several could'),
-  services,
-});
-
-/** A platform file, complete with its defaults. */
-export type PlatformConfig = Omit<z.output<typeof platformSchema>, 'services' | 'namespacePrefix' | 'secretStore'> & {
-  readonly namespacePrefix: string;
-  readonly secretStore: { readonly name: string; readonly kind: string; readonly path: string };
-  /** Service name → its options, `{}` for the defaults. */
-  readonly services: Readonly<Record<string, unknown>>;
-  /** The error that says what is wrong in the file, and on which lines. */
-  readonly errorOf: ErrorOf;
 };
-export type ErrorOf = (problems: readonly Problem[]) => ConfigError;
+
+/** What a platform file says of its services follows from the catalogue. */
+export interface Services {
+  readonly providers: z.ZodType<Record<string, string | undefined>>;
+  readonly services: z.ZodType<Record<string, unknown>>;
+}
+
+/** Everything a platform file may say. */
+export const platformSchema = ({ providers, services }: Services) =>
+  z.strictObject({
+    ...settings,
+    providers: providers
+      .default({})
+      .describe('Which service serves all others that say nothing else, where several could'),
+    services,
+  });
+type Parsed = z.output<ReturnType<typeof platformSchema>>;
 
 /** Fills in the defaults that follow from other settings. */
-export function complete(parsed: z.output<typeof platformSchema>, errorOf: ErrorOf): PlatformConfig {
+export function complete(parsed: Parsed, services: readonly NamedService[], errorOf: Settings['errorOf']): Settings {
   return {
     ...parsed,
     errorOf,
@@ -203,9 +181,10 @@ export function complete(parsed: z.output<typeof platformSchema>, errorOf: Error
     },
     secretStore: { ...parsed.secretStore, path: parsed.secretStore.path ?? parsed.name },
     services: Object.fromEntries(
-      Object.entries(parsed.services).flatMap(([name, options]) =>
-        options === undefined ? [] : [[name, options ?? {}]],
-      ),
+      Object.entries(parsed.services).flatMap(([name, given]) => {
+        const service = services.find((candidate) => candidate.name === name);
+        return service && given !== undefined ? [[name, serviceSettings(service, section(given))]] : [];
+      }),
     ),
   };
 }

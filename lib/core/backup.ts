@@ -43,6 +43,11 @@ export function dumped(priority: BackupPriority | 'none', dump: () => Dump): Vol
   return { priority, method: 'dump', dump: () => (made ??= dump()) };
 }
 
+/** A volume that is backed up as an archive of its files, for which its program is stopped, if at all. */
+export function archived(priority: BackupPriority | 'none'): VolumeBackup {
+  return priority === 'none' ? 'none' : { priority, method: 'archive' };
+}
+
 /** The method in one word, for people. @default undefined where there is no backup */
 export function methodOf(backup: VolumeBackup): string | undefined {
   if (backup === 'none') return undefined;

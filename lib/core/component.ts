@@ -1,23 +1,63 @@
+import type { Definition } from './definition';
 import { ManifestFile } from './manifest-file';
+import type { Need } from './need';
+import type { Overrides } from './overrides';
 import type { Platform } from './platform';
 import type { Tier } from './tier';
 
-/**
- * One entry of the catalogue: a program, or a few that only make sense together. It becomes one file in `dist/`.
- * Its constructor declares what it needs, runs and offers; {@link complete} may look at what all others declared.
- */
-export abstract class Component extends ManifestFile {
+/** One service of a platform: a program, or a few that only make sense together. It becomes one file in `dist/`. */
+export class Component extends ManifestFile {
   readonly tier: Tier;
+  private readonly steps: (() => void)[] = [];
 
   constructor(
     readonly platform: Platform,
-    /** Name in the catalogue, of the file in `dist/`, and in the label `app.kubernetes.io/name`. */
+    /** Of the service: of the file in `dist/`, of what it makes, and in the label `app.kubernetes.io/name`. */
     readonly name: string,
+    /** Its name in the catalogue. */
+    readonly type: string,
+    readonly definition: Definition,
   ) {
-    const tier = platform.tier(platform.entry(name).tier);
+    const tier = platform.tier(definition.tier);
     super(platform, name, { folder: tier.folder, file: name, namespace: tier.namespace });
     this.tier = tier;
     tier.components.push(this);
+  }
+
+  /** For people: what it is, with its name where that is one of its own. */
+  get title(): string {
+    return this.definition.title + this.suffix;
+  }
+
+  /** The name of the program without what it is: `Traefik` of `Traefik, the gateway`. */
+  get shortTitle(): string {
+    return (this.definition.title.split(',')[0] ?? '') + this.suffix;
+  }
+
+  private get suffix(): string {
+    return this.name === this.type ? '' : ` (${this.name})`;
+  }
+
+  /**
+   * Name of something that it makes beside what bears its own name: as it is where the service is named after its component,
+   * and behind the service's name where it is one of several.
+   */
+  named(name: string): string {
+    return this.name === this.type ? name : `${this.name}-${name}`;
+  }
+
+  /** What the platform file says of it beside the options of its component. */
+  get overrides(): Overrides {
+    return this.platform.config.services[this.name]?.overrides ?? {};
+  }
+
+  /** What a need gives it; its definition must name the need. */
+  provider<T>(need: Need<T>): T {
+    const { needs, optional, provides } = this.definition;
+    if (![needs, optional, provides].some((named) => Object.values(named).includes(need))) {
+      throw new Error(`${this.name} asks for ${need.name}: its definition must say so under needs`);
+    }
+    return this.platform.provider(need, this);
   }
 
   /**
@@ -29,6 +69,13 @@ export abstract class Component extends ManifestFile {
     this.platform.refuse({ path: ['services', this.name, ...path], message });
   }
 
-  /** Called once, after every component is built: the place for what follows from the declarations of others. */
-  complete(): void {}
+  /** Does something once every component is built: the place for what follows from the declarations of others. */
+  whenComplete(step: () => void): void {
+    this.steps.push(step);
+  }
+
+  /** Called once by the platform. */
+  complete(): void {
+    for (const step of this.steps) step();
+  }
 }

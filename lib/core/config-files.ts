@@ -9,9 +9,15 @@ export const yaml = (value: unknown): string => YAML.stringify(value, { lineWidt
 /** Renders a value as indented JSON. */
 export const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
+export interface ConfigFilesProps {
+  /** Names of the files that programs start themselves. @default none */
+  readonly executable?: readonly string[];
+}
+
 /**
  * Configuration files of a component in one ConfigMap. Pods that mount them carry a hash of the content, so that a
- * change rolls them.
+ * change rolls them. Kubernetes lets the group of the pod read each of them whatever its mode says: a program that refuses
+ * such a file needs a copy, made in temporary space.
  */
 export class ConfigFiles implements MountSource {
   readonly readOnly = true;
@@ -21,9 +27,10 @@ export class ConfigFiles implements MountSource {
    * @param content file name → text (see {@link yaml}, {@link json}); a function where it follows from the finished graph
    */
   constructor(
-    private readonly owner: Component,
+    readonly owner: Component,
     readonly name: string,
     private readonly content: Record<string, string> | (() => Record<string, string>),
+    private readonly props: ConfigFilesProps = {},
   ) {
     owner.platform.graph.configFiles.push(this);
   }
@@ -48,7 +55,13 @@ export class ConfigFiles implements MountSource {
   }
 
   volume(): k8s.Volume {
-    return { name: this.name, configMap: { name: this.name } };
+    const { executable = [] } = this.props;
+    if (executable.length === 0) return { name: this.name, configMap: { name: this.name } };
+    const names = Object.keys(this.files);
+    const missing = executable.find((file) => !names.includes(file));
+    if (missing !== undefined) throw new Error(`${this.name} has no file ${missing}, which shall be executable`);
+    const items = names.map((key) => ({ key, path: key, ...(executable.includes(key) ? { mode: 0o555 } : {}) }));
+    return { name: this.name, configMap: { name: this.name, items } };
   }
 
   render(): void {

@@ -1,7 +1,11 @@
 import { k8s } from 'cdk8s-plus-28';
+import type { Component } from './component';
 import { portsOf, type PortProps } from './endpoint';
 import { renderEnv, type EnvValue } from './env';
+import { known, type Late, type OrLate } from './late';
 import type { MountSource } from './mount';
+import { furtherEnv } from './override-env';
+import type { Platform } from './platform';
 import { renderProbes, type Probes } from './probe';
 import { renderResources, type Resources } from './resources';
 import type { Workload } from './workload';
@@ -9,12 +13,13 @@ import type { Workload } from './workload';
 export interface ContainerProps {
   readonly image: string;
   /** The program, started explicitly. @default the image's entrypoint */
-  readonly command?: string[];
-  readonly args?: string[];
-  readonly env?: Record<string, EnvValue>;
+  readonly command?: OrLate<string[]>;
+  readonly args?: OrLate<string[]>;
+  /** A late value that is undefined leaves its variable out. */
+  readonly env?: Record<string, EnvValue | Late<EnvValue | undefined>>;
   readonly ports?: Record<string, PortProps>;
   /** Path → what stands there. The root file system is read-only. */
-  readonly mounts?: Record<string, MountSource>;
+  readonly mounts?: OrLate<Record<string, MountSource>>;
   readonly resources: Resources;
   readonly probes?: Probes;
   readonly workingDir?: string;
@@ -24,18 +29,27 @@ export interface ContainerProps {
   readonly preStop?: string[];
 }
 
+/** What every container is told. */
+export const platformEnv = ({ config }: Platform): Record<string, EnvValue> => ({ TZ: config.timeZone });
+
 /** A container of a workload: no privileges to gain, no capabilities, a read-only root file system. */
 export function renderContainer(workload: Workload, name: string, props: ContainerProps): k8s.Container {
+  const { component } = workload;
   const ports = portsOf(props.ports);
-  const { timeZone } = workload.component.platform.config;
+  const command = known(props.command, component);
+  const args = known(props.args, component);
+  const mounts = known(props.mounts, component);
   return {
     name,
     image: props.image,
     imagePullPolicy: 'IfNotPresent',
-    ...(props.command ? { command: props.command } : {}),
-    ...(props.args ? { args: props.args } : {}),
+    ...(command ? { command } : {}),
+    ...(args ? { args } : {}),
     ...(props.workingDir ? { workingDir: props.workingDir } : {}),
-    env: renderEnv({ TZ: timeZone, ...props.env }, workload.namespace),
+    env: [
+      ...renderEnv({ ...platformEnv(component.platform), ...envOf(props, component) }, workload.namespace),
+      ...furtherEnv(workload, name),
+    ],
     ...(ports.length > 0
       ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
       : {}),
@@ -49,10 +63,10 @@ export function renderContainer(workload: Workload, name: string, props: Contain
       readOnlyRootFilesystem: true,
       capabilities: { drop: ['ALL'] },
     },
-    ...(props.mounts
+    ...(mounts
       ? {
-          volumeMounts: Object.entries(props.mounts).map(([mountPath, mount]) => ({
-            name: mount.name,
+          volumeMounts: Object.entries(mounts).map(([mountPath, mount]) => ({
+            name: workload.volumeName(mount),
             mountPath,
             ...(mount.subPath ? { subPath: mount.subPath } : {}),
             ...(mount.readOnly ? { readOnly: true } : {}),
@@ -60,6 +74,14 @@ export function renderContainer(workload: Workload, name: string, props: Contain
         }
       : {}),
   };
+}
+
+/** The environment that a container of a component declares. */
+export function envOf({ env = {} }: ContainerProps, component: Component): Record<string, EnvValue> {
+  const all = Object.entries(env).map(
+    ([name, value]) => [name, known<EnvValue | undefined>(value, component)] as const,
+  );
+  return Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 function renderLifecycle({ postStart, preStop }: ContainerProps): Pick<k8s.Container, 'lifecycle'> {

@@ -75,7 +75,7 @@ export class StatefulSet extends Workload {
   }
 
   /** Host names of all pods, see {@link peerHosts}. */
-  get peerHosts(): string[] {
+  override get peerHosts(): string[] {
     return peerHosts(this.component, this.name, this.replicas);
   }
 

@@ -1,5 +1,7 @@
 import { k8s } from 'cdk8s-plus-28';
+import type { Binding } from './binding';
 import type { Component } from './component';
+import type { DerivedRule } from './derived-rule';
 import type { MountSource } from './mount';
 import type { Volume } from './volume';
 import type { Workload } from './workload';
@@ -10,12 +12,11 @@ export type Rule =
   | { readonly kind: 'supplied'; readonly what: string }
   | { readonly kind: 'password'; readonly length: number }
   | { readonly kind: 'hexadecimal'; readonly length: number }
-  | { readonly kind: 'htpasswd'; readonly user: string; readonly of: string }
-  | { readonly kind: 'pbkdf2'; readonly of: string }
   | { readonly kind: 'ed25519-private-key' }
   | { readonly kind: 'ed25519-public-key'; readonly of: string }
   | { readonly kind: 'private-key' }
-  | { readonly kind: 'self-signed-certificate'; readonly hosts: string[]; readonly of: string };
+  | { readonly kind: 'self-signed-certificate'; readonly hosts: string[]; readonly of: string }
+  | DerivedRule;
 
 /** A fixed, public value, such as a user name. */
 export const literal = (value: string): Rule => ({ kind: 'literal', value });
@@ -25,10 +26,6 @@ export const supplied = (what: string): Rule => ({ kind: 'supplied', what });
 export const password = (length: number): Rule => ({ kind: 'password', length });
 /** `length` random hexadecimal digits. */
 export const hexadecimal = (length: number): Rule => ({ kind: 'hexadecimal', length });
-/** An htpasswd line `user:bcrypt` of the password under key `of`. */
-export const htpasswd = (user: string, of: string): Rule => ({ kind: 'htpasswd', user, of });
-/** PBKDF2 (HMAC-SHA-256, 600000 rounds) of the password under key `of`, as CouchDB writes it: `-pbkdf2:sha256-hash,salt,rounds`. */
-export const pbkdf2 = (of: string): Rule => ({ kind: 'pbkdf2', of });
 /** An Ed25519 secret key: base64 of the 64 bytes seed and public key. */
 export const ed25519PrivateKey = (): Rule => ({ kind: 'ed25519-private-key' });
 /** The public half of the Ed25519 key under `of`: base64 of 32 bytes. */
@@ -84,6 +81,15 @@ export interface CredentialProps {
   readonly bootstrap?: boolean;
 }
 
+/** A Secret with keys of a credential. */
+export interface CredentialSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly keys: string[];
+  /** In a namespace that is not the platform's. @default false */
+  readonly foreign?: boolean;
+}
+
 /**
  * Named keys and the rule that makes each value. Manifests only ever refer to it: the values live in one Secret per
  * namespace that needs them, written by the `credentials` command or by External Secrets.
@@ -98,7 +104,12 @@ export class Credential {
   readonly notRotated?: string;
   /** Whether it is made in the cluster in any case. */
   readonly bootstrap: boolean;
-  private readonly uses: { readonly namespace: string; readonly name: string; readonly keys: Set<string> }[] = [];
+  private readonly uses: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly keys: Set<string>;
+    readonly foreign?: true;
+  }[] = [];
 
   constructor(
     readonly owner: Component,
@@ -116,10 +127,10 @@ export class Credential {
     owner.platform.graph.credentials.push(this);
   }
 
-  /** Reference to one key, to be used as an environment value. */
-  key(key: string): SecretKey {
+  /** Reference to one key, to be used as an environment value. @param binding whose value it is @default nobody's */
+  key(key: string, binding?: Binding): SecretKey {
     this.rule(key);
-    return new SecretKey(this, key);
+    return new SecretKey(this, key, binding);
   }
 
   /** A folder with the given keys as files of the same names, readable by the pod's group. */
@@ -144,6 +155,16 @@ export class Credential {
     else this.uses.push({ namespace, name, keys: new Set(keys) });
   }
 
+  /**
+   * Notes that pods outside the platform read it, all its keys, in a namespace of theirs. Where another store keeps the values,
+   * what they read is theirs to say.
+   */
+  lend(namespace: string): void {
+    if (this.owner.platform.config.secrets === 'external' && !this.bootstrap) return;
+    if (this.uses.some((use) => use.namespace === namespace)) return;
+    this.uses.push({ namespace, name: this.name, keys: new Set(Object.keys(this.keys)), foreign: true });
+  }
+
   /** Name of a Secret with this key and nothing else, for programs that read whatever a Secret holds. */
   alone(namespace: string, key: string): string {
     this.rule(key);
@@ -153,11 +174,12 @@ export class Credential {
   }
 
   /** The Secrets that it becomes, each with the keys needed there; the owner's comes first and holds all. */
-  get secrets(): { readonly namespace: string; readonly name: string; readonly keys: string[] }[] {
-    return this.uses.map(({ namespace, name, keys }) => ({
+  get secrets(): CredentialSecret[] {
+    return this.uses.map(({ namespace, name, keys, foreign }) => ({
       namespace,
       name,
       keys: Object.keys(this.keys).filter((key) => keys.has(key)),
+      ...(foreign ? { foreign } : {}),
     }));
   }
 
@@ -173,6 +195,8 @@ export class SecretKey {
   constructor(
     readonly credential: Credential,
     readonly key: string,
+    /** What the workload that reads it uses thereby. */
+    readonly binding?: Binding,
   ) {}
 
   toEnvSource(namespace: string): k8s.EnvVarSource {

@@ -21,7 +21,7 @@ export const checkDataVersion = 'check-data-version';
  * Init container that refuses to start a program on data of another version; nothing is touched then. A new major
  * version needs a dump and a restore, or the program's own way to upgrade.
  */
-export function dataVersion(props: DataVersionProps): Record<string, ContainerProps> {
+export function dataVersion(props: DataVersionProps): Record<string, VolumeCheck> {
   const { volume, program, version, upgradesFrom = [], file } = props;
   return {
     [checkDataVersion]: volumeCheck(volume, file === undefined ? ownMark : check, {
@@ -33,8 +33,11 @@ export function dataVersion(props: DataVersionProps): Record<string, ContainerPr
   };
 }
 
+/** An init container with its script. */
+export type VolumeCheck = ContainerProps & { readonly command: string[] };
+
 /** Init container that looks at a volume, which is `/volume` to its script, before the program starts on it. */
-export const volumeCheck = (volume: Volume, script: string, env: ContainerProps['env']): ContainerProps => ({
+export const volumeCheck = (volume: Volume, script: string, env: ContainerProps['env']): VolumeCheck => ({
   image: images.busybox,
   command: ['sh', '-c', script],
   env,

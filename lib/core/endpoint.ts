@@ -60,6 +60,11 @@ export class Endpoint {
     return `${this.host}:${this.port.service}`;
   }
 
+  /** `host:port` of that port on each pod of a stateful set, the first pod first, ready or not; throws for other workloads. */
+  get members(): string[] {
+    return this.workload.peerHosts.map((host) => `${host}:${this.port.port}`);
+  }
+
   /** `scheme://host:port`. */
   url(scheme = 'http'): string {
     return `${scheme}://${this.address}`;

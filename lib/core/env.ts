@@ -1,5 +1,5 @@
 import { k8s } from 'cdk8s-plus-28';
-import { SecretKey, type Credential } from './credential';
+import { SecretKey } from './credential';
 
 /** Text with secrets inside; see {@link secretText}. */
 export class SecretText {
@@ -10,6 +10,12 @@ export class SecretText {
 export interface FieldRef {
   readonly fieldPath: string;
 }
+
+/**
+ * The number of a pod in its stateful set, from 0. Kubernetes says it from 1.28 on, the oldest that hearth runs on; other pods
+ * have none. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-index-label
+ */
+export const ordinal: FieldRef = { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" };
 
 /** What an environment variable may be set to. */
 export type EnvValue = string | number | boolean | SecretKey | SecretText | FieldRef;
@@ -23,12 +29,10 @@ export function secretText(strings: TemplateStringsArray, ...values: (string | n
   return new SecretText(parts.filter((part) => part !== ''));
 }
 
-/** The credentials that a value refers to. */
-export function credentialsIn(value: EnvValue): Credential[] {
-  if (value instanceof SecretKey) return [value.credential];
-  return value instanceof SecretText
-    ? value.parts.flatMap((part) => (typeof part === 'string' ? [] : part.credential))
-    : [];
+/** The secret keys that a value refers to. */
+export function secretKeysIn(value: EnvValue): SecretKey[] {
+  if (value instanceof SecretKey) return [value];
+  return value instanceof SecretText ? value.parts.filter((part) => part instanceof SecretKey) : [];
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Credential } from './credential';
 import type { RequestPolicy } from './middlewares';
+import { needFor } from './need';
 import type { Peer } from './peer';
 
 /** The component through which requests from outside come in. */
@@ -13,3 +14,5 @@ export interface Gateway {
   /** What it does to every request. */
   readonly requests: RequestPolicy;
 }
+
+export const gateway = needFor<Gateway>('gateway', 'a gateway', { single: true });

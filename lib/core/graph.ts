@@ -1,4 +1,5 @@
 import type { BackedUp } from './backup';
+import type { Admission } from './clients';
 import type { Component } from './component';
 import type { ConfigFiles } from './config-files';
 import type { Credential } from './credential';
@@ -25,6 +26,8 @@ export interface Exception {
 export class Graph {
   readonly workloads: Workload[] = [];
   readonly connections: Connection[] = [];
+  /** Ports that are open to pods outside the platform. */
+  readonly admissions: Admission[] = [];
   readonly routes: Route[] = [];
   readonly configFiles: ConfigFiles[] = [];
   readonly credentials: Credential[] = [];

@@ -2,15 +2,11 @@ import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join } from 'node:path';
 import { ApiObject } from 'cdk8s';
 import { DEFAULT_SCHEMA, dump, Type } from 'js-yaml';
+import { kinds } from './kinds';
 import { ManifestFile } from './manifest-file';
 import type { Platform } from './platform';
 
-/** What must exist before what, within one file. */
-const kinds = [
-  'Namespace', 'PriorityClass', 'StorageClass', 'CustomResourceDefinition', 'NetworkPolicy', 'LimitRange',
-  'ServiceAccount', 'Role', 'RoleBinding', 'Secret', 'SecretStore', 'ExternalSecret', 'ConfigMap', 'PersistentVolumeClaim', 'Service',
-  'PodDisruptionBudget', 'Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob',
-]; // prettier-ignore
+const order = kinds.map(({ kind }) => kind);
 
 export interface Manifest {
   readonly apiVersion: string;
@@ -69,7 +65,7 @@ function claim(owners: Map<string, string>, { apiVersion, kind, metadata }: Mani
 }
 
 function inOrder(a: Manifest, b: Manifest): number {
-  const rank = (kind: string) => (kinds.includes(kind) ? kinds.indexOf(kind) : kinds.length);
+  const rank = (kind: string) => (order.includes(kind) ? order.indexOf(kind) : order.length);
   const key = ({ kind, metadata }: Manifest) => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
   return rank(a.kind) - rank(b.kind) || (key(a) < key(b) ? -1 : 1);
 }

@@ -7,8 +7,9 @@ import {
   type MiddlewareSpec,
 } from '../../imports/traefik.io';
 import type { Component } from './component';
+import { gateway } from './gateway';
 import { quantityValue } from './resources';
-import { allowedGroups } from './sign-in';
+import { allowedGroups, signIn } from './sign-in';
 
 /** What the gateway does to every request, unless its route says otherwise. */
 export interface RequestPolicy {
@@ -37,7 +38,7 @@ export interface RequestLimits {
  * who may pass, then what looks after the program. They are made once in each namespace: Traefik refuses those of others.
  */
 export function middlewares(component: Component, limits: RequestLimits, guards: readonly string[]): string[] {
-  const policy = component.platform.gateway().requests;
+  const policy = component.provider(gateway).requests;
   return [
     edge(component, policy, limits),
     ...guards,
@@ -117,10 +118,10 @@ function upstream(component: Component, { circuitBreaker, attempts }: RequestPol
 
 /** The gateway's own name and password. */
 export function basicAuth(component: Component): string {
-  const { platform, tier } = component;
+  const { basicAuth } = component.provider(gateway);
   return middleware(component, 'basic-auth', {
     // Traefik takes a Secret with one key only.
-    basicAuth: { secret: platform.gateway().basicAuth.alone(tier.namespace, 'users'), removeHeader: true },
+    basicAuth: { secret: basicAuth.alone(component.tier.namespace, 'users'), removeHeader: true },
   });
 }
 
@@ -129,7 +130,7 @@ export function basicAuth(component: Component): string {
  * https://doc.traefik.io/traefik/reference/routing-configuration/http/middlewares/forwardauth/
  */
 export function singleSignOn(component: Component, groups: readonly string[]): string {
-  const { endpoint, cookie } = component.platform.signIn();
+  const { endpoint, cookie } = component.platform.provider(signIn);
   return middleware(component, signOnName(groups), {
     forwardAuth: {
       address: `${endpoint.url()}/${allowedGroups(groups)}`,

@@ -1,33 +1,13 @@
 import { App } from 'cdk8s';
-import type { ObjectStore } from '../bindings/bucket';
-import type { CacheServer } from '../bindings/cache';
-import type { IdentityProvider } from '../bindings/oidc-client';
-import type { SqlServer } from '../bindings/sql-database';
-import type { Catalogue, CatalogueEntry } from '../catalogue';
-import type { PlatformConfig } from '../config/platform-config';
-import type { Problem } from '../config/problem';
-import type { Component } from './component';
-import type { Gateway } from './gateway';
+import { admitClients } from './clients';
+import { Component } from './component';
+import { definitionOf, provides, type Catalogue } from './definition';
 import { Graph } from './graph';
-import type { SignIn } from './sign-in';
+import type { Need } from './need';
+import { refuseOverrides } from './override-checks';
+import type { Problem } from './problem';
+import type { Settings } from './settings';
 import { Tier, tiers, type TierName } from './tier';
-
-/** What a component may ask of another one without knowing which. */
-export interface Providers {
-  /** A database server. */
-  sql: SqlServer;
-  /** An S3 object store. */
-  objectStore: ObjectStore;
-  /** A store in memory for sessions, queues and caches, with the Redis protocol. */
-  cache: CacheServer;
-  /** Where requests from outside come in. */
-  gateway: Gateway;
-  /** Where people have their accounts. */
-  identity: IdentityProvider;
-  /** What lets only people through to routes who are signed in. */
-  signIn: SignIn;
-}
-export type Need = keyof Providers;
 
 /**
  * One platform file as a model: its tiers and components, and the graph of what they declared. Kubernetes objects follow
@@ -40,30 +20,23 @@ export class Platform extends App {
   private readonly problems: Problem[] = [];
   private readonly components = new Map<string, Component>();
   private readonly building: string[] = [];
+  private complete = false;
   private readonly tiersByName = new Map<TierName, Tier>();
-  private readonly providerNames: ReadonlyMap<Need, string>;
-  private readonly offers: { readonly [N in Need]: Map<string, Providers[N]> } = {
-    sql: new Map(),
-    objectStore: new Map(),
-    cache: new Map(),
-    gateway: new Map(),
-    identity: new Map(),
-    signIn: new Map(),
-  };
+  private readonly offers = new Map<Component, Readonly<Record<string, unknown>>>();
 
   constructor(
-    readonly config: PlatformConfig,
+    readonly config: Settings,
     private readonly catalogue: Catalogue,
   ) {
     super();
-    const names = Object.keys(config.services);
-    this.providerNames = new Map([
-      ...names.flatMap((name) => this.entry(name).provides.map((need) => [need, name] as const)),
-      // Where several could, the platform file says which.
-      ...Object.entries(config.providers).map(([need, name]) => [need as Need, name] as const),
-    ]);
-    for (const name of names) this.component(name);
+    for (const name of Object.keys(config.services)) this.component(name);
+    for (const component of this.components.values()) admitClients(component);
     for (const component of this.components.values()) component.complete();
+    if (this.problems.length > 0) throw config.errorOf(this.problems);
+    this.complete = true;
+    // Late values may be values of bindings, too.
+    for (const workload of this.graph.workloads) workload.connect();
+    for (const component of this.components.values()) refuseOverrides(component);
     if (this.problems.length > 0) throw config.errorOf(this.problems);
   }
 
@@ -72,7 +45,7 @@ export class Platform extends App {
     this.problems.push(problem);
   }
 
-  /** The component of that name, built at the first call. */
+  /** The component of that service, built at the first call. */
   component(name: string): Component {
     const known = this.components.get(name);
     if (known) return known;
@@ -80,14 +53,29 @@ export class Platform extends App {
       const cycle = [...this.building.slice(this.building.indexOf(name)), name];
       throw new Error(`components need each other in a circle: ${cycle.join(' → ')}`);
     }
-    const options = this.config.services[name];
-    if (options === undefined)
+    const service = this.config.services[name];
+    if (service === undefined)
       throw new Error(`${this.building.at(-1) ?? 'the platform'} needs ${name}, which is not among its services`);
+    const definition = this.definition(service.component);
     this.building.push(name);
-    const component = this.entry(name).build(this, options);
+    const component = new Component(this, name, service.component, definition);
+    const given = { options: definition.options.parse(service.options) };
+    for (const [key, need] of Object.entries(definition.needs)) {
+      Object.defineProperty(given, key, { enumerable: true, get: () => this.provider(need, component) });
+    }
+    for (const [key, need] of Object.entries(definition.optional)) {
+      const get = () => (this.has(need) ? this.provider(need, component) : undefined);
+      Object.defineProperty(given, key, { enumerable: true, get });
+    }
+    this.offers.set(component, definition.build(component, given) ?? {});
     this.building.pop();
     this.components.set(name, component);
     return component;
+  }
+
+  /** Whether every component has declared everything. */
+  get isComplete(): boolean {
+    return this.complete;
   }
 
   /** Name of the component that is being built; undefined once all of them are. */
@@ -106,45 +94,35 @@ export class Platform extends App {
     return tier;
   }
 
-  entry(name: string): CatalogueEntry {
-    const entry = this.catalogue[name];
-    if (!entry) throw new Error(`the catalogue has no ${name}`);
-    return entry;
-  }
-
-  /** The database server of the platform. */
-  sql(): SqlServer {
-    return this.provider('sql');
-  }
-
-  /** The S3 object store of the platform. */
-  objectStore(): ObjectStore {
-    return this.provider('objectStore');
-  }
-
-  /** The cache of the platform. */
-  cache(): CacheServer {
-    return this.provider('cache');
-  }
-
-  /** Where requests from outside come in. */
-  gateway(): Gateway {
-    return this.provider('gateway');
-  }
-
-  /** Where people have their accounts. */
-  identity(): IdentityProvider {
-    return this.provider('identity');
-  }
-
-  /** What lets only people through to routes who are signed in. */
-  signIn(): SignIn {
-    return this.provider('signIn');
+  /** The services that provide something, in the order of the platform file. */
+  servicesFor(need: Need<unknown>): string[] {
+    return Object.entries(this.config.services).flatMap(([name, { component }]) =>
+      provides(this.definition(component), need) ? [name] : [],
+    );
   }
 
   /** Whether some service of the platform serves a need. */
-  has(need: Need): boolean {
-    return this.providerNames.has(need);
+  has(need: Need<unknown>): boolean {
+    return this.servicesFor(need).length > 0;
+  }
+
+  /** What serves a need: the service that the consumer names, or the one that serves all. @param consumer who asks */
+  provider<T>(need: Need<T>, consumer?: Component): T {
+    const { services, providers, name: platform } = this.config;
+    const named = (consumer && services[consumer.name]?.uses[need.name]) ?? providers[need.name];
+    const name = named ?? this.servicesFor(need).at(-1);
+    if (name === undefined) throw new Error(`no service of ${platform} provides ${need.name}`);
+    return this.providerBy(need, name);
+  }
+
+  /** What a service of that name gives for a need. */
+  providerBy<T>(need: Need<T>, service: string): T {
+    const component = this.component(service);
+    const [key] = Object.entries(component.definition.provides).find(([, token]) => token === need) ?? [];
+    const offer = key === undefined ? undefined : this.offers.get(component)?.[key];
+    if (offer === undefined) throw new Error(`${service} does not provide ${need.name}`);
+    // What a definition returns is checked against its needs by the compiler.
+    return offer as T;
   }
 
   /** One pod, or as many as high availability wants. */
@@ -159,21 +137,9 @@ export class Platform extends App {
     );
   }
 
-  /** A component says that it serves a need. */
-  provide<N extends Need>(need: N, component: Component, provider: Providers[N]): void {
-    this.offers[need].set(component.name, provider);
-  }
-
-  private provider<N extends Need>(need: N): Providers[N] {
-    const consumer = this.building.at(-1);
-    if (consumer && !this.entry(consumer).needs.includes(need)) {
-      throw new Error(`${consumer} asks for ${need}: its catalogue entry must say so under needs`);
-    }
-    const name = this.providerNames.get(need);
-    if (name === undefined) throw new Error(`no service of ${this.config.name} provides ${need}`);
-    this.component(name);
-    const provider = this.offers[need].get(name);
-    if (!provider) throw new Error(`${name} does not provide ${need} as its catalogue entry says`);
-    return provider;
+  private definition(component: string) {
+    const found = definitionOf(this.catalogue, component);
+    if (!found) throw new Error(`the catalogue has no ${component}`);
+    return found;
   }
 }

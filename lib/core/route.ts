@@ -10,7 +10,10 @@ import {
 import type { Component } from './component';
 import type { Credential } from './credential';
 import type { Endpoint } from './endpoint';
+import { gateway } from './gateway';
 import { basicAuth, middlewares, singleSignOn, type RequestLimits } from './middlewares';
+import { hostsOf } from './override-hosts';
+import { signIn } from './sign-in';
 
 /** Who may open a route: everyone, people signed in by single sign-on, or holders of the gateway's password. */
 export const accessModes = ['public', 'sso', 'basic'] as const;
@@ -54,14 +57,14 @@ export abstract class Route extends Construct {
     readonly component: Component,
     /** Object name. */
     readonly name: string,
-    hosts: string[],
+    /** Names below the domain that it has unless the platform file says other ones; `@` is the domain itself. */
+    readonly defaultHosts: readonly string[],
     /** Where requests end; undefined for the gateway's own pages. */
     readonly to: Endpoint | undefined,
     readonly tile?: Tile,
   ) {
     super(component, `route-${name}`);
-    const { domain } = component.platform.config;
-    this.hosts = hosts.map((host) => (host === '@' ? domain : `${host}.${domain}`));
+    this.hosts = hostsOf(component, defaultHosts);
     component.platform.graph.routes.push(this);
   }
 
@@ -110,7 +113,7 @@ export class HttpRoute extends Route {
     const { platform } = component;
     const asked = typeof props.access === 'string' ? props.access : 'sso';
     this.groups = typeof props.access === 'string' ? [] : props.access.groups;
-    this.access = asked === 'sso' && !platform.has('signIn') ? 'basic' : asked;
+    this.access = asked === 'sso' && !platform.has(signIn) ? 'basic' : asked;
     if (this.access !== asked) {
       platform.notices.add(
         'single sign-on is not part of the platform: routes with access sso ask for the gateway password',
@@ -141,7 +144,7 @@ export class HttpRoute extends Route {
             services: [this.service()],
           },
         ],
-        tls: { ...this.component.platform.gateway().routeTls },
+        tls: { ...this.component.provider(gateway).routeTls },
       },
     });
   }

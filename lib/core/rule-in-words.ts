@@ -5,6 +5,7 @@ import type { Rule } from './credential';
  * @param quote marks what is to be read letter by letter: values, host names, keys
  */
 export function ruleInWords(rule: Rule, quote = (text: string): string => text): string {
+  if ('inWords' in rule) return rule.inWords(quote);
   switch (rule.kind) {
     case 'literal':
       return `always ${quote(rule.value)}`;
@@ -14,10 +15,6 @@ export function ruleInWords(rule: Rule, quote = (text: string): string => text):
       return `${rule.length} random letters and digits`;
     case 'hexadecimal':
       return `${rule.length} random hexadecimal digits`;
-    case 'htpasswd':
-      return `htpasswd line: ${quote(rule.user)}, a colon and the bcrypt hash of ${quote(rule.of)}`;
-    case 'pbkdf2':
-      return `-pbkdf2:sha256-, then the PBKDF2 hash of ${quote(rule.of)}, its salt and the rounds, with commas between`;
     case 'ed25519-private-key':
       return 'Ed25519 secret key: base64 of 64 bytes, the seed and the public key (without / in base64)';
     case 'ed25519-public-key':

@@ -1,5 +1,6 @@
 import { k8s } from 'cdk8s-plus-28';
 import type { Port } from './endpoint';
+import { withMarks } from './override-marks';
 import type { Workload } from './workload';
 
 /**
@@ -19,7 +20,7 @@ export function renderServices(workload: Workload): void {
   if (published.length === 0) return;
   const kind = component.platform.config.cluster === 'kind';
   new k8s.KubeService(workload, 'public-service', {
-    metadata: { name: `${name}-public`, labels: selector },
+    metadata: withMarks(workload, 'publicServices', { name: `${name}-public`, labels: selector }),
     spec: {
       type: kind ? 'NodePort' : 'LoadBalancer',
       // Programs see the address of the client, not of a node; on kind the ports of one node serve pods on all.

@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint';
+import { needFor } from './need';
 
 /** The part of the question that names groups, as in `/?allowed_groups=/one,/two`; nothing for whoever is signed in. */
 export const allowedGroups = (groups: readonly string[]): string =>
@@ -14,3 +15,5 @@ export interface SignIn {
   /** Name of the cookie that holds a session; renewed by answers that let a request pass. */
   readonly cookie: string;
 }
+
+export const signIn = needFor<SignIn>('signIn', 'single sign-on at the gateway', { single: true });

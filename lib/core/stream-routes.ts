@@ -7,6 +7,7 @@ import {
 } from '../../imports/traefik.io';
 import type { Component } from './component';
 import type { Endpoint } from './endpoint';
+import { gateway } from './gateway';
 import { minVersion, Route, type EntryPoint, type Tile } from './route';
 
 export interface TcpRouteProps {
@@ -50,7 +51,7 @@ export class TcpRoute extends Route {
             ],
           },
         ],
-        tls: { ...this.component.platform.gateway().routeTls, ...(alpn ? { options: { name: this.name } } : {}) },
+        tls: { ...this.component.provider(gateway).routeTls, ...(alpn ? { options: { name: this.name } } : {}) },
       },
     });
   }

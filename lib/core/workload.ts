@@ -2,13 +2,16 @@ import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
 import type { Component } from './component';
-import { renderContainer, type ContainerProps } from './container';
+import { envOf, type ContainerProps } from './container';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
-import { credentialsIn } from './env';
+import { ordinal, secretKeysIn, type EnvValue } from './env';
+import { isFloating } from './image-sources';
+import { known, Late, type OrLate } from './late';
 import type { MountSource } from './mount';
-import { renderPlacement } from './placement';
-import { quantityValue } from './resources';
+import { withImages, type RunningContainer } from './override-images';
+import { renderPodTemplate } from './pod-template';
+import { volumeName } from './pod-volumes';
 import { renderServices } from './service';
 import { renderServiceAccount, type KubernetesAccess } from './service-account';
 import { Volume } from './volume';
@@ -18,14 +21,14 @@ export interface WorkloadProps extends ContainerProps {
   readonly container?: string;
   /** Numeric user and group of every process; files of volumes belong to the group. */
   readonly user: { readonly uid: number; readonly gid: number };
-  /** What the pods use of other components, or of other workloads of their own. */
+  /** What the pods use beside the bindings whose values they have: of other components, or of other workloads of their own. */
   readonly uses?: Binding[];
   /** Ports on which its pods talk to each other, and why. @default they do not */
   readonly peers?: { readonly ports: readonly string[]; readonly why: string };
   /** Containers beside the main one. */
   readonly sidecars?: Record<string, ContainerProps>;
   /** Containers that run to their end before the main one starts. */
-  readonly init?: Record<string, ContainerProps>;
+  readonly init?: OrLate<Record<string, ContainerProps>>;
   /** Metrics that a Prometheus can scrape. */
   readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
@@ -41,6 +44,14 @@ export interface WorkloadProps extends ContainerProps {
   readonly maxUnavailable?: number;
   /** How long a stop may take, in seconds. @default 30 */
   readonly terminationGraceSeconds?: number;
+}
+
+export interface WorkloadContainer {
+  readonly name: string;
+  readonly init: boolean;
+  readonly props: ContainerProps;
+  /** Whose image it runs: a container that waits runs a client of what it waits for. @default its workload's */
+  readonly owner?: Component;
 }
 
 /**
@@ -71,7 +82,7 @@ export abstract class Workload extends Construct {
     this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap(({ ports }) => portsOf(ports));
     const { graph } = component.platform;
     graph.workloads.push(this);
-    for (const { endpoint, why } of props.uses ?? []) graph.connect(this, endpoint, why);
+    this.connect();
     for (const port of props.peers?.ports ?? []) graph.connect(this, this.endpoint(port), props.peers?.why ?? '');
     if (props.kubernetes)
       graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
@@ -84,16 +95,38 @@ export abstract class Workload extends Construct {
     return new Endpoint(this, port);
   }
 
-  /** Every container with its name, init containers first. */
-  get containers(): { readonly name: string; readonly init: boolean; readonly props: ContainerProps }[] {
-    const { uses = [], init = {}, sidecars = {} } = this.props;
-    const waits = uses.flatMap(({ wait }) =>
-      wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait }] : [],
+  /** Host names of its pods, where they have names of their own: those of stateful sets. Throws for others. */
+  get peerHosts(): string[] {
+    throw new Error(`${this.name} is no stateful set: its pods have no names of their own`);
+  }
+
+  get mainContainer(): string {
+    return this.props.container ?? this.component.name;
+  }
+
+  /** Every container with its name, init containers first, as it runs. */
+  get containers(): RunningContainer[] {
+    return withImages(this, this.declaredContainers);
+  }
+
+  /** The same as its component declared them. */
+  get declaredContainers(): WorkloadContainer[] {
+    const waits = this.bindings.flatMap(({ wait, endpoint }) =>
+      wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait, owner: endpoint.workload.component }] : [],
     );
     return [
       ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
+      ...this.ownContainers,
+    ];
+  }
+
+  /** Its containers without those that wait. */
+  private get ownContainers(): WorkloadContainer[] {
+    const { sidecars = {} } = this.props;
+    const init = this.settled(this.props.init) ?? {};
+    return [
       ...Object.entries(init).map(([name, props]) => ({ name, init: true, props })),
-      { name: this.props.container ?? this.component.name, init: false, props: this.props },
+      { name: this.mainContainer, init: false, props: this.props },
       ...Object.entries(sidecars).map(([name, props]) => ({ name, init: false, props })),
     ];
   }
@@ -109,10 +142,32 @@ export abstract class Workload extends Construct {
     return internet ? (internet.ports ?? [443]) : [];
   }
 
+  /** What it uses: what it says, and whose values its containers have; late values count once all components are built. */
+  get bindings(): Binding[] {
+    const values = this.ownContainers.flatMap(({ props: { env = {}, mounts = {} } }) => [
+      ...Object.values(env).flatMap((value) => secretKeysIn(this.settled<EnvValue | undefined>(value) ?? '')),
+      ...Object.values(this.settled(mounts) ?? {}),
+    ]);
+    return [...new Set([...(this.props.uses ?? []), ...values.flatMap(({ binding }) => binding ?? [])])];
+  }
+
+  /** Notes in the graph what it uses. */
+  connect(): void {
+    for (const { endpoint, why } of this.bindings) this.component.platform.graph.connect(this, endpoint, why);
+  }
+
+  /** A value as far as it is known by now. */
+  private settled<T>(value: OrLate<T>): T | undefined {
+    return value instanceof Late && !this.component.platform.isComplete ? undefined : known(value, this.component);
+  }
+
   /** The credentials that its containers read. */
   get credentials(): Credential[] {
-    const inEnv = this.containers.flatMap(({ props }) => Object.values(props.env ?? {}).flatMap(credentialsIn));
-    return [...new Set([...inEnv, ...this.mounts.flatMap((mount) => mount.credential ?? [])])];
+    const inEnv = this.containers.flatMap(({ props }) =>
+      Object.values(envOf(props, this.component)).flatMap(secretKeysIn),
+    );
+    const mounted = this.mounts.flatMap((mount) => mount.credential ?? []);
+    return [...new Set([...inEnv.map(({ credential }) => credential), ...mounted])];
   }
 
   /** The persistent volumes of its containers. */
@@ -122,6 +177,8 @@ export abstract class Workload extends Construct {
 
   /** Creates the Kubernetes objects, once the graph is complete. */
   render(): void {
+    const numbered = this.containers.some(({ props }) => Object.values(envOf(props, this.component)).includes(ordinal));
+    if (numbered && !this.claimTemplates) throw new Error(`${this.name} is no stateful set: its pods have no ordinal`);
     if (this.props.kubernetes) renderServiceAccount(this, this.props.kubernetes);
     renderServices(this);
     if (!this.claimTemplates) {
@@ -150,81 +207,16 @@ export abstract class Workload extends Construct {
   }
 
   protected podTemplate(restartPolicy?: 'OnFailure' | 'Never'): k8s.PodTemplateSpec {
-    const { user, kubernetes, metrics, terminationGraceSeconds } = this.props;
-    const containers = this.containers;
-    const render = (init: boolean) =>
-      containers.filter((c) => c.init === init).map((c) => renderContainer(this, c.name, c.props));
-    const initContainers = render(true);
-    const volumes = this.podVolumes();
-    const { platform, tier } = this.component;
-    const configs = [...new Set(this.mounts.flatMap((mount) => mount.config ?? []))];
-    const annotations: Record<string, string> = {
-      ...Object.fromEntries(configs.map((config) => [`hearth/config-${config.name}`, config.hash])),
-      ...(metrics
-        ? {
-            'prometheus.io/scrape': 'true',
-            'prometheus.io/port': String(this.endpoint(metrics.port).port.port),
-            'prometheus.io/path': metrics.path,
-            ...(metrics.scheme ? { 'prometheus.io/scheme': metrics.scheme } : {}),
-          }
-        : {}),
-    };
-    return {
-      metadata: {
-        labels: { ...this.selector, 'app.kubernetes.io/part-of': platform.config.name },
-        ...(Object.keys(annotations).length > 0 ? { annotations } : {}),
-      },
-      spec: {
-        ...(kubernetes ? { serviceAccountName: this.name } : {}),
-        automountServiceAccountToken: kubernetes !== undefined,
-        enableServiceLinks: false,
-        priorityClassName: tier.priorityClass,
-        securityContext: {
-          runAsNonRoot: true,
-          runAsUser: user.uid,
-          runAsGroup: user.gid,
-          fsGroup: user.gid,
-          fsGroupChangePolicy: 'OnRootMismatch',
-          seccompProfile: { type: 'RuntimeDefault' },
-        },
-        ...(terminationGraceSeconds === undefined ? {} : { terminationGracePeriodSeconds: terminationGraceSeconds }),
-        ...(restartPolicy ? { restartPolicy } : {}),
-        ...renderPlacement(this),
-        ...(initContainers.length > 0 ? { initContainers } : {}),
-        containers: render(false),
-        ...(volumes.length > 0 ? { volumes } : {}),
-      },
-    };
+    return renderPodTemplate(this, restartPolicy);
   }
 
-  private podVolumes(): k8s.Volume[] {
-    const volumes = new Map<string, k8s.Volume>();
-    for (const mount of this.mounts) {
-      const volume = mount.volume(this);
-      if (volume === undefined) continue;
-      const known = volumes.get(mount.name);
-      const both = known ? roomForBoth(known, volume) : volume;
-      if (!both) throw new Error(`${this.name} mounts two volumes ${mount.name}; give one of them another name`);
-      volumes.set(mount.name, both);
-    }
-    return [...volumes.values()];
+  /** Name of the pod's volume that one of its mounts stands for. */
+  volumeName(mount: MountSource): string {
+    return volumeName(this.mounts, mount);
   }
 
-  private get mounts(): MountSource[] {
-    return this.containers.flatMap(({ props }) => Object.values(props.mounts ?? {}));
+  /** What stands in all its containers. */
+  get mounts(): MountSource[] {
+    return this.containers.flatMap(({ props }) => Object.values(known(props.mounts, this.component) ?? {}));
   }
-}
-
-/** The volume that two of the same name become: equal ones, or temporary space for whoever needs more. */
-function roomForBoth(one: k8s.Volume, other: k8s.Volume): k8s.Volume | undefined {
-  if (JSON.stringify(one) === JSON.stringify(other)) return one;
-  if (!one.emptyDir || !other.emptyDir || one.emptyDir.medium !== other.emptyDir.medium) return undefined;
-  const size = ({ emptyDir }: k8s.Volume) => quantityValue(String(emptyDir?.sizeLimit?.value)) ?? Infinity;
-  return size(one) >= size(other) ? one : other;
-}
-
-/** No tag, or `latest`, and no digest. */
-function isFloating(image: string): boolean {
-  const name = image.split('/').at(-1) ?? '';
-  return !name.includes('@') && (!name.includes(':') || name.endsWith(':latest'));
 }

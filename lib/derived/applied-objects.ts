@@ -1,4 +1,4 @@
-import * as YAML from 'yaml';
+import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import { objects, type Manifest } from '../core/manifest-writer';
 import type { Platform } from '../core/platform';
 import { clusterFolder, customResourceDefinitions } from './cluster-wide';
@@ -10,13 +10,17 @@ export interface Wave {
   readonly objects: readonly Manifest[];
 }
 
+/** The CustomResourceDefinitions that the cluster does not bring itself. */
+export function definitions(platform: Platform): Manifest[] {
+  return customResourceDefinitions(platform).flatMap(
+    ([, text]) => loadAll(text, undefined, { schema: CORE_SCHEMA }) as Manifest[],
+  );
+}
+
 /** The same objects as in `dist/<platform>/`, in the order in which they are applied. */
 export function waves(platform: Platform): Wave[] {
   const { name } = platform.config;
-  const definitions = customResourceDefinitions(platform).flatMap(([, text]) =>
-    YAML.parseAllDocuments(text).map((document) => document.toJS() as Manifest),
-  );
-  const byFolder = new Map<string, Manifest[]>([[clusterFolder, definitions]]);
+  const byFolder = new Map<string, Manifest[]>([[clusterFolder, definitions(platform)]]);
   for (const [path, found] of objects(platform)) {
     const [top, folder] = path.split('/');
     if (top !== name || folder === undefined) continue;

@@ -1,4 +1,6 @@
 import { Application, AppProject } from '../../imports/argoproj.io';
+import { gateway } from '../core/gateway';
+import { kinds } from '../core/kinds';
 import { ManifestFile } from '../core/manifest-file';
 import type { Platform } from '../core/platform';
 import { tiers } from '../core/tier';
@@ -20,19 +22,19 @@ export function argoCd(platform: Platform): void {
     namespace: settings.namespace,
   });
   const server = 'https://kubernetes.default.svc';
-  const namespaces = [...new Set([...platform.tiers.map((tier) => tier.namespace), platform.gateway().peer.namespace])];
+  const namespaces = [
+    ...new Set([...platform.tiers.map((tier) => tier.namespace), platform.provider(gateway).peer.namespace]),
+  ];
   new AppProject(file, 'project', {
     metadata: { name },
     spec: {
       description: `The platform ${name}`,
       sourceRepos: [settings.repository],
       destinations: namespaces.map((namespace) => ({ server, namespace })),
-      clusterResourceWhitelist: [
-        { group: '', kind: 'Namespace' },
-        { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition' },
-        { group: 'scheduling.k8s.io', kind: 'PriorityClass' },
-        { group: 'storage.k8s.io', kind: 'StorageClass' },
-      ],
+      clusterResourceWhitelist: kinds
+        .filter(({ clusterScoped }) => clusterScoped)
+        .map(({ apiVersion, kind }) => ({ group: apiVersion.split('/').slice(0, -1).join(), kind }))
+        .sort((a, b) => (a.group < b.group ? -1 : 1)),
       orphanedResources: { warn: false },
     },
   });

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import type { CatalogueEntry } from '../catalogue';
-import { needs } from '../core/needs';
+import type { Definition } from '../core/definition';
+import type { Needs } from '../core/need';
 import { tiers } from '../core/tier';
 import { meaning, type ComponentEvidence } from './evidence';
 import { code, list, page, plain, table } from './markdown';
 import { settingsTable } from './settings-table';
 
 /** The page of one entry of the catalogue: its options, its place among the others, and how far it is proven. */
-export function componentPage(name: string, entry: CatalogueEntry, evidence: ComponentEvidence): string {
+export function componentPage(name: string, entry: Definition, evidence: ComponentEvidence): string {
   const schema: Record<string, unknown> = z.toJSONSchema(entry.options, { io: 'input', unrepresentable: 'any' });
   const tier = tiers[entry.tier];
   return page(
@@ -16,15 +16,17 @@ export function componentPage(name: string, entry: CatalogueEntry, evidence: Com
       `In a platform file: ${code(`services.${name}`)}`,
       `Tier: ${tier.number} ${tier.title}, in the namespace ${code(`<platform>-${entry.tier}`)}`,
       `The program’s own documentation: <${entry.documentation}>`,
-      ...(entry.needs.length > 0 ? [`Needs: ${entry.needs.map((need) => needs[need]).join(', ')}`] : []),
-      ...(entry.provides.length > 0 ? [`Provides: ${entry.provides.map((need) => needs[need]).join(', ')}`] : []),
+      ...titles('Needs', entry.needs),
+      ...titles('Takes, where it is there', entry.optional),
+      ...titles('Provides', entry.provides),
       `Asks of its users: ${entry.signIn}`,
       ...(entry.keeps === undefined ? [] : [`Keeps ${entry.keeps}: [storage-and-backup.md](../storage-and-backup.md)`]),
     ]),
     '## Options',
     settingsTable(schema),
+    `Beside them, [what every service can be told](../platform-file.md#what-every-service-can-be-told).`,
     '## Evidence',
-    `Level **${evidence.level}**: ${meaning[evidence.level]}. The ladder is explained in [testing.md](../testing.md).`,
+    `Level **${evidence.level}**: ${meaning[evidence.level]}. The ladder is explained in [testing.md](../testing.md), and [evidence.md](../evidence.md) says how fresh it is.`,
     ...(evidence.because ? [evidence.because] : []),
     ...(evidence.standIn ? [`In place of the image, these tests run: ${evidence.standIn}`] : []),
     table(
@@ -33,3 +35,8 @@ export function componentPage(name: string, entry: CatalogueEntry, evidence: Com
     ),
   );
 }
+
+const titles = (verb: string, needs: Needs): string[] => {
+  const names = Object.values(needs).map(({ title }) => title);
+  return names.length > 0 ? [`${verb}: ${names.join(', ')}`] : [];
+};

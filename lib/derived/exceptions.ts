@@ -1,3 +1,4 @@
+import { gateway } from '../core/gateway';
 import type { Platform } from '../core/platform';
 import { publicPorts } from '../core/service';
 import type { Workload } from '../core/workload';
@@ -13,7 +14,7 @@ export interface Departure {
 /** What the components declared as exceptions, which of them reach the internet, and which the internet reaches. */
 export function departures(platform: Platform): Departure[] {
   const { exceptions, workloads } = platform.graph;
-  const { peer } = platform.gateway();
+  const { peer } = platform.provider(gateway);
   const isGateway = ({ namespace, name }: Workload) =>
     namespace === peer.namespace && name === peer.podLabels['app.kubernetes.io/instance'];
   return [

@@ -2,6 +2,7 @@ import { k8s } from 'cdk8s-plus-28';
 import { renderPeer, type Peer } from '../core/peer';
 import type { Platform } from '../core/platform';
 import type { Port } from '../core/endpoint';
+import { gateway } from '../core/gateway';
 import type { Route } from '../core/route';
 import { publicPorts } from '../core/service';
 import type { Workload } from '../core/workload';
@@ -37,15 +38,15 @@ export function edges(platform: Platform): Edge[] {
     why,
   }));
   if (routes.every(({ to }) => !to)) return connected;
-  const { peer } = platform.gateway();
-  const gateway = workloads.find(
+  const { peer } = platform.provider(gateway);
+  const pods = workloads.find(
     (workload) =>
       workload.namespace === peer.namespace && workload.name === peer.podLabels['app.kubernetes.io/instance'],
   );
   const routed = routes.flatMap((route) => {
     const { to, hosts } = route;
     const why = `route ${hosts.join(', ')}`;
-    return to ? [{ from: peer, workload: gateway, to: to.workload, port: to.port, why, route }] : [];
+    return to ? [{ from: peer, workload: pods, to: to.workload, port: to.port, why, route }] : [];
   });
   return [...connected, ...routed];
 }
@@ -61,9 +62,10 @@ export function networkPolicies(platform: Platform): void {
   const connecting = new Set(platform.graph.connections.map(({ from }) => from));
   for (const workload of platform.graph.workloads) {
     const ingress = [
-      ...mergePorts((incoming.get(workload) ?? []).map((edge) => ({ peer: edge.from, port: edge.port }))).map(
-        ({ peer, ports }) => ({ from: [renderPeer(peer, workload.namespace)], ports }),
-      ),
+      ...mergePorts([
+        ...(incoming.get(workload) ?? []).map((edge) => ({ peer: edge.from, port: edge.port })),
+        ...admitted(platform, workload),
+      ]).map(({ peer, ports }) => ({ from: [renderPeer(peer, workload.namespace)], ports })),
       ...worldRule(workload),
     ];
     const egress = egressRules(
@@ -84,6 +86,10 @@ export function networkPolicies(platform: Platform): void {
     });
   }
 }
+
+/** Pods outside the platform that the platform file lets in. */
+const admitted = ({ graph }: Platform, workload: Workload) =>
+  graph.admissions.flatMap(({ from, to }) => (to.workload === workload ? [{ peer: from, port: to.port }] : []));
 
 function worldRule(workload: Workload): k8s.NetworkPolicyIngressRule[] {
   const ports = publicPorts(workload).map(({ port }) => policyPort(port));

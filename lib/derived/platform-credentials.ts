@@ -1,11 +1,10 @@
-import { Bucket } from '../bindings/bucket';
-import { SqlDatabase } from '../bindings/sql-database';
+import type { Credential } from '../core/credential';
+import { gateway } from '../core/gateway';
 import type { Platform } from '../core/platform';
 import { accessInWords, HttpRoute } from '../core/route';
 import { ruleInWords } from '../core/rule-in-words';
 import type { Workload } from '../core/workload';
 import { code, codes, table } from './markdown';
-import { shortTitle } from './topology';
 
 /** The part of a platform's page about its credentials: which there are, and who needs them. */
 export function credentialsSections(platform: Platform): string[] {
@@ -45,7 +44,7 @@ function claimsOf(platform: Platform, volume: Workload['volumes'][number]): stri
 }
 
 function signInTable(platform: Platform): string {
-  const password = `user ${code('username')} and ${code('password')} of the Secret ${code(platform.gateway().basicAuth.name)}`;
+  const password = `user ${code('username')} and ${code('password')} of the Secret ${code(platform.provider(gateway).basicAuth.name)}`;
   const gatewayAsks = (route: HttpRoute) =>
     ({ public: 'nothing', basic: password, sso: accessInWords(route) })[route.access];
   return table(
@@ -54,8 +53,8 @@ function signInTable(platform: Platform): string {
       tier.components.map((component) => {
         const routes = platform.graph.routes.filter((route) => route.component === component);
         const asks = new Set(routes.map((route) => (route instanceof HttpRoute ? gatewayAsks(route) : 'nothing')));
-        const { title, signIn } = platform.entry(component.name);
-        return [shortTitle(title), [...asks].join('; '), signIn];
+        const { signIn } = component.definition;
+        return [component.shortTitle, [...asks].join('; '), signIn];
       }),
     ),
   );
@@ -64,11 +63,17 @@ function signInTable(platform: Platform): string {
 /** Who uses which binding of whom, and the credential that opens it. */
 function bindings(platform: Platform): string[][] {
   return platform.graph.workloads.flatMap((workload) =>
-    (workload.props.uses ?? []).map((binding) => [
+    workload.bindings.map((binding) => [
       code(workload.name),
       code(binding.endpoint.address),
       binding.why,
-      binding instanceof SqlDatabase || binding instanceof Bucket ? `Secret ${code(binding.credential.name)}` : '',
+      binding.credential ? secretWith(binding.credential, workload.namespace) : '',
     ]),
   );
+}
+
+/** The Secret of a credential, and which of its keys a namespace has. */
+function secretWith({ name, secrets }: Credential, namespace: string): string {
+  const held = secrets.find((secret) => secret.namespace === namespace && secret.name === name);
+  return `Secret ${code(name)}${held ? `: ${codes(held.keys)}` : ''}`;
 }

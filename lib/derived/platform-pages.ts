@@ -31,11 +31,11 @@ export function platformPage(platform: Platform): string {
       ['Component', 'Tier', 'Namespace', 'Workloads', 'Documentation'],
       platform.tiers.flatMap((tier) =>
         tier.components.map((component) => [
-          link(platform.entry(component.name).title, `../components/${component.name}.md`),
+          link(component.title, `../components/${component.type}.md`),
           tier.title,
           code(tier.namespace),
           codes(platform.graph.workloads.filter((w) => w.component === component).map((w) => w.name)),
-          `<${platform.entry(component.name).documentation}>`,
+          `<${component.definition.documentation}>`,
         ]),
       ),
     ),

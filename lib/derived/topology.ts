@@ -1,4 +1,6 @@
 import type { Component } from '../core/component';
+import { provides } from '../core/definition';
+import { gateway as gatewayNeed } from '../core/gateway';
 import type { Platform } from '../core/platform';
 import type { Route } from '../core/route';
 import { publicPorts } from '../core/service';
@@ -14,16 +16,13 @@ export interface TopologyOptions {
 const id = (kind: string, name: string) => `${kind}_${name.replace(/[^A-Za-z0-9]/g, '_')}`;
 const quoted = (text: string) => `"${text.replaceAll('"', '#quot;')}"`;
 
-/** The name of a program without what it is: `Traefik` of `Traefik, the gateway`. */
-export const shortTitle = (title: string): string => title.split(',')[0] ?? title;
-
 /**
  * The components of a platform by tier and who reaches whom, as a Mermaid flow chart. Its arrows are the edges that the
  * NetworkPolicies allow. https://mermaid.js.org/syntax/flowchart.html
  */
 export function topology(platform: Platform, { reduced = false }: TopologyOptions = {}): string {
   const components = platform.tiers.flatMap((tier) => tier.components);
-  const gateway = components.find(({ name }) => platform.entry(name).provides.includes('gateway'));
+  const gateway = components.find(({ definition }) => provides(definition, gatewayNeed));
   const arrows = new Arrows();
   const node = (component: Component) => id('component', component.name);
 
@@ -45,9 +44,7 @@ export function topology(platform: Platform, { reduced = false }: TopologyOption
     `  internet(["Internet"])`,
     ...platform.tiers.flatMap((tier) => [
       `  subgraph ${id('tier', tier.name)}[${quoted(`${tiers[tier.name].number} ${tier.title}`)}]`,
-      ...tier.components.map(
-        (component) => `    ${node(component)}[${quoted(shortTitle(platform.entry(component.name).title))}]`,
-      ),
+      ...tier.components.map((component) => `    ${node(component)}[${quoted(component.shortTitle)}]`),
       '  end',
     ]),
     ...arrows.lines(),

@@ -1,13 +1,14 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { all, container, find } from '../support/objects';
 import { ApiServer } from './support/api-server';
 import { commandOf, environmentOf } from './support/container';
 import { objectsOf, platformFiles, platformNamed, Workspace } from './support/platforms';
 import { apiServerNeeds, asset, Background, eventually, run, suiteWith, type Result } from './support/programs';
 
-const suite = suiteWith('test/api/backup', apiServerNeeds);
+const suite = suiteWith('test/api/backup', apiServerNeeds());
 const namespace = 'geoai-backup-tooling';
 const labels = { 'app.kubernetes.io/name': 'rustdesk', 'app.kubernetes.io/instance': 'hbbs' };
 
@@ -42,7 +43,7 @@ suite('a program that is stopped for its backup', () => {
       if (spec.replicas === 0) await kubectl('delete', 'pod', 'hbbs-0', '--ignore-not-found', '--grace-period=1');
       else await server.try(['create', '-f', '-'], { input: pod('hbbs-0', labels) });
       await kubectl('patch', 'sts/hbbs', '--subresource=status', '--type=merge', `--patch=${JSON.stringify(status)}`);
-      await new Promise((done) => setTimeout(done, 100));
+      await sleep(100);
     }
   };
   const pod = (name: string, podLabels: Record<string, string>) =>
@@ -154,18 +155,18 @@ suite('a program that is stopped for its backup', () => {
     expect(await runIn('one', 'stop')).toMatchObject({ code: 0 });
     const [command, args, options] = started('start', 'one');
     const waiting = new Background(command, args, options);
-    await new Promise((done) => setTimeout(done, 1000));
+    await sleep(1000);
     await waiting.stop('SIGTERM');
     expect(await replicas()).toBe(1);
   });
 
   test('of two backups the later one waits', async () => {
     await createBackup('b-first');
-    await new Promise((done) => setTimeout(done, 1100));
+    await sleep(1100);
     await createBackup('a-second');
     const [command, args, options] = started('stop', 'a-second');
     const waiting = new Background(command, args, options);
-    await new Promise((done) => setTimeout(done, 2000));
+    await sleep(2000);
     expect(await replicas()).toBe(1);
     await setStatus('b-first', { phase: 'Succeeded' });
     await waiting.until(async () => expect(await replicas()).toBe(0));
@@ -189,7 +190,7 @@ suite('a program that is stopped for its backup', () => {
 });
 
 function fixture() {
-  const found = platformFiles.find(({ name }) => name === 'geoai-backup');
+  const found = platformFiles().find(({ name }) => name === 'geoai-backup');
   if (!found) throw new Error('no platform geoai-backup');
   return found;
 }

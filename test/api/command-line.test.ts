@@ -3,10 +3,10 @@ import { ApiServer } from './support/api-server';
 import { definitionsBefore, platformFiles, root, suppliedValues, Workspace } from './support/platforms';
 import { apiServerNeeds, run, suiteWith } from './support/programs';
 
-const suite = suiteWith('test/api', apiServerNeeds);
+const suite = suiteWith('test/api', apiServerNeeds());
 
 /** The command line and kubectl must leave the same behind: nothing of a manifest may get lost on its way. */
-suite.each(platformFiles.map((source) => [source.name, source] as const))('hearth up %s', (name, source) => {
+suite.each(platformFiles().map((source) => [source.name, source] as const))('hearth up %s', (name, source) => {
   let server: ApiServer;
   let workspace: Workspace;
 

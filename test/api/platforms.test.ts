@@ -6,10 +6,10 @@ import { ApiServer } from './support/api-server';
 import { definitionsBefore, objectsOf, platformFiles, root, Workspace } from './support/platforms';
 import { apiServerNeeds, eventually, suiteWith } from './support/programs';
 
-const suite = suiteWith('test/api', apiServerNeeds);
+const suite = suiteWith('test/api', apiServerNeeds());
 
 /** Every platform of platforms/ as committed, and every fixture of test/platforms/, each on an empty API server. */
-suite.each(platformFiles.map((source) => [source.name, source] as const))('platform %s', (name, source) => {
+suite.each(platformFiles().map((source) => [source.name, source] as const))('platform %s', (name, source) => {
   const [cluster, everything] = [`dist/${name}/00-cluster`, `dist/${name}`];
   let server: ApiServer;
   let workspace: Workspace;

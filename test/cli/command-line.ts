@@ -1,4 +1,4 @@
-import type { Catalogue } from '../../lib/catalogue';
+import type { Catalogue } from '../../lib/core/definition';
 import { hearth } from '../../cli/program';
 import type { Asking, Step, World } from '../../cli/world';
 import { MemoryCluster } from './memory-cluster';

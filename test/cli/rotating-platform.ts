@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { catalogue as shipped, type Catalogue } from '../../lib/catalogue';
-import { Component } from '../../lib/core/component';
+import { catalogue as shipped } from '../../lib/catalogue';
 import { CronJob, Deployment, Job, StatefulSet } from '../../lib/core/controllers';
-import { Credential, hexadecimal, htpasswd, literal, password, supplied } from '../../lib/core/credential';
-import type { Platform } from '../../lib/core/platform';
+import { Credential, hexadecimal, literal, password, supplied } from '../../lib/core/credential';
+import { htpasswd } from '../../lib/core/derived-rule';
+import { defineComponent, type Catalogue } from '../../lib/core/definition';
+import type { Endpoint } from '../../lib/core/endpoint';
+import { needFor } from '../../lib/core/need';
 import { Volume } from '../../lib/core/volume';
 import type { WorkloadProps } from '../../lib/core/workload';
 import { loadPlatform } from '../../lib/config/load';
@@ -21,15 +23,25 @@ const sleeper: WorkloadProps = {
   resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
 };
 
-/** A server that learns values by a job and by a command, in the place of RustDesk. */
-class Server extends Component {
+/** The values that the server below keeps. */
+interface Values {
   readonly app: Credential;
   readonly token: Credential;
+  readonly endpoint: Endpoint;
+}
+const values = needFor<Values>('values', 'a server with values');
 
-  constructor(platform: Platform) {
-    super(platform, 'rustdesk');
+const common = { documentation: 'https://example.org/', signIn: 'nothing', options: z.looseObject({}) };
+
+/** A server that learns values by a job and by a command, in the place of RustDesk. */
+const server = defineComponent({
+  ...common,
+  title: 'Server',
+  tier: 'tooling',
+  provides: { values },
+  build(self) {
     const data = new Volume('data', { size: '1Gi', backup: 'none' });
-    const root: Credential = new Credential(this, 'root', {
+    const root: Credential = new Credential(self, 'root', {
       keys: { username: literal('root'), password: password(20), users: htpasswd('root', 'password') },
       storedIn: data,
       rotation: {
@@ -39,64 +51,64 @@ class Server extends Component {
         input: ({ username, password: word }) => `${username}=${word}`,
       },
     });
-    const server = new StatefulSet(this, 'server', {
+    const server = new StatefulSet(self, 'server', {
       ...sleeper,
       ports: { main: 5432 },
       mounts: { '/data': data, '/run/secrets/root': root.files('password') },
     });
-    this.app = new Credential(this, 'app', {
+    const app = new Credential(self, 'app', {
       keys: { username: literal('app'), password: password(20) },
       rotation: { by: 'job', job: () => job },
     });
-    const job: Job = new Job(this, 'server-users', {
+    const job: Job = new Job(self, 'server-users', {
       ...sleeper,
-      env: { ROOT: root.key('password'), APP: this.app.key('password') },
+      env: { ROOT: root.key('password'), APP: app.key('password') },
       uses: [{ endpoint: server.endpoint('main'), why: 'makes users' }],
     });
-    this.token = new Credential(this, 'token', {
+    const token = new Credential(self, 'token', {
       keys: { id: hexadecimal(20), secret: hexadecimal(40) },
       rotation: { by: 'restart', keys: ['secret'] },
     });
-    new CronJob(this, 'nightly', { ...sleeper, schedule: '0 3 * * *', env: { TOKEN: this.token.key('secret') } });
-    new Credential(this, 'remembered', { keys: { key: hexadecimal(20) }, storedIn: data });
-    new Credential(this, 'chosen', { keys: { word: password(20) }, notRotated: 'people choose their own at first' });
-    new Credential(this, 'fixed', { keys: { username: literal('fixed') } });
-    new Credential(this, 'backup', {
+    new CronJob(self, 'nightly', { ...sleeper, schedule: '0 3 * * *', env: { TOKEN: token.key('secret') } });
+    new Credential(self, 'remembered', { keys: { key: hexadecimal(20) }, storedIn: data });
+    new Credential(self, 'chosen', { keys: { word: password(20) }, notRotated: 'people choose their own at first' });
+    new Credential(self, 'fixed', { keys: { username: literal('fixed') } });
+    new Credential(self, 'backup', {
       keys: { accessKeyId: supplied('access key of the backup target'), 'secret.key': supplied('secret key of it') },
     });
-  }
-}
+    return { values: { app, token, endpoint: server.endpoint('main') } };
+  },
+});
 
 /** Programs that read the values, in another namespace, in the place of MLflow. */
-class Readers extends Component {
-  constructor(platform: Platform) {
-    super(platform, 'mlflow');
-    const { app, token } = platform.component('rustdesk') as Server;
-    new Deployment(this, 'reader', { ...sleeper, env: { APP: app.key('password') } });
-    new Deployment(this, 'caller', { ...sleeper, env: { TOKEN: token.key('secret') } });
-    new Deployment(this, 'other', sleeper);
-  }
-}
+const readers = defineComponent({
+  ...common,
+  title: 'Readers',
+  tier: 'ai',
+  needs: { values },
+  build(self, { values: { app, token, endpoint } }) {
+    const uses = [{ endpoint, why: 'reads' }];
+    new Deployment(self, 'reader', { ...sleeper, uses, env: { APP: app.key('password') } });
+    new Deployment(self, 'caller', { ...sleeper, uses, env: { TOKEN: token.key('secret') } });
+    new Deployment(self, 'other', sleeper);
+  },
+});
 
-const entry = (name: 'rustdesk' | 'mlflow', make: new (platform: Platform) => Component): Catalogue => {
-  const original = shipped[name];
-  if (!original) throw new Error(`the catalogue has no ${name}`);
-  return { [name]: { ...original, needs: [], options: z.unknown(), build: (platform) => new make(platform) } };
-};
-
-export const catalogue: Catalogue = { ...shipped, ...entry('rustdesk', Server), ...entry('mlflow', Readers) };
+export const catalogue: Catalogue = { ...shipped, rustdesk: () => server, mlflow: () => readers };
 
 /** What the operator must supply. */
 export const env = { HEARTH_BACKUP_ACCESSKEYID: 'access-of-backup', HEARTH_BACKUP_SECRET_KEY: 'secret-of-backup\n' };
 
 export const root = hearthFolder();
 
+const platformFrom = (from: Catalogue) => buildPlatform(loadPlatform(join(root, 'platforms/home.yaml'), from), from);
+
 /** A cluster where the platform runs, its Secrets are made, and jobs complete at once. */
 export async function runningCluster(from = catalogue): Promise<MemoryCluster> {
   const memory = new MemoryCluster();
   const { code, err } = await credentials(memory, [], { catalogue: from });
   if (code !== 0) throw new Error(err);
-  for (const workload of buildPlatform(loadPlatform(join(root, 'platforms/home.yaml')), from).graph.workloads) {
+  for (const workload of platformFrom(from).graph.workloads) {
     const { kind, name, namespace, selector, component } = workload;
     if (kind === 'Job' || kind === 'CronJob') continue;
     const status = { replicas: 1, readyReplicas: 1, updatedReplicas: 1, availableReplicas: 1 };

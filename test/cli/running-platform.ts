@@ -2,6 +2,7 @@ import type { Platform } from '../../lib/core/platform';
 import type { Workload } from '../../lib/core/workload';
 import type { KubernetesObject } from '../../cli/cluster/cluster';
 import { controllerOf } from '../../cli/cluster/controller-state';
+import { apiVersions } from '../../cli/cluster/kinds';
 import { statesOf, type WorkloadState } from '../../cli/cluster/readiness';
 import type { MemoryCluster } from './memory-cluster';
 
@@ -16,7 +17,7 @@ export const object = (
   metadata: Readonly<Record<string, unknown>> & { readonly name: string },
   rest: object = {},
 ): KubernetesObject => ({
-  apiVersion: { Deployment: 'apps/v1', StatefulSet: 'apps/v1', DaemonSet: 'apps/v1', Job: 'batch/v1', CronJob: 'batch/v1' }[kind] ?? 'v1', // prettier-ignore
+  apiVersion: apiVersions[kind] ?? 'v1',
   kind,
   metadata: { creationTimestamp: created, ...metadata },
   ...rest,

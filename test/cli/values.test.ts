@@ -1,17 +1,19 @@
 import { createPrivateKey, createPublicKey, sign, verify, X509Certificate } from 'node:crypto';
 import bcrypt from 'bcryptjs';
-import { isOriginal, isRandom, makeValue, outdated } from '../../cli/credentials/values';
+import { isOriginal, isRandom, makeValue, outdated, sourceOf } from '../../cli/credentials/values';
 import {
   ed25519PrivateKey,
   ed25519PublicKey,
   hexadecimal,
-  htpasswd,
   literal,
   password,
   privateKey,
   selfSignedCertificate,
   supplied,
 } from '../../lib/core/credential';
+import { htpasswd, type DerivedRule } from '../../lib/core/derived-rule';
+
+jest.unmock('bcryptjs');
 
 test.each([1, 16, 20, 65])('password of %d letters and digits', async (length) => {
   expect(await makeValue(password(length))).toMatch(new RegExp(`^[A-Za-z0-9]{${length}}$`));
@@ -149,4 +151,17 @@ test('notes a literal or a user that the platform file has changed since', () =>
   expect(outdated(htpasswd('admin', 'password'), 'admin:$2b$')).toBeUndefined();
   expect(outdated(htpasswd('admin', 'password'), 'root:$2b$')).toMatch('another user');
   expect(outdated(password(20), 'shorter')).toBeUndefined();
+});
+
+test('a component brings a rule of its own: made of its source, not random by itself, and checked by itself', async () => {
+  const rule: DerivedRule = {
+    kind: 'length',
+    of: 'password',
+    inWords: (quote) => `length of ${quote('password')}`,
+    make: async (source) => String(source.length),
+    outdated: (value) => (/^\d+$/.test(value) ? undefined : 'is no number'),
+  };
+  expect(await makeValue(rule, 'secret')).toBe('6');
+  expect([isOriginal(rule), isRandom(rule), sourceOf(rule)]).toEqual([false, false, 'password']);
+  expect([outdated(rule, '6'), outdated(rule, 'six')]).toEqual([undefined, 'is no number']);
 });

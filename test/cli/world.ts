@@ -27,6 +27,8 @@ export class MemoryStore implements RotatingStore {
   readonly title = 'context memory, https://127.0.0.1:1';
   readonly secrets = new Map<string, Record<string, string>>();
   readonly annotations = new Map<string, Record<string, string>>();
+  /** Of those that something else than these tests made. */
+  readonly labels = new Map<string, Record<string, string>>();
   readonly missingNamespaces: string[] = [];
   readonly claims: string[] = [];
   writes = 0;
@@ -37,7 +39,16 @@ export class MemoryStore implements RotatingStore {
     missingNamespaces: request.namespaces.filter((namespace) => this.missingNamespaces.includes(namespace)),
     secrets: request.secrets.flatMap((id): StoredSecret[] => {
       const data = this.secrets.get(idOf(id));
-      return data ? [{ ...plainId(id), data: { ...data }, annotations: this.annotations.get(idOf(id)) }] : [];
+      if (!data) return [];
+      const labels = this.labels.get(idOf(id));
+      return [
+        {
+          ...plainId(id),
+          data: { ...data },
+          annotations: this.annotations.get(idOf(id)),
+          ...(labels ? { labels } : {}),
+        },
+      ];
     }),
     claims: request.claims.filter((id) => this.claims.includes(idOf(id))),
   });
@@ -49,6 +60,7 @@ export class MemoryStore implements RotatingStore {
       for (const key of Object.keys(change.data))
         if (found?.[key] !== undefined) throw new Refusal(`${key} overwritten`);
       this.secrets.set(idOf(change), { ...found, ...change.data });
+      if (!found) this.labels.set(idOf(change), { ...change.labels });
       this.wrote(idOf(change));
     }
   };

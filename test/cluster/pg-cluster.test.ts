@@ -8,6 +8,7 @@ import { PatroniMembers } from './support/patroni';
 import { SqlClient } from './support/sql-client';
 import { suite, Stopwatch } from './support/suite';
 import type { Workspace } from './support/workspace';
+import { withSlowdown } from '../support/slowdown';
 
 /** A program that kills and starts nodes, as .ci/node.sh does. */
 const nodes = process.env.HEARTH_TEST_NODES;
@@ -42,9 +43,11 @@ suite('PostgreSQL clusters on a cluster', () => {
     await whole();
     await client.startWriting();
     await client.goOn(50);
-    await happens();
-    await client.goOn(100, 180);
-    const written = await client.stopWriting();
+    const { slowdown } = await withSlowdown(async () => {
+      await happens();
+      await client.goOn(100, 180);
+    });
+    const written = { ...(await client.stopWriting()), slowdown };
     figures[what] = written;
     expect(written.acknowledged).toBeGreaterThan(150);
     expect(written.lost).toBe(0);
@@ -109,25 +112,25 @@ suite('PostgreSQL clusters on a cluster', () => {
   });
 
   test('the leader’s pod is deleted: nothing acknowledged is lost', async () => {
-    const { gap } = await writtenWhile('leader deleted', async () => {
+    const { gap, slowdown } = await writtenWhile('leader deleted', async () => {
       await inside('delete', 'pod', await leader(), '--wait=true', '--timeout=180s');
     });
-    expect(gap).toBeLessThanOrEqual(15);
+    expect(gap).toBeLessThanOrEqual(15 * slowdown);
   }, 600_000);
 
   test('the leader’s pod is killed: nothing acknowledged is lost, and writes go on within 15 seconds', async () => {
-    const { gap } = await writtenWhile('leader killed', async () => {
+    const { gap, slowdown } = await writtenWhile('leader killed', async () => {
       await inside('delete', 'pod', await leader(), '--grace-period=0', '--force');
     });
-    expect(gap).toBeLessThanOrEqual(15);
+    expect(gap).toBeLessThanOrEqual(15 * slowdown);
   }, 600_000);
 
   test('all processes of the leader are killed: nothing acknowledged is lost', async () => {
-    const { gap } = await writtenWhile('processes killed', async () => {
+    const { gap, slowdown } = await writtenWhile('processes killed', async () => {
       // The shell goes as well.
       await run('kubectl', [`--namespace=${namespace}`, 'exec', await leader(), '-c', 'pg-cluster', '--', 'sh', '-c', 'kill -9 -1']); // prettier-ignore
     });
-    expect(gap).toBeLessThanOrEqual(15);
+    expect(gap).toBeLessThanOrEqual(15 * slowdown);
   }, 600_000);
 
   testWithNodes(
@@ -144,12 +147,12 @@ suite('PostgreSQL clusters on a cluster', () => {
       }
       const node = await nodeOf(lost);
       try {
-        const { gap } = await writtenWhile('node of the leader killed', async () => {
+        const { gap, slowdown } = await writtenWhile('node of the leader killed', async () => {
           const { code, stderr } = await run(nodes, ['kill', node]);
           expect({ code, stderr }).toMatchObject({ code: 0 });
         });
         // The leader’s lease, which Patroni allows to be no shorter than 20 seconds, and connections that die with the node.
-        expect(gap).toBeLessThanOrEqual(45);
+        expect(gap).toBeLessThanOrEqual(45 * slowdown);
       } finally {
         expect(await run(nodes, ['start', node])).toMatchObject({ code: 0 });
       }
@@ -159,21 +162,21 @@ suite('PostgreSQL clusters on a cluster', () => {
   );
 
   test('a rolling restart loses nothing', async () => {
-    const { gap } = await writtenWhile('rolling restart', async () => {
+    const { gap, slowdown } = await writtenWhile('rolling restart', async () => {
       await inside('rollout', 'restart', 'statefulset/pg-cluster');
       await watch.time('rolling restart', inside('rollout', 'status', 'statefulset/pg-cluster', '--timeout=600s'));
     });
-    expect(gap).toBeLessThanOrEqual(15);
+    expect(gap).toBeLessThanOrEqual(15 * slowdown);
   }, 900_000);
 
   test('etcd is restarted, member by member, and the leader stays', async () => {
     await whole();
     const before = await leader();
-    const { gap } = await writtenWhile('etcd restarted', async () => {
+    const { gap, slowdown } = await writtenWhile('etcd restarted', async () => {
       await inside('rollout', 'restart', 'statefulset/etcd');
       await watch.time('restart of etcd', inside('rollout', 'status', 'statefulset/etcd', '--timeout=300s'));
     });
-    expect(gap).toBeLessThanOrEqual(5);
+    expect(gap).toBeLessThanOrEqual(5 * slowdown);
     expect(await leader()).toBe(before);
   }, 600_000);
 

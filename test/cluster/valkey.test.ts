@@ -8,7 +8,8 @@ import type { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
 import { Stopwatch, suite } from './support/suite';
 import type { Workspace } from './support/workspace';
-import { images } from '../../lib/images';
+import { images } from './support/images';
+import { withSlowdown } from '../support/slowdown';
 
 const namespace = 'valkey-data';
 const killer = process.env.HEARTH_TEST_NODES;
@@ -105,7 +106,7 @@ suite('Valkey on a cluster', () => {
       await sleep(30);
     });
     figures['killed master'] = outcome;
-    expect(outcome.longestGap).toBeLessThan(20);
+    expect(outcome.longestGap).toBeLessThan(20 * outcome.slowdown);
     // Not more than was written within the moment in which the replica lagged.
     expect(outcome.lost).toBeLessThan(outcome.acknowledged / 10);
     await whole();
@@ -140,7 +141,7 @@ suite('Valkey on a cluster', () => {
       });
       figures['drained node'] = outcome;
       expect(outcome.lost).toBe(0);
-      expect(outcome.longestGap).toBeLessThan(15);
+      expect(outcome.longestGap).toBeLessThan(15 * outcome.slowdown);
     } finally {
       await kubectl(['uncordon', victim.on]);
     }
@@ -237,7 +238,7 @@ suite('Valkey on a cluster', () => {
         await sleep(40);
       });
       figures['killed node'] = outcome;
-      expect(outcome.longestGap).toBeLessThan(25);
+      expect(outcome.longestGap).toBeLessThan(25 * outcome.slowdown);
       expect(outcome.lost).toBeLessThan(outcome.acknowledged / 10);
     } finally {
       await node('start', victim.on);
@@ -368,7 +369,7 @@ while [ -e /tmp/go ]; do
 done`;
     const writing = inPod('client', writer);
     await sleep(3);
-    await happens();
+    const { slowdown } = await withSlowdown(happens);
     await sleep(3);
     await inPod('client', 'rm /tmp/go');
     await writing;
@@ -387,6 +388,7 @@ done`;
       acknowledged: lines.length,
       lost: lines.length - Number(there),
       longestGap: Math.round(Math.max(...gaps) * 10) / 10,
+      slowdown,
     };
   }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeValue } from '../../cli/credentials/values';
-import { pbkdf2 } from '../../lib/core/credential';
+import { pbkdf2 } from '../../lib/tiers/data/couchdb/password-hash';
 import { environmentOf } from '../api/support/container';
 import { objectsOf, platformNamed } from '../api/support/platforms';
 import { Background, findProgram, freePort, run, suiteWith, type Result } from '../api/support/programs';

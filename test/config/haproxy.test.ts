@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type Server as HttpServer } from 'nod
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { objectsOf, platformNamed } from '../api/support/platforms';
 import { Background, eventually, findProgram, freePort, run, suiteWith } from '../api/support/programs';
 import { find } from '../support/objects';
@@ -140,7 +141,7 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
       if (!first || !second) throw new Error('no members');
       first.stop();
       names.names.delete(dnsName(0));
-      await new Promise((done) => setTimeout(done, 2_000));
+      await sleep(2_000);
       await first.start('127.0.2.1', here.postgres, here.rest);
       names.names.set(dnsName(0), '127.0.2.1');
       second.role = 'gone';
@@ -150,7 +151,7 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
 
     test('while no name is found, members keep their addresses', async () => {
       names.names.clear();
-      await new Promise((done) => setTimeout(done, 5_000));
+      await sleep(5_000);
       expect(await reached(here.write)).toBe('pg-cluster-0');
     });
 

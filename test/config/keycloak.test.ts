@@ -2,11 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as YAML from 'yaml';
-import { buildPlatform } from '../../lib/build-platform';
-import { parsePlatform } from '../../lib/config/load';
 import type { Platform } from '../../lib/core/platform';
 import { commandOf, environmentOf } from '../api/support/container';
-import { objectsOf } from '../api/support/platforms';
+import { objectsOf, platformOf } from '../api/support/platforms';
 import { findProgram, postgresFolders, run, suiteWith, type Result } from '../api/support/programs';
 import { container, find, findJob } from '../support/objects';
 import type { Container, PodTemplate } from '../support/kubernetes';
@@ -73,16 +71,14 @@ const entries = {
 };
 
 const platform = (keycloak: object): Platform =>
-  buildPlatform(
-    parsePlatform(
-      YAML.stringify({
-        name: 'home',
-        domain: 'home.arpa',
-        cluster: 'k3s',
-        services: { traefik: {}, 'mng-pg': {}, 'mng-valkey': {}, 'oauth2-proxy': {}, keycloak },
-      }),
-      'home.yaml',
-    ),
+  platformOf(
+    YAML.stringify({
+      name: 'home',
+      domain: 'home.arpa',
+      cluster: 'k3s',
+      services: { traefik: {}, 'mng-pg': {}, 'mng-valkey': {}, 'oauth2-proxy': {}, keycloak },
+    }),
+    'home.yaml',
   );
 
 interface Named {

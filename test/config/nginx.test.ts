@@ -16,6 +16,7 @@ import {
   suiteWith,
   type RunOptions,
 } from '../api/support/programs';
+import { signIn } from '../../lib/core/sign-in';
 import { find, objectsOf } from '../support/objects';
 import { routed, sleeper, testPlatform, type TestEntry } from '../support/platforms';
 import { NameServer } from './support/name-server';
@@ -32,15 +33,12 @@ const secured: TestEntry = {
   },
 };
 
-const signIn: TestEntry = {
-  needs: [],
-  provides: ['signIn'],
+const signOn: TestEntry = {
+  needs: {},
+  provides: { signIn },
   build: (component) => {
     const server = new Deployment(component, 'sign-in', { ...sleeper, ports: { http: 4180 } });
-    component.platform.provide('signIn', component, {
-      endpoint: server.endpoint('http'),
-      cookie: 'session',
-    });
+    return { signIn: { endpoint: server.endpoint('http'), cookie: 'session' } };
   },
 };
 
@@ -64,7 +62,7 @@ const entries = {
   pages: routed('pages'),
   vault: secured,
   late: routed('late'),
-  'sign-in': signIn,
+  'sign-in': signOn,
 };
 const files = find(
   objectsOf(

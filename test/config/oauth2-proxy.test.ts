@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeValue } from '../../cli/credentials/values';
+import { signIn } from '../../lib/core/sign-in';
 import { commandOf, environmentOf } from '../api/support/container';
 import { objectsOf, platformNamed } from '../api/support/platforms';
 import { Background, eventually, findProgram, freePort, run, suiteWith } from '../api/support/programs';
@@ -29,7 +30,7 @@ suite('OAuth2 Proxy as the manifests start it', () => {
   const platform = platformNamed('sso');
   const { template } = find(objectsOf(platform), 'Deployment', 'oauth2-proxy').spec;
   const program = container(template, 'oauth2-proxy');
-  const { cookie: cookieName } = platform.signIn();
+  const { cookie: cookieName } = platform.provider(signIn);
   const values = new Map([['keycloak-oauth2-proxy/clientId', 'oauth2-proxy']]);
   const secret = (name: string, key: string) => values.get(`${name}/${key}`) ?? `${key}-of-${name}-0123456789`;
   const ready = program.readinessProbe.httpGet.path;

@@ -16,7 +16,11 @@ import {
   run,
   suiteWith,
 } from '../api/support/programs';
+import { saw } from '../prove/record';
 import { container, find } from '../support/objects';
+
+// The program is that of its stand-in image.
+saw('recipe patroni');
 
 const objects = objectsOf(platformNamed('pg'));
 const postgres = findProgram('postgres', postgresFolders());

@@ -12,7 +12,7 @@ const shells = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter
  * What has no program of its own to check it, or whose program cannot be had: shell scripts and inline scripts are parsed,
  * not run; for Homepage's pages and the values of the k3s chart, only that they are YAML of the right form is seen.
  */
-describe.each(platformFiles.map((source) => [source.name, source] as const))('texts of %s', (_name, source) => {
+describe.each(platformFiles().map((source) => [source.name, source] as const))('texts of %s', (_name, source) => {
   const objects = objectsOf(build(source));
   const files = all(objects, 'ConfigMap').flatMap(({ metadata, data }) =>
     Object.entries(data).map(([file, text]) => ({ file: `${metadata.name}/${file}`, text })),

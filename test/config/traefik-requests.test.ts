@@ -21,7 +21,7 @@ const [address] = Object.values(networkInterfaces()).flatMap((all = []) =>
 );
 
 const suite = suiteWith('test/config/traefik-requests', {
-  ...apiServerNeeds,
+  ...apiServerNeeds(),
   'traefik on PATH': findProgram('traefik'),
   'an IPv4 address of this machine beside 127.0.0.1': address,
 });
@@ -103,7 +103,7 @@ suite('Traefik before a program', () => {
       refused += 1;
       await setTimeout(50);
     }
-    expect(refused).toBeGreaterThan(20);
+    expect(refused).toBeGreaterThan(5);
     expect(heard).toBe(0);
     await eventually(async () => expect((await ask('usual', 'late')).status).toBe(200));
     expect(Date.now() - since).toBeGreaterThan(3_500);

@@ -4,6 +4,7 @@ import { connect, type SecureVersion } from 'node:tls';
 import { makeValue } from '../../cli/credentials/values';
 import { privateKey, selfSignedCertificate } from '../../lib/core/credential';
 import { HttpRoute, type Route } from '../../lib/core/route';
+import { signIn } from '../../lib/core/sign-in';
 import type { Workload } from '../../lib/core/workload';
 import { ApiServer } from '../api/support/api-server';
 import { build, objectsOf, platformFiles, root, suppliedValues, Workspace } from '../api/support/platforms';
@@ -12,7 +13,7 @@ import { Traefik } from '../api/support/traefik';
 import { all } from '../support/objects';
 
 const suite = suiteWith('test/config/traefik-routes', {
-  ...apiServerNeeds,
+  ...apiServerNeeds(),
   'traefik on PATH': findProgram('traefik'),
 });
 
@@ -36,7 +37,7 @@ interface RawData {
 }
 
 /** Platforms with a Traefik of their own, and Secrets that the credentials command makes. */
-const sources = platformFiles.filter((source) => {
+const sources = platformFiles().filter((source) => {
   const { gateway, secrets, tls } = build(source).config;
   return gateway === 'standalone' && secrets === 'cluster' && tls.mode !== 'cert-manager';
 });
@@ -135,7 +136,7 @@ suite('Traefik with the API server', () => {
 
     test('routes with a password refuse requests without and with a wrong one', async () => {
       const guarded = routes.filter((route) => route instanceof HttpRoute && route.access === 'basic');
-      expect(guarded.length > 0 || platform.has('signIn')).toBe(true);
+      expect(guarded.length > 0 || platform.has(signIn)).toBe(true);
       for (const host of guarded.flatMap((route) => route.hosts)) {
         for (const auth of [undefined, 'admin:wrong', `other:${password}`]) {
           expect(await traefik.get('websecure', host, '/', { auth, tls: { ca } })).toMatchObject({ status: 401 });
@@ -145,7 +146,7 @@ suite('Traefik with the API server', () => {
 
     test('300 requests of one client at once: 100 a second and 50 more get an answer, the others are told to wait; all have the headers', async () => {
       const host = routes.find((route) => route instanceof HttpRoute && route.access === 'basic')?.hosts[0];
-      if (host === undefined) return expect(platform.has('signIn')).toBe(true);
+      if (host === undefined) return expect(platform.has(signIn)).toBe(true);
       // The bucket is full again.
       await setTimeout(1_000);
       const start = Date.now();

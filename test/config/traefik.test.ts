@@ -9,7 +9,7 @@ import { all, find } from '../support/objects';
 const suite = suiteWith('test/config/traefik', { 'traefik on PATH': findProgram('traefik') });
 
 /** Traefik's static configuration of every platform, in the real program. There is no cluster that it could read. */
-suite.each(platformFiles.map((source) => [source.name, source] as const))('the Traefik of %s', (_name, source) => {
+suite.each(platformFiles().map((source) => [source.name, source] as const))('the Traefik of %s', (_name, source) => {
   const platform = build(source);
   const objects = objectsOf(platform);
   const { domain, tls } = platform.config;

@@ -1,26 +1,32 @@
-import * as YAML from 'yaml';
+import { CORE_SCHEMA, loadAll } from 'js-yaml';
 import { manifests } from '../../lib/core/manifest-writer';
 import type { Platform } from '../../lib/core/platform';
+import { asked, watchedObjects } from '../prove/record';
 import type { Container, Kind, Kinds, KubernetesObject, PodTemplate } from './kubernetes';
 
 /** The objects of a manifest file. */
 export function parse(text: string): KubernetesObject[] {
-  return YAML.parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject);
+  return loadAll(text, undefined, { schema: CORE_SCHEMA }) as KubernetesObject[];
 }
 
 const known = new WeakMap<Platform, KubernetesObject[]>();
 
 /** Every object of a platform but its definitions, read back from its manifests once. */
 export function objectsOf(platform: Platform): KubernetesObject[] {
-  const objects =
-    known.get(platform) ??
-    [...manifests(platform)].flatMap(([path, text]) => (path.includes('-crds.') ? [] : parse(text)));
-  known.set(platform, objects);
-  return objects;
+  return watchedObjects(platform, (of) => {
+    const objects =
+      known.get(of) ?? [...manifests(of)].flatMap(([path, text]) => (path.includes('-crds.') ? [] : parse(text)));
+    known.set(of, objects);
+    return objects;
+  });
 }
 
 /** The objects of one kind. */
 export function all<K extends Kind>(objects: readonly KubernetesObject[], kind: K): Kinds[K][] {
+  return ofKind(asked(objects, `all ${kind}`), kind);
+}
+
+function ofKind<K extends Kind>(objects: readonly KubernetesObject[], kind: K): Kinds[K][] {
   return objects.filter((object) => object.kind === kind).map((object) => object as unknown as Kinds[K]);
 }
 
@@ -31,11 +37,12 @@ export function find<K extends Kind>(
   name: string,
   namespace?: string,
 ): Kinds[K] {
-  const found = all(objects, kind).filter(
+  const list = ofKind(asked(objects, `find ${kind} ${name}${namespace === undefined ? '' : ` in ${namespace}`}`), kind);
+  const found = list.filter(
     ({ metadata }) => metadata.name === name && (namespace === undefined || metadata.namespace === namespace),
   );
   if (found.length !== 1 || found[0] === undefined) {
-    const names = all(objects, kind).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
+    const names = list.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`);
     throw new Error(`${found.length} ${kind} ${name} among ${names.join(', ')}`);
   }
   return found[0];
@@ -43,7 +50,7 @@ export function find<K extends Kind>(
 
 /** The job whose name starts so; its end is a hash. */
 export function findJob(objects: readonly KubernetesObject[], name: string): Kinds['Job'] {
-  const job = all(objects, 'Job').find(({ metadata }) => metadata.name.startsWith(`${name}-`));
+  const job = ofKind(asked(objects, `job ${name}`), 'Job').find(({ metadata }) => metadata.name.startsWith(`${name}-`));
   if (!job) throw new Error(`no job ${name}`);
   return job;
 }

@@ -1,111 +1,107 @@
 import { join } from 'node:path';
 import * as YAML from 'yaml';
 import { z } from 'zod';
-import type { Catalogue } from '../../lib/catalogue';
 import { parsePlatform } from '../../lib/config/load';
-import { ConfigError } from '../../lib/config/problem';
-import { complete, platformSchema, type PlatformConfig } from '../../lib/config/platform-config';
-import { Component } from '../../lib/core/component';
+import { ConfigError } from '../../lib/core/problem';
+import type { Component } from '../../lib/core/component';
 import { Deployment } from '../../lib/core/controllers';
-import { Credential, htpasswd, literal, password } from '../../lib/core/credential';
-import type { Gateway } from '../../lib/core/gateway';
+import { Credential, literal, password } from '../../lib/core/credential';
+import { htpasswd } from '../../lib/core/derived-rule';
+import { defineComponent, type Catalogue, type Definition } from '../../lib/core/definition';
+import { gateway } from '../../lib/core/gateway';
 import { buildPlatform } from '../../lib/build-platform';
-import type { Platform, Need } from '../../lib/core/platform';
+import type { Needs } from '../../lib/core/need';
+import type { Platform } from '../../lib/core/platform';
+import type { Settings } from '../../lib/core/settings';
 import { HttpRoute, type HttpRouteProps } from '../../lib/core/route';
 import type { TierName } from '../../lib/core/tier';
 import type { WorkloadProps } from '../../lib/core/workload';
 import { manifests } from '../../lib/core/manifest-writer';
+import { sawSources, watchedPlatform } from '../prove/record';
 
 /** The repository. */
 export const root = join(__dirname, '../..');
 
-/** A component of the test catalogue: what its constructor does, and the rest of its catalogue entry. */
+/** A component of the test catalogue: what it declares, and the rest of its definition. */
 export interface TestEntry {
   /** @default apps */
   readonly tier?: TierName;
-  readonly needs?: readonly Need[];
-  readonly provides?: readonly Need[];
-  build?(component: Component): void;
+  /** @default a gateway */
+  readonly needs?: Needs;
+  readonly provides?: Needs;
+  /** @returns what it provides */
+  build?(component: Component): unknown;
   complete?(component: Component): void;
 }
 
-class TestComponent extends Component {
-  constructor(
-    platform: Platform,
-    name: string,
-    private readonly entry: TestEntry,
-  ) {
-    super(platform, name);
-    entry.build?.(this);
-  }
+const common = { documentation: 'https://example.org/', signIn: 'nothing', options: z.strictObject({}) };
 
-  override complete(): void {
-    this.entry.complete?.(this);
-  }
-}
+/** A component of a test. */
+export const definitionOf = (title: string, entry: TestEntry): Definition => ({
+  ...common,
+  title,
+  tier: entry.tier ?? 'apps',
+  needs: entry.needs ?? { gateway },
+  optional: {},
+  provides: entry.provides ?? {},
+  sizes: {},
+  build(self) {
+    self.whenComplete(() => entry.complete?.(self));
+    const made = entry.build?.(self);
+    return typeof made === 'object' && made !== null ? { ...made } : undefined;
+  },
+});
 
 /** A gateway without pods. */
-class TestGateway extends Component implements Gateway {
-  readonly peer;
-  readonly routeTls = {};
-  readonly requests = { strictTransport: false };
-  readonly basicAuth: Credential;
-
-  constructor(platform: Platform) {
-    super(platform, 'gateway');
-    this.peer = {
-      namespace: this.tier.namespace,
-      podLabels: { 'app.kubernetes.io/name': 'gateway', 'app.kubernetes.io/instance': 'gateway' },
-    };
-    platform.provide('gateway', this, this);
-    this.basicAuth = new Credential(this, 'gateway-basic-auth', {
+const testGateway = defineComponent({
+  ...common,
+  title: 'Gateway',
+  tier: 'gateway',
+  provides: { gateway },
+  build(self) {
+    const basicAuth = new Credential(self, 'gateway-basic-auth', {
       keys: { username: literal('admin'), password: password(16), users: htpasswd('admin', 'password') },
     });
-  }
-}
+    const podLabels = { 'app.kubernetes.io/name': 'gateway', 'app.kubernetes.io/instance': 'gateway' };
+    const peer = { namespace: self.tier.namespace, podLabels };
+    return { gateway: { peer, routeTls: {}, requests: { strictTransport: false }, basicAuth } };
+  },
+});
 
-function testCatalogue(entries: Readonly<Record<string, TestEntry>>): Catalogue {
-  const common = { documentation: 'https://example.org/', signIn: 'nothing', options: z.strictObject({}) };
-  const components = Object.entries(entries).map(([name, entry]) => [
-    name,
-    {
-      ...common,
-      title: name,
-      tier: entry.tier ?? 'apps',
-      needs: entry.needs ?? ['gateway'],
-      provides: entry.provides ?? [],
-      build: (platform: Platform) => new TestComponent(platform, name, entry),
-    },
-  ]);
-  return {
-    ...Object.fromEntries(components),
-    gateway: {
-      ...common,
-      title: 'Gateway',
-      tier: 'gateway',
-      needs: [],
-      provides: ['gateway'],
-      build: (platform) => new TestGateway(platform),
-    },
-  };
-}
+/** Settings of a platform, with its services as a file says them. */
+export type TestSettings = Partial<Omit<Settings, 'services'>> & {
+  readonly services?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+};
 
 /** A platform named `test` of the given components and a gateway without pods. @param own components of hearth itself */
 export function testPlatform(
   entries: Readonly<Record<string, TestEntry>>,
-  config: Partial<PlatformConfig> = {},
+  settings: TestSettings = {},
   own: Catalogue = {},
 ): Platform {
-  const minimal = { name: 'test', domain: 'hearth.test', cluster: 'k3s', services: { traefik: {} } };
-  const services =
-    config.services ?? Object.fromEntries([...Object.keys(entries), 'gateway'].map((name) => [name, {}]));
+  // Made by code of the test: no file says it whole, so that everything that it is made of counts.
+  sawSources([__filename]);
+  const shortest = 'name: test\ndomain: hearth.test\ncluster: k3s\nservices: { traefik: {} }\n';
+  const all = [...Object.keys(entries), 'gateway'];
+  const services: NonNullable<TestSettings['services']> =
+    settings.services ?? Object.fromEntries(all.map((name) => [name, {}]));
+  const named = Object.entries(services).map(([name, { component = name, uses = {}, ...options }]) => [
+    name,
+    { component, uses, options },
+  ]);
   return buildPlatform(
     {
-      ...complete(platformSchema.parse(minimal), (problems) => new ConfigError('test.yaml', problems)),
-      ...config,
-      services,
+      ...parsePlatform(shortest, 'test.yaml'),
+      // No line of a file says what the test says.
+      errorOf: (problems) => new ConfigError('test.yaml', problems),
+      ...settings,
+      services: Object.fromEntries(named),
     },
-    { ...testCatalogue(entries), ...own },
+    {
+      ...Object.fromEntries(Object.entries(entries).map(([name, entry]) => [name, () => definitionOf(name, entry)])),
+      gateway: () => testGateway,
+      ...own,
+    },
   );
 }
 
@@ -144,7 +140,7 @@ export function geoai(
   // The same file gives the same platform: build it once for all tests.
   const platform = built.get(text) ?? buildPlatform(parsePlatform(text, 'geoai.yaml'));
   built.set(text, platform);
-  return platform;
+  return watchedPlatform(platform, text);
 }
 
 /** What a user reads of a platform that cannot be; undefined where it can. */

@@ -1,3 +1,4 @@
+import { kinds } from '../../lib/core/kinds';
 import { quantityValue } from '../../lib/core/resources';
 import { images } from '../../lib/images';
 import type { Kind, KubernetesObject, PodTemplate } from './kubernetes';
@@ -81,10 +82,6 @@ const restricted: Rule = (synthesis) => [
     ...when(context?.privileged === true, 'is privileged'),
     ...when(context?.runAsUser !== undefined && context.runAsUser === 0, 'runs as root'),
     ...when(
-      (ports ?? []).some((port) => port.containerPort < 1024),
-      'listens on a port below 1024',
-    ),
-    ...when(
       (ports ?? []).some((port) => port.hostPort),
       'takes a port of its node',
     ),
@@ -157,7 +154,7 @@ const selectors: Rule = ({ objects }) => {
 };
 
 /** Kinds that belong to no namespace. */
-const clusterScoped = ['Namespace', 'PriorityClass', 'StorageClass', 'CustomResourceDefinition'];
+const clusterScoped = kinds.filter((kind) => kind.clusterScoped).map(({ kind }) => kind);
 const namespaces: Rule = ({ objects, config }) => {
   const known = all(objects, 'Namespace').map(({ metadata }) => metadata.name);
   return objects.flatMap((object) => {
@@ -214,6 +211,7 @@ const references: Rule = ({ objects, secrets, config }) => {
     const names = [...volumes.map(({ name }) => name), ...claimTemplates];
     const configMap = (name: string) =>
       all(objects, 'ConfigMap').find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+    const mounted = (volume: string) => volumes.find(({ name }) => name === volume)?.configMap?.name;
     return [
       ...volumes.flatMap(({ configMap: config, secret, persistentVolumeClaim: claim }) => [
         ...(config ? when(!configMap(config.name), `no ConfigMap ${config.name}`) : []),
@@ -234,8 +232,8 @@ const references: Rule = ({ objects, secrets, config }) => {
         }),
         ...((volumeMounts as { name: string; subPath?: string }[] | undefined) ?? []).flatMap(({ name, subPath }) => [
           ...when(!names.includes(name), `no volume ${name}`),
-          ...(subPath && configMap(name)
-            ? when(!(subPath in (configMap(name)?.data ?? {})), `no file ${subPath}`)
+          ...(subPath && mounted(name)
+            ? when(!(subPath in (configMap(mounted(name) ?? '')?.data ?? {})), `no file ${subPath}`)
             : []),
         ]),
       ]),

@@ -1,4 +1,5 @@
-import type { PlatformConfig } from '../../lib/config/platform-config';
+import type { Catalogue } from '../../lib/core/definition';
+import type { Settings } from '../../lib/core/settings';
 import { buildPlatform } from '../../lib/build-platform';
 import { distFiles } from '../../lib/synth';
 import type { KubernetesObject } from './kubernetes';
@@ -6,7 +7,7 @@ import { parse } from './objects';
 
 /** A platform as the rules see it: its objects, and what its manifests leave to others. */
 export interface Synthesis {
-  readonly config: PlatformConfig;
+  readonly config: Settings;
   readonly objects: KubernetesObject[];
   /** The Secrets that the credentials command or the operator makes. */
   readonly secrets: readonly { readonly namespace: string; readonly name: string; readonly keys: readonly string[] }[];
@@ -14,8 +15,8 @@ export interface Synthesis {
   readonly publicPorts: readonly string[];
 }
 
-export function synthesis(config: PlatformConfig): Synthesis {
-  const platform = buildPlatform(config);
+export function synthesis(config: Settings, catalogue?: Catalogue): Synthesis {
+  const platform = buildPlatform(config, catalogue);
   const { credentials, workloads } = platform.graph;
   const own =
     config.tls.mode === 'secret'

@@ -1,42 +1,54 @@
 import { z } from 'zod';
-import { access, replicas, resources } from '../../config/options';
-import { Component } from '../../core/component';
+import { objectStore } from '../../bindings/bucket';
+import { sql } from '../../bindings/sql-database';
 import { Deployment } from '../../core/controllers';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
-import type { Platform } from '../../core/platform';
+import { hostsOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { images } from '../../images';
-
-export const mlflowOptions = z.strictObject({
-  image: z.string().default(images.mlflow).describe('An image with mlflow, psycopg2 and boto3'),
-  access: access('sso'),
-  artifacts: z
-    .enum(['proxied', 'direct'])
-    .default('proxied')
-    .describe(
-      'proxied: clients send artifacts to MLflow; direct: clients write to the bucket and need keys of their own',
-    ),
-  workers: z.int().min(1).default(2).describe('Server processes'),
-  replicas,
-  resources,
-});
+import { access, replicas, resources } from '../../options';
 
 /**
  * MLflow tracking server: runs and models in PostgreSQL, artifacts in an S3 bucket.
  * https://mlflow.org/docs/latest/self-hosting/architecture/tracking-server/
  */
-export class Mlflow extends Component {
-  constructor(platform: Platform, options: z.output<typeof mlflowOptions>) {
-    super(platform, 'mlflow');
-    const database = platform.sql().database('mlflow');
-    const artifacts = platform.objectStore().bucket('mlflow');
-    const publicHost = `mlflow.${platform.config.domain}`;
-    const inside = `mlflow.${this.tier.namespace}.svc`;
+export const mlflow = defineComponent({
+  title: 'MLflow, experiment tracking and model registry',
+  documentation: 'https://mlflow.org/docs/latest/',
+  signIn: 'nothing itself: its route decides; it signs in to its database and its bucket with their credentials',
+  tier: 'ai',
+  options: z.strictObject({
+    access: access('sso'),
+    artifacts: z
+      .enum(['proxied', 'direct'])
+      .default('proxied')
+      .describe(
+        'proxied: clients send artifacts to MLflow; direct: clients write to the bucket and need keys of their own',
+      ),
+    workers: z.int().min(1).default(2).describe('Server processes'),
+    replicas,
+    resources,
+  }),
+  needs: { gateway, sql, objectStore },
+  sizes: {
+    small: { workers: 1, resources: { requests: { cpu: '50m', memory: '512Mi' } } },
+    large: {
+      workers: 4,
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
+    },
+  },
+  build(self, { options, sql, objectStore }) {
+    const database = sql.database(self.name);
+    const artifacts = objectStore.bucket(self.name);
+    const publicHosts = hostsOf(self, [self.name]);
+    const inside = `${self.name}.${self.tier.namespace}.svc`;
 
-    const server = new Deployment(this, 'mlflow', {
-      image: options.image,
+    const server = new Deployment(self, self.name, {
+      image: images.mlflow,
       command: ['mlflow', 'server', '--host=0.0.0.0', '--port=5000', `--workers=${options.workers}`],
       env: {
         MLFLOW_BACKEND_STORE_URI: database.url('postgresql+psycopg2'),
@@ -46,14 +58,14 @@ export class Mlflow extends Component {
         ...artifacts.awsEnv,
         // The list replaces MLflow's own; it is matched against the Host header with its port.
         MLFLOW_SERVER_ALLOWED_HOSTS: [
-          publicHost,
+          ...publicHosts,
           inside,
           `${inside}:5000`,
-          'mlflow',
-          'mlflow:5000',
+          self.name,
+          `${self.name}:5000`,
           'localhost:*',
         ].join(','),
-        MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: `https://${publicHost}`,
+        MLFLOW_SERVER_CORS_ALLOWED_ORIGINS: publicHosts.map((host) => `https://${host}`).join(','),
         // The job runner keeps its queue on local disk, which no second replica sees.
         MLFLOW_SERVER_ENABLE_JOB_EXECUTION: false,
         MLFLOW_DISABLE_TELEMETRY: true,
@@ -61,9 +73,8 @@ export class Mlflow extends Component {
       },
       ports: { http: 5000 },
       mounts: { '/tmp': temporary('tmp', '1Gi') },
-      uses: [database, artifacts],
       user: { uid: 1000, gid: 1000 },
-      replicas: options.replicas ?? platform.replicas(2),
+      replicas: options.replicas ?? self.platform.replicas(2),
       // The first start creates the schema.
       probes: { ready: http('/health'), startupSeconds: 300 },
       resources: sized(
@@ -71,8 +82,8 @@ export class Mlflow extends Component {
         options.resources,
       ),
     });
-    new HttpRoute(this, 'mlflow', {
-      hosts: ['mlflow'],
+    new HttpRoute(self, self.name, {
+      hosts: [self.name],
       to: server.endpoint('http'),
       access: options.access,
       // Models of any size go through it.
@@ -86,5 +97,5 @@ export class Mlflow extends Component {
       ],
       tile: { title: 'MLflow', description: 'Experiments, runs and models', icon: 'mlflow.png' },
     });
-  }
-}
+  },
+});

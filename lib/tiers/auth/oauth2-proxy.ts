@@ -1,24 +1,19 @@
 import { z } from 'zod';
-import { replicas, resources, wholeNumber } from '../../config/options';
-import { Component } from '../../core/component';
+import { cache } from '../../bindings/cache';
+import { identity } from '../../bindings/oidc-client';
 import { Deployment } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
-import type { Endpoint } from '../../core/endpoint';
-import type { Platform } from '../../core/platform';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
-import type { SignIn } from '../../core/sign-in';
+import { signIn } from '../../core/sign-in';
 import { images } from '../../images';
+import { replicas, resources, wholeNumber } from '../../options';
 
-export const oauth2ProxyOptions = z.strictObject({
-  sessionHours: wholeNumber(12, { of: 'hours', max: 720 })
-    .default(12)
-    .describe('Hours after which people must sign in again, at the latest'),
-  replicas,
-  resources,
-});
-
+/** Name of the cookie that holds a session. */
+const cookie = '__Secure-sso';
 /** Path of its own pages. */
 const prefix = '/oauth2';
 /** How long tokens last, and when they are renewed: a right taken away ends with the renewal, a short outage is bridged. */
@@ -29,24 +24,35 @@ const tokens = { lastSeconds: 900, renewedAfter: '5m' };
  * provider and keeps their sessions in the platform's cache, so that each of its pods knows them.
  * https://oauth2-proxy.github.io/oauth2-proxy/configuration/overview
  */
-export class OAuth2Proxy extends Component implements SignIn {
-  readonly endpoint: Endpoint;
-  readonly cookie = '__Secure-sso';
-
-  constructor(platform: Platform, options: z.output<typeof oauth2ProxyOptions>) {
-    super(platform, 'oauth2-proxy');
-    platform.provide('signIn', this, this);
-    const { domain, name } = platform.config;
-    const url = `https://auth.${domain}${prefix}`;
-    const client = platform.identity().client('oauth2-proxy', {
+export const oauth2Proxy = defineComponent({
+  title: 'OAuth2 Proxy, single sign-on at the gateway',
+  documentation: 'https://oauth2-proxy.github.io/oauth2-proxy/',
+  signIn: 'people sign in at the identity provider, to which it leads them',
+  tier: 'auth',
+  single: 'the gateway asks it about all services',
+  options: z.strictObject({
+    sessionHours: wholeNumber(12, { of: 'hours', max: 720 })
+      .default(12)
+      .describe('Hours after which people must sign in again, at the latest'),
+    replicas,
+    resources,
+  }),
+  needs: { gateway, identity, cache },
+  provides: { signIn },
+  build(self, given) {
+    const { options } = given;
+    const host = self.named('auth');
+    const { domain, name } = self.platform.config;
+    const url = `https://${host}.${domain}${prefix}`;
+    const client = given.identity.client(self.name, {
       title: `Services of ${name}`,
       redirectUris: [`${url}/callback`],
       tokenSeconds: tokens.lastSeconds,
     });
-    const sessions = platform.cache().cache('sessions');
+    const sessions = given.cache.cache('sessions');
     // 43 digits of base64 are the 32 bytes of an AES-256 key.
-    const cookie = new Credential(this, 'oauth2-proxy-cookie', { keys: { secret: password(43) } });
-    const server = new Deployment(this, 'oauth2-proxy', {
+    const cipher = new Credential(self, `${self.name}-cookie`, { keys: { secret: password(43) } });
+    const server = new Deployment(self, self.name, {
       image: images.oauth2Proxy,
       command: ['/bin/oauth2-proxy'],
       args: [
@@ -71,7 +77,7 @@ export class OAuth2Proxy extends Component implements SignIn {
         '--skip-provider-button=true',
         '--upstream=static://202',
         '--set-xauthrequest=true',
-        `--cookie-name=${this.cookie}`,
+        `--cookie-name=${cookie}`,
         `--cookie-domain=.${domain}`,
         '--cookie-secure=true',
         '--cookie-httponly=true',
@@ -89,14 +95,13 @@ export class OAuth2Proxy extends Component implements SignIn {
         '--footer=-',
       ],
       env: {
-        OAUTH2_PROXY_CLIENT_ID: client.credential.key('clientId'),
-        OAUTH2_PROXY_CLIENT_SECRET: client.credential.key('clientSecret'),
-        OAUTH2_PROXY_COOKIE_SECRET: cookie.key('secret'),
+        OAUTH2_PROXY_CLIENT_ID: client.key('clientId'),
+        OAUTH2_PROXY_CLIENT_SECRET: client.key('clientSecret'),
+        OAUTH2_PROXY_COOKIE_SECRET: cipher.key('secret'),
         OAUTH2_PROXY_REDIS_CONNECTION_URL: sessions.url(),
       },
       ports: { http: 4180, metrics: { port: 44180, offered: false } },
-      uses: [client, sessions],
-      replicas: options.replicas ?? platform.replicas(2),
+      replicas: options.replicas ?? self.platform.replicas(2),
       user: { uid: 65532, gid: 65532 },
       // /ready asks the session store as well.
       probes: { ready: http('/ready'), live: http('/ping') },
@@ -106,10 +111,10 @@ export class OAuth2Proxy extends Component implements SignIn {
         options.resources,
       ),
     });
-    this.endpoint = server.endpoint('http');
-    new HttpRoute(this, 'auth', {
-      hosts: ['auth'],
-      to: this.endpoint,
+    const endpoint = server.endpoint('http');
+    new HttpRoute(self, host, {
+      hosts: [host],
+      to: endpoint,
       access: 'public',
       tile: {
         title: 'Sign out',
@@ -118,5 +123,6 @@ export class OAuth2Proxy extends Component implements SignIn {
         path: `${prefix.slice(1)}/sign_out?rd=${encodeURIComponent(`https://${domain}/`)}`,
       },
     });
-  }
-}
+    return { signIn: { endpoint, cookie } };
+  },
+});

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { schedule } from '../../config/schedule';
-import { whenMissing } from '../../config/wording';
 import { backupPriorities, methodOf, type BackedUp, type VolumeBackup } from '../../core/backup';
-import { Component } from '../../core/component';
+import type { Component } from '../../core/component';
 import { Credential, password, supplied } from '../../core/credential';
-import type { Platform } from '../../core/platform';
+import { defineComponent } from '../../core/definition';
 import type { Volume } from '../../core/volume';
 import type { Workload } from '../../core/workload';
-import type { Archived } from '../../derived/archive';
-import { archiveJobs, dumpJobs, type BackupProps } from '../../derived/backup-jobs';
+import { schedule } from '../../options/schedule';
+import { whenMissing } from '../../options/wording';
+import type { Archived } from './backup/archive';
+import { archiveJobs, dumpJobs, type BackupProps } from './backup/backup-jobs';
 
 const keep = (least: number, count: number, what: string) =>
   z.int().min(least).default(count).describe(`Snapshots that are kept: the last of each of so many ${what}`);
@@ -50,7 +50,7 @@ const target = z.strictObject(
   { error: whenMissing('is missing; write endpoint and bucket of an S3 service outside this cluster') },
 );
 
-export const backupOptions = z.strictObject(
+const options = z.strictObject(
   {
     target: target.describe('Where backups go'),
     schedule: schedule('0 1 * * *').describe(
@@ -68,15 +68,16 @@ export const backupOptions = z.strictObject(
  * Encrypted backups of every volume that says how it is backed up, on a schedule, and their way back. It runs nothing
  * itself: the jobs belong to the components whose data they save. https://restic.readthedocs.io/
  */
-export class Backup extends Component {
-  private readonly credential: Credential;
-
-  constructor(
-    platform: Platform,
-    private readonly options: z.output<typeof backupOptions>,
-  ) {
-    super(platform, 'backup');
-    this.credential = new Credential(this, 'backup', {
+export const backup = defineComponent({
+  title: 'Backup, encrypted with restic',
+  documentation: 'https://restic.readthedocs.io/',
+  signIn: 'nobody comes to it; it signs in to its target with the keys that you give, and encrypts with a password',
+  tier: 'data',
+  single: 'it saves the data of all services',
+  options,
+  build(self, { options }) {
+    const { target, schedule, keep } = options;
+    const credential = new Credential(self, self.name, {
       keys: {
         accessKeyId: supplied('access key of the backup target'),
         secretAccessKey: supplied('secret key of the backup target'),
@@ -85,43 +86,41 @@ export class Backup extends Component {
       },
       rotation: { keys: ['accessKeyId', 'secretAccessKey'], by: 'restart' },
     });
-  }
-
-  override complete(): void {
-    const { graph } = this.platform;
-    // Volumes are declared in constructors, so that all of them are there.
-    const kept = graph.workloads.flatMap((workload) =>
-      workload.volumes.flatMap((volume) => (volume.props.backup === 'none' ? [] : [{ workload, volume }])),
-    );
-    const named = kept.flatMap(({ workload, volume }) => {
-      const { component } = workload;
-      const several = kept.filter((other) => other.workload.component === component).length > 1;
-      const base = several ? `${component.name}-${volume.name}` : component.name;
-      return partsOf(workload, volume).map((part) => ({ ...part, name: `${base}${part.suffix}` }));
+    const path = target.path ?? self.platform.config.name;
+    // Volumes are declared when components are built, so that all of them are there.
+    self.whenComplete(() => {
+      backUp(self, (name) => ({ name, target: { ...target, path, credential }, schedule, keep }));
     });
-    const made = named.map(({ name, workload, volume, ...part }) => {
-      const stopping = named.filter((other) => other.workload === workload).map((other) => `${other.name}-backup`);
-      return {
-        name,
-        component: workload.component,
-        workload,
-        volume,
-        priority: part.backup.priority,
-        method: methodOf(part.backup) ?? '',
-        ...(part.backup.method === 'dump'
-          ? dumpJobs(workload, volume, part.backup.dump(), this.jobProps(name))
-          : archiveJobs({ workload, ...part, jobs: stopping }, this.jobProps(name))),
-      };
-    });
-    const rank = ({ priority }: BackedUp) => backupPriorities.indexOf(priority);
-    graph.backups.push(...made.sort((a, b) => rank(a) - rank(b)));
-  }
+  },
+});
 
-  private jobProps(name: string): BackupProps {
-    const { target, schedule, keep } = this.options;
-    const path = target.path ?? this.platform.config.name;
-    return { name, target: { ...target, path, credential: this.credential }, schedule, keep };
-  }
+/** Declares the jobs of everything that is kept. @param propsOf what they need, by the name of what they save */
+function backUp({ platform: { graph } }: Component, propsOf: (name: string) => BackupProps): void {
+  const kept = graph.workloads.flatMap((workload) =>
+    workload.volumes.flatMap((volume) => (volume.props.backup === 'none' ? [] : [{ workload, volume }])),
+  );
+  const named = kept.flatMap(({ workload, volume }) => {
+    const { component } = workload;
+    const several = kept.filter((other) => other.workload.component === component).length > 1;
+    const base = several ? `${component.name}-${volume.name}` : component.name;
+    return partsOf(workload, volume).map((part) => ({ ...part, name: `${base}${part.suffix}` }));
+  });
+  const made = named.map(({ name, workload, volume, ...part }) => {
+    const stopping = named.filter((other) => other.workload === workload).map((other) => `${other.name}-backup`);
+    return {
+      name,
+      component: workload.component,
+      workload,
+      volume,
+      priority: part.backup.priority,
+      method: methodOf(part.backup) ?? '',
+      ...(part.backup.method === 'dump'
+        ? dumpJobs(workload, volume, part.backup.dump(), propsOf(name))
+        : archiveJobs({ workload, ...part, jobs: stopping }, propsOf(name))),
+    };
+  });
+  const rank = ({ priority }: BackedUp) => backupPriorities.indexOf(priority);
+  graph.backups.push(...made.sort((a, b) => rank(a) - rank(b)));
 }
 
 interface Part extends Omit<Archived, 'jobs'> {

@@ -1,23 +1,25 @@
 import { z } from 'zod';
-import { backup, members, metrics, resources, storage } from '../../config/options';
 import { dumped } from '../../core/backup';
-import { Component } from '../../core/component';
+import type { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
-import { Job, StatefulSet } from '../../core/controllers';
-import { Credential, hexadecimal, literal, password, pbkdf2 } from '../../core/credential';
+import { Job, peerHosts, StatefulSet } from '../../core/controllers';
+import { Credential, hexadecimal, literal, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
-import type { Platform } from '../../core/platform';
 import { http, tcp } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
+import { backup, members, metrics, resources, storage } from '../../options';
+import { pbkdf2 } from './couchdb/password-hash';
 import { replicaDump } from './couchdb/replica-dump';
 import { ini, serverIni, startScript } from './couchdb/server';
 import { systemDatabasesScript } from './couchdb/system-databases';
 
-export const couchDbOptions = z.strictObject({
+const options = z.strictObject({
   replicas: members(3),
   settings: z
     .record(
@@ -45,23 +47,32 @@ export const couchDbOptions = z.strictObject({
  * CouchDB: documents by HTTP and the pages of Fauxton at `couchdb.` below the domain; several pods are one cluster that keeps
  * each document three times. https://docs.couchdb.org/en/stable/cluster/index.html
  */
-export class CouchDb extends Component {
-  private readonly server: StatefulSet;
-
-  constructor(platform: Platform, options: z.output<typeof couchDbOptions>) {
-    super(platform, 'couchdb');
-    const replicas = options.replicas ?? platform.replicas(3);
-    const admin = this.credential();
-    const data = new Volume('data', {
+export const couchdb = defineComponent({
+  title: 'CouchDB, documents that replicate',
+  documentation: 'https://docs.couchdb.org/en/stable/',
+  signIn: 'name and password of the administrator, and of those whom the administrator adds',
+  keeps: 'all databases, in a backup as a dump of the running server',
+  tier: 'data',
+  options,
+  needs: { gateway },
+  sizes: {
+    small: { storage: '2Gi' },
+    large: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '4Gi' } } },
+  },
+  build(self, { options }) {
+    const replicas = options.replicas ?? self.platform.replicas(3);
+    const peers = replicas > 1 ? peerHosts(self, self.name, replicas) : [];
+    const admin = administrator(self);
+    const data: Volume = new Volume('data', {
       size: options.storage,
-      backup: dumped(options.backup, () => replicaDump({ endpoint: this.server.endpoint('http'), admin })),
+      backup: dumped(options.backup, () => replicaDump({ endpoint: server.endpoint('http'), admin })),
     });
-    const files = new ConfigFiles(this, 'couchdb', () => ({
+    const files = new ConfigFiles(self, self.name, {
       'start.sh': startScript,
-      'couchdb.ini': ini(serverIni({ peers: replicas > 1 ? this.server.peerHosts : [], metrics: options.metrics })),
+      'couchdb.ini': ini(serverIni({ peers, metrics: options.metrics })),
       'settings.ini': ini(options.settings),
-    }));
-    this.server = new StatefulSet(this, 'couchdb', {
+    });
+    const server = new StatefulSet(self, self.name, {
       image: images.couchdb,
       command: ['tini', '--', 'sh', '/etc/couchdb/start.sh'],
       replicas,
@@ -100,53 +111,53 @@ export class CouchDb extends Component {
         options.resources,
       ),
     });
-    if (replicas > 1) this.systemDatabases(admin);
-    new HttpRoute(this, 'couchdb', {
-      hosts: ['couchdb'],
-      to: this.server.endpoint('http'),
+    if (replicas > 1) systemDatabases(server, admin);
+    new HttpRoute(self, self.name, {
+      hosts: [self.name],
+      to: server.endpoint('http'),
       // It asks for a password itself.
       access: 'public',
       sticky: 'couchdb_sticky',
       tile: { title: 'CouchDB', description: 'Documents; its pages are at /_utils', icon: 'couchdb.png' },
     });
-  }
+  },
+});
 
-  /** The server reads all of it at each start; no data remembers it. */
-  private credential(): Credential {
-    return new Credential(this, 'couchdb', {
-      keys: {
-        username: literal('admin'),
-        password: password(24),
-        // Made once: a session is signed with the salt, and holds on all nodes only where it is the same.
-        passwordHash: pbkdf2('password'),
-        cookieSecret: hexadecimal(40),
-        erlangCookie: hexadecimal(40),
-        uuid: hexadecimal(32),
-      },
-      // Nodes with different cookies of Erlang do not meet, and a new UUID would make replications start over.
-      rotation: { by: 'restart', keys: ['password', 'cookieSecret'] },
-    });
-  }
+/** The server reads all of it at each start; no data remembers it. */
+function administrator(self: Component): Credential {
+  return new Credential(self, self.name, {
+    keys: {
+      username: literal('admin'),
+      password: password(24),
+      // Made once: a session is signed with the salt, and holds on all nodes only where it is the same.
+      passwordHash: pbkdf2('password'),
+      cookieSecret: hexadecimal(40),
+      erlangCookie: hexadecimal(40),
+      uuid: hexadecimal(32),
+    },
+    // Nodes with different cookies of Erlang do not meet, and a new UUID would make replications start over.
+    rotation: { by: 'restart', keys: ['password', 'cookieSecret'] },
+  });
+}
 
-  /** A single node makes them itself; the nodes of a cluster cannot know when all have come. */
-  private systemDatabases(admin: Credential): void {
-    const endpoint = this.server.endpoint('http');
-    const script = new ConfigFiles(this, 'couchdb-system-databases', () => ({
-      'system-databases.sh': systemDatabasesScript(this.server.peerHosts),
-    }));
-    new Job(this, 'couchdb-system-databases', {
-      image: images.curl,
-      command: ['sh', '/etc/couchdb/system-databases.sh'],
-      env: {
-        URL: endpoint.url(),
-        USERNAME: admin.key('username'),
-        PASSWORD: admin.key('password'),
-        HOME: '/tmp',
-      },
-      mounts: { '/etc/couchdb': script, '/tmp': temporary('tmp', '8Mi') },
-      uses: [{ endpoint, why: 'makes the databases of users and replications' }],
-      user: { uid: 100, gid: 101 },
-      resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '200m', memory: '64Mi' } },
-    });
-  }
+/** A single node makes them itself; the nodes of a cluster cannot know when all have come. */
+function systemDatabases(server: StatefulSet, admin: Credential): void {
+  const { component } = server;
+  const name = `${component.name}-system-databases`;
+  const endpoint = server.endpoint('http');
+  const script = new ConfigFiles(component, name, { 'system-databases.sh': systemDatabasesScript(server.peerHosts) });
+  new Job(component, name, {
+    image: images.curl,
+    command: ['sh', '/etc/couchdb/system-databases.sh'],
+    env: {
+      URL: endpoint.url(),
+      USERNAME: admin.key('username'),
+      PASSWORD: admin.key('password'),
+      HOME: '/tmp',
+    },
+    mounts: { '/etc/couchdb': script, '/tmp': temporary('tmp', '8Mi') },
+    uses: [{ endpoint, why: 'makes the databases of users and replications' }],
+    user: { uid: 100, gid: 101 },
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '200m', memory: '64Mi' } },
+  });
 }

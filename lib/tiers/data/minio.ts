@@ -1,24 +1,34 @@
 import { z } from 'zod';
-import { Bucket, clientEnv, type BucketSettings, type ObjectStore } from '../../bindings/bucket';
-import { backup, bytes, metrics, resources, storage } from '../../config/options';
-import { schedule } from '../../config/schedule';
+import {
+  Bucket,
+  bucketAgreement,
+  bucketNames,
+  clientEnv,
+  objectStore,
+  type BucketSettings,
+  type ObjectStore,
+} from '../../bindings/bucket';
+import { bucketDump } from '../../bindings/bucket-dump';
+import { bucketJob } from '../../bindings/bucket-job';
 import { dumped, type Dump } from '../../core/backup';
-import { Component } from '../../core/component';
-import { CronJob, peerHosts, StatefulSet, type Job } from '../../core/controllers';
+import type { Component } from '../../core/component';
+import { CronJob, peerDomain, peerHosts, StatefulSet, type Job } from '../../core/controllers';
 import { Credential, hexadecimal } from '../../core/credential';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
-import type { Platform } from '../../core/platform';
 import { http } from '../../core/probe';
+import { Registry } from '../../core/registry';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
-import { bucketDump } from '../../derived/bucket-dump';
-import { bucketJob } from '../../derived/bucket-job';
 import { images } from '../../images';
+import { backup, bytes, metrics, resources, storage } from '../../options';
+import { schedule } from '../../options/schedule';
 import { driveOfStore } from './minio-drive';
 import { goneServers, healScript, parity, severalServers } from './minio-servers';
 
-const bucketName = z.string().regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, {
+const bucketName = z.string().regex(bucketNames, {
   error: 'must be 3 to 63 lower-case letters, digits and dashes; write for example datasets',
 });
 
@@ -44,7 +54,7 @@ const bucketSettings = z
     context.addIssue({ code: 'custom', path: ['noncurrentExpireAfterDays'], message });
   });
 
-export const minioOptions = z.strictObject({
+const options = z.strictObject({
   servers: z
     .int({ error: 'must be a whole number; write 1 or 4' })
     .refine((count) => count === 1 || (count >= 4 && count <= 16), {
@@ -72,27 +82,65 @@ export const minioOptions = z.strictObject({
   resources,
 });
 
+type Options = z.output<typeof options>;
+
 /**
  * MinIO, one server or several that share objects out by erasure coding: an S3 API at `minio-api.` and a console at
  * `minio.` below the domain. https://min.io/docs/minio/linux/operations/concepts/erasure-coding.html
  */
-export class Minio extends Component implements ObjectStore {
-  private readonly buckets: Bucket[] = [];
+export const minio = defineComponent({
+  title: 'MinIO, an S3 object store',
+  documentation: 'https://github.com/pgsty/minio',
+  signIn: 'access key and secret key, for the console and the S3 API; each bucket has a pair of its own',
+  keeps:
+    'all buckets, in a backup as a mirror of their objects: contents and names, no older versions, metadata or tags',
+  tier: 'data',
+  options,
+  needs: { gateway },
+  provides: { objectStore },
+  sizes: {
+    small: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '256Mi' } } },
+    large: {
+      storage: '500Gi',
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
+  build: (self, { options }) => ({ objectStore: new Minio(self, options) }),
+});
+
+class Minio implements ObjectStore {
+  private readonly buckets: Registry<Bucket, BucketSettings>;
   private readonly root: Credential;
   private readonly server: StatefulSet;
   private bucketsJob?: Job;
 
-  constructor(platform: Platform, options: z.output<typeof minioOptions>) {
-    super(platform, 'minio');
-    platform.provide('objectStore', this, this);
-    this.root = new Credential(this, 'minio', {
+  constructor(
+    private readonly self: Component,
+    options: Options,
+  ) {
+    const { name, platform } = self;
+    this.root = new Credential(self, name, {
       keys: { accessKeyId: hexadecimal(20), secretAccessKey: hexadecimal(40) },
       // Servers with other keys are strangers to each other: two halves of a store would each miss the other's objects.
       rotation: { by: 'restart', together: true },
     });
+    this.buckets = new Registry<Bucket, BucketSettings>(self, {
+      what: 'bucket',
+      agree: bucketAgreement,
+      option: (bucket) => ['buckets', bucket],
+      make: (bucket, wishes) =>
+        new Bucket({
+          store: self,
+          endpoint: this.server.endpoint('s3'),
+          name: bucket,
+          wishes,
+          clientImage: images.minioClient,
+          job: () => this.job(),
+        }),
+    });
     const servers = options.servers ?? platform.replicas(4);
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
-    this.server = new StatefulSet(this, 'minio', {
+    this.server = new StatefulSet(self, name, {
       image: images.minio,
       command: [
         ...['minio', 'server', this.drives(servers), '--address=:9000', '--console-address=:9001'],
@@ -102,7 +150,7 @@ export class Minio extends Component implements ObjectStore {
       env: {
         MINIO_ROOT_USER: this.root.key('accessKeyId'),
         MINIO_ROOT_PASSWORD: this.root.key('secretAccessKey'),
-        MINIO_BROWSER_REDIRECT_URL: `https://minio.${platform.config.domain}`,
+        MINIO_BROWSER_REDIRECT_URL: `https://${name}.${platform.config.domain}`,
         // The NetworkPolicy decides who may read the metrics.
         MINIO_PROMETHEUS_AUTH_TYPE: 'public',
         MINIO_UPDATE: 'off',
@@ -113,7 +161,7 @@ export class Minio extends Component implements ObjectStore {
       mounts: { '/data': data, '/tmp': temporary('tmp', '256Mi') },
       user: { uid: 1000, gid: 1000 },
       probes: { ready: http('/minio/health/ready', 's3'), live: http('/minio/health/live', 's3'), startupSeconds: 120 },
-      ...(servers > 1 ? severalServers(peerHosts(this, 'minio', servers)) : {}),
+      ...(servers > 1 ? severalServers(peerHosts(self, name, servers)) : {}),
       ...(options.metrics ? { metrics: { port: 's3', path: '/minio/v2/metrics/cluster' } } : {}),
       resources: sized(
         { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '2Gi' } },
@@ -126,14 +174,14 @@ export class Minio extends Component implements ObjectStore {
     for (const [name, settings] of declared) this.bucket(name, settings ?? {});
     if (servers > 1) this.heal(options.heal);
     // Both ask for keys themselves.
-    new HttpRoute(this, 'minio', {
-      hosts: ['minio'],
+    new HttpRoute(self, name, {
+      hosts: [name],
       to: this.server.endpoint('console'),
       access: 'public',
       tile: { title: 'MinIO', description: 'Buckets and objects', icon: 'minio.png' },
     });
-    new HttpRoute(this, 'minio-api', {
-      hosts: ['minio-api'],
+    new HttpRoute(self, `${name}-api`, {
+      hosts: [`${name}-api`],
       to: this.server.endpoint('s3'),
       access: 'public',
       // Clients send many requests at once, and objects of any size.
@@ -141,41 +189,30 @@ export class Minio extends Component implements ObjectStore {
       maxBody: 'none',
       tile: { title: 'S3 API', description: 'Endpoint for S3 clients', icon: 'amazon-s3.png' },
     });
+    self.whenComplete(() => this.makeBuckets());
   }
 
   bucket(name: string, settings: BucketSettings = {}): Bucket {
-    const known = this.buckets.find((candidate) => candidate.name === name);
-    const bucket =
-      known ??
-      new Bucket({
-        store: this,
-        endpoint: this.server.endpoint('s3'),
-        name,
-        clientImage: images.minioClient,
-        job: () => this.job(),
-      });
-    if (!known) this.buckets.push(bucket);
-    const by = this.platform.underConstruction ?? this.name;
-    bucket.want(settings, by === this.name ? undefined : by);
-    return bucket;
+    return this.buckets.ask(name, settings);
   }
 
-  override complete(): void {
-    if (this.buckets.length === 0) return;
-    const wrong = this.buckets.find(({ settings }) => settings.noncurrentExpireAfterDays && !settings.versions);
+  private makeBuckets(): void {
+    const buckets = this.buckets.all;
+    if (buckets.length === 0) return;
+    const wrong = buckets.find(({ settings }) => settings.noncurrentExpireAfterDays && !settings.versions);
     if (wrong) throw new Error(`bucket ${wrong.name}: noncurrentExpireAfterDays needs versions: true`);
-    this.bucketsJob = bucketJob(this, {
+    this.bucketsJob = bucketJob(this.self, {
       image: images.minioClient,
       endpoint: this.server.endpoint('s3'),
       root: this.root,
-      buckets: this.buckets,
+      buckets,
     });
   }
 
   /** A server that comes back does not ask for what was written without it. */
   private heal(schedule: string): void {
     const endpoint = this.server.endpoint('s3');
-    new CronJob(this, 'minio-heal', {
+    new CronJob(this.self, `${this.self.name}-heal`, {
       schedule,
       image: images.minioClient,
       command: ['sh', '-c', healScript],
@@ -195,8 +232,8 @@ export class Minio extends Component implements ObjectStore {
   /** What a server keeps its data on: a folder, or the same folder of every server. */
   private drives(servers: number): string {
     if (servers === 1) return '/data';
-    const { clusterDomain } = this.platform.config.network;
-    return `http://minio-{0...${servers - 1}}.minio-peers.${this.tier.namespace}.svc.${clusterDomain}:9000/data`;
+    const { self } = this;
+    return `http://${self.name}-{0...${servers - 1}}.${peerDomain(self, self.name)}:9000/data`;
   }
 
   private dump(): Dump {

@@ -1,18 +1,20 @@
 import { z } from 'zod';
-import { backup, metrics, resources, storage } from '../../config/options';
+import { sql } from '../../bindings/sql-database';
 import { dumped } from '../../core/backup';
-import type { Platform } from '../../core/platform';
+import type { Component } from '../../core/component';
+import { defineComponent } from '../../core/definition';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
+import { backup, metrics, resources, storage } from '../../options';
 import { PatroniCluster, reservedNames } from './patroni/patroni-cluster';
 import { portableLocale } from './patroni/patroni-config';
 import { clusterParts, clusterSize, memberCount } from './patroni/cluster-options';
 import { exporterRole, postgresExporter } from './postgres-exporter';
 import { databases, extensions, settings } from './postgres-options';
-import { majorVersion, PostgresComponent, type ServerAccess } from './postgres-server';
+import { Databases, majorVersion, type ServerAccess } from './postgres-server';
 import { singlePostgres, superuserOf } from './postgres-single';
 
-export const mngPgOptions = z.strictObject({
+const options = z.strictObject({
   ...clusterSize,
   databases: databases('sonarqube', reservedNames).default({}),
   extensions: extensions('hstore').default([]),
@@ -23,57 +25,77 @@ export const mngPgOptions = z.strictObject({
   metrics,
   backup: backup('critical'),
 });
-type Options = z.output<typeof mngPgOptions>;
+type Options = z.output<typeof options>;
 
 /**
- * PostgreSQL for the platform's own programs: one server, or a Patroni cluster behind the same name `mng-pg`.
+ * PostgreSQL for the platform's own programs: one server, or a Patroni cluster behind the same name.
  * https://www.postgresql.org/docs/17/
  */
-export class MngPg extends PostgresComponent {
-  protected override readonly access: ServerAccess;
+export const mngPg = defineComponent({
+  title: 'Management database, PostgreSQL for the platform’s own programs',
+  documentation: 'https://www.postgresql.org/docs/17/',
+  signIn: 'role and password (SCRAM-SHA-256) for each database; nobody comes to it from outside',
+  keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
+  tier: 'data',
+  options,
+  provides: { sql },
+  sizes: {
+    small: { storage: '2Gi' },
+    large: {
+      storage: '50Gi',
+      settings: { shared_buffers: '1GB', max_connections: 400 },
+      resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { cpu: '4', memory: '4Gi' } },
+    },
+  },
+  build(self, { options }) {
+    const databases: Databases = new Databases(self, () => access);
+    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => databases.dump()) });
+    const members = memberCount(self, options);
+    const access =
+      members === 1 ? single(self, options, data, databases) : replicated(self, options, data, databases, members);
+    databases.declare(options.databases, options.extensions);
+    return { sql: databases };
+  },
+});
 
-  constructor(platform: Platform, options: Options) {
-    super(platform, 'mng-pg');
-    platform.provide('sql', this, this);
-    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
-    const count = memberCount(this, options);
-    this.access = count === 1 ? this.single(options, data) : this.replicated(options, data, count);
-    this.declare(options.databases, options.extensions);
-  }
+function single(self: Component, options: Options, data: Volume, databases: Databases): ServerAccess {
+  const superuser = superuserOf(self, data, () => server);
+  const exporter = options.metrics ? exporterRole(self, () => databases.job()) : undefined;
+  const server = singlePostgres(self, superuser, {
+    image: images.postgres,
+    settings: options.settings,
+    data,
+    initdb: [`--locale=${portableLocale}`],
+    init: majorVersion(images.postgres, data, 'pgdata/PG_VERSION'),
+    resources: options.resources,
+    ...(exporter
+      ? { sidecars: { exporter: postgresExporter(exporter) }, metrics: { port: 'exporter', path: '/metrics' } }
+      : {}),
+  });
+  return {
+    endpoint: server.endpoint('postgres'),
+    superuser,
+    clientImage: images.postgres,
+    roles: exporter ? [exporter] : [],
+  };
+}
 
-  private single(options: Options, data: Volume): ServerAccess {
-    const superuser = superuserOf(this, data, () => server);
-    const exporter = options.metrics ? exporterRole(this, () => this.job()) : undefined;
-    const server = singlePostgres(this, superuser, {
-      image: images.postgres,
-      settings: options.settings,
-      data,
-      initdb: [`--locale=${portableLocale}`],
-      init: majorVersion(images.postgres, data, 'pgdata/PG_VERSION'),
-      resources: options.resources,
-      ...(exporter
-        ? { sidecars: { exporter: postgresExporter(exporter) }, metrics: { port: 'exporter', path: '/metrics' } }
-        : {}),
-    });
-    return {
-      endpoint: server.endpoint('postgres'),
-      superuser,
-      clientImage: images.postgres,
-      roles: exporter ? [exporter] : [],
-    };
-  }
-
-  private replicated(options: Options, data: Volume, count: number): ServerAccess {
-    const { access } = new PatroniCluster(this, {
-      ...options,
-      names: { server: 'mng-pg-patroni', etcd: 'mng-pg-etcd', router: 'mng-pg' },
-      members: count,
-      data,
-      job: () => this.job(),
-      preload: [],
-      page: false,
-      router: { ...options.router, replicas: options.router.replicas ?? 2 },
-    });
-    return access;
-  }
+function replicated(
+  self: Component,
+  options: Options,
+  data: Volume,
+  databases: Databases,
+  members: number,
+): ServerAccess {
+  const { access } = new PatroniCluster(self, {
+    ...options,
+    names: { server: `${self.name}-patroni`, etcd: `${self.name}-etcd`, router: self.name },
+    members,
+    data,
+    job: () => databases.job(),
+    preload: [],
+    page: false,
+    router: { ...options.router, replicas: options.router.replicas ?? 2 },
+  });
+  return access;
 }

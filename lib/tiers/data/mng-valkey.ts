@@ -1,17 +1,16 @@
 import { z } from 'zod';
-import { Cache, type CacheServer } from '../../bindings/cache';
-import { backup, metrics, resources, storage } from '../../config/options';
+import { Cache, cache } from '../../bindings/cache';
 import { dumped } from '../../core/backup';
-import { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
 import { StatefulSet } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
-import type { Platform } from '../../core/platform';
+import { defineComponent } from '../../core/definition';
 import { exec } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
+import { backup, metrics, resources, storage } from '../../options';
 import { serverDump } from './valkey/dump';
 import {
   addPassword,
@@ -28,63 +27,56 @@ import {
   withinLimit,
 } from './valkey/server';
 
-export const mngValkeyOptions = z
-  .strictObject({
-    maxMemory,
-    evictionPolicy,
-    storage: storage('5Gi'),
-    resources,
-    metrics,
-    backup: backup('high'),
-  })
-  .superRefine(withinLimit);
-
 /** One Valkey for the sessions, queues and caches of other components. https://valkey.io/topics/ */
-export class MngValkey extends Component implements CacheServer {
-  private readonly credential: Credential;
-  private readonly server: StatefulSet;
-
-  constructor(platform: Platform, options: z.output<typeof mngValkeyOptions>) {
-    super(platform, 'mng-valkey');
-    platform.provide('cache', this, this);
+export const mngValkey = defineComponent({
+  title: 'Management cache, Valkey for sessions and queues',
+  documentation: 'https://valkey.io/docs/',
+  signIn: 'one password for all; nobody comes to it from outside',
+  keeps: 'all keys, in a backup as a dump of the running server',
+  tier: 'data',
+  options: z
+    .strictObject({
+      maxMemory,
+      evictionPolicy,
+      storage: storage('5Gi'),
+      resources,
+      metrics,
+      backup: backup('high'),
+    })
+    .superRefine(withinLimit),
+  provides: { cache },
+  build(self, { options }) {
     const data = new Volume('data', {
       size: options.storage,
-      backup: dumped(options.backup, () =>
-        serverDump({ endpoint: this.server.endpoint('redis'), credential: this.credential, ...options }),
-      ),
+      backup: dumped(options.backup, () => serverDump({ endpoint: server.endpoint('redis'), credential, ...options })),
     });
-    this.credential = new Credential(this, 'mng-valkey', {
+    const credential = new Credential(self, self.name, {
       keys: { password: password(32) },
       rotation: addPassword(
-        () => this.server,
+        () => server,
         () => ['127.0.0.1'],
       ),
     });
-    this.server = new StatefulSet(this, 'mng-valkey', {
+    const server: StatefulSet = new StatefulSet(self, self.name, {
       image: images.valkey,
       command: startCommand(['requirepass $REDISCLI_AUTH']),
-      env: authentication(this.credential),
+      env: authentication(credential),
       ports: { redis: 6379 },
       mounts: {
         '/data': data,
-        '/etc/valkey': new ConfigFiles(this, 'mng-valkey', { 'valkey.conf': valkeyConf(options) }),
+        '/etc/valkey': new ConfigFiles(self, self.name, { 'valkey.conf': valkeyConf(options) }),
       },
       init: dataVersion({ volume: data, ...valkeyVersion }),
-      sidecars: options.metrics ? { exporter: exporter(this.credential) } : {},
+      sidecars: options.metrics ? { exporter: exporter(credential) } : {},
       ...(options.metrics ? { metrics: { port: 'metrics', path: '/metrics' } } : {}),
       user: valkeyUser,
       probes: { ready: exec('sh', '-c', '[ "$(valkey-cli PING)" = PONG ]'), live: alive },
       terminationGraceSeconds: 60,
       resources: sized(defaultResources, options.resources),
     });
-  }
-
-  cache(why: string): Cache {
-    return new Cache({
-      endpoint: this.server.endpoint('redis'),
-      credential: this.credential,
-      why,
-      clientImage: images.valkey,
-    });
-  }
-}
+    const endpoint = server.endpoint('redis');
+    return {
+      cache: { cache: (why) => new Cache({ endpoint, credential, why, clientImage: images.valkey }) },
+    };
+  },
+});

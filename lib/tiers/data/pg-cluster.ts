@@ -1,15 +1,17 @@
 import { z } from 'zod';
-import { access, backup, metrics, resources, storage } from '../../config/options';
+import { sql } from '../../bindings/sql-database';
 import { dumped } from '../../core/backup';
-import type { Platform } from '../../core/platform';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
+import { access, backup, metrics, resources, storage } from '../../options';
 import { clusterParts, clusterSize, memberCount } from './patroni/cluster-options';
 import { PatroniCluster, reservedNames } from './patroni/patroni-cluster';
 import { databases, extensions, settings } from './postgres-options';
-import { PostgresComponent, type ServerAccess } from './postgres-server';
+import { Databases } from './postgres-server';
 
-export const pgClusterOptions = z.strictObject({
+const options = z.strictObject({
   ...clusterSize,
   databases: databases('shop', reservedNames).default({}),
   extensions: extensions('postgis').default([]),
@@ -26,43 +28,50 @@ export const pgClusterOptions = z.strictObject({
  * PostgreSQL that outlives the loss of a node: Patroni, etcd and HAProxy. Clients come to `pg-router`.
  * https://patroni.readthedocs.io/
  */
-export class PgCluster extends PostgresComponent {
-  private readonly cluster: PatroniCluster;
-
-  constructor(platform: Platform, options: z.output<typeof pgClusterOptions>) {
-    super(platform, 'pg-cluster');
-    platform.provide('sql', this, this);
-    const data = new Volume('data', {
-      size: options.storage,
-      backup: dumped(options.backup, () => this.dump()),
-    });
-    const count = memberCount(this, options);
-    this.cluster = new PatroniCluster(this, {
+export const pgCluster = defineComponent({
+  title: 'PostgreSQL cluster: Patroni, etcd and HAProxy',
+  documentation: 'https://patroni.readthedocs.io/',
+  signIn: 'role and password (SCRAM-SHA-256) for each database; the page of the router: its route decides',
+  keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
+  tier: 'data',
+  options,
+  needs: { gateway },
+  provides: { sql },
+  sizes: {
+    small: { storage: '5Gi' },
+    large: {
+      storage: '200Gi',
+      settings: { shared_buffers: '1GB', max_connections: 400 },
+      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
+  build(self, { options }) {
+    const databases: Databases = new Databases(self, () => cluster.access);
+    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => databases.dump()) });
+    const cluster = new PatroniCluster(self, {
       ...options,
-      names: { server: 'pg-cluster', etcd: 'etcd', router: 'pg-router' },
-      members: count,
+      names: { server: self.name, etcd: self.named('etcd'), router: self.named('pg-router') },
+      members: memberCount(self, options),
       data,
-      job: () => this.job(),
-      preload: this.preloaded(options),
+      job: () => databases.job(),
+      preload: preloaded(options),
       page: true,
-      router: { ...options.router, replicas: options.router.replicas ?? platform.replicas(2) },
+      router: { ...options.router, replicas: options.router.replicas ?? self.platform.replicas(2) },
     });
-    new HttpRoute(this, 'pg-haproxy', {
-      hosts: ['pg-haproxy'],
-      to: this.cluster.router.endpoint('page'),
+    const page = self.named('pg-haproxy');
+    new HttpRoute(self, page, {
+      hosts: [page],
+      to: cluster.router.endpoint('page'),
       access: options.access,
       tile: { title: 'PostgreSQL cluster', description: 'Who leads, and who is there', icon: 'haproxy.png' },
     });
-    this.declare(options.databases, options.extensions);
-  }
+    databases.declare(options.databases, options.extensions);
+    return { sql: databases };
+  },
+});
 
-  /** TimescaleDB works only where every server process has loaded it. */
-  private preloaded({ databases: wanted, extensions: usual }: z.output<typeof pgClusterOptions>): string[] {
-    const all = [...usual, ...Object.values(wanted).flatMap((own) => own?.extensions ?? [])];
-    return all.includes('timescaledb') ? ['timescaledb'] : [];
-  }
-
-  protected override get access(): ServerAccess {
-    return this.cluster.access;
-  }
+/** TimescaleDB works only where every server process has loaded it. */
+function preloaded({ databases: wanted, extensions: usual }: z.output<typeof options>): string[] {
+  const all = [...usual, ...Object.values(wanted).flatMap((own) => own?.extensions ?? [])];
+  return all.includes('timescaledb') ? ['timescaledb'] : [];
 }

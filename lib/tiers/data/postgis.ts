@@ -1,64 +1,72 @@
 import { z } from 'zod';
-import { resources, storage } from '../../config/options';
-import type { StatefulSet } from '../../core/controllers';
-import type { Credential } from '../../core/credential';
-import type { Platform } from '../../core/platform';
+import { sql } from '../../bindings/sql-database';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { TcpRoute } from '../../core/stream-routes';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
+import { resources, storage } from '../../options';
 import { databases, extensions, settings } from './postgres-options';
-import { PostgresComponent, type ServerAccess } from './postgres-server';
+import { Databases } from './postgres-server';
 import { singlePostgres, superuserOf } from './postgres-single';
-
-export const postgisOptions = z.strictObject({
-  databases: databases('gis').default({ gis: {} }),
-  extensions: extensions('gis').default(['postgis', 'postgis_raster', 'postgis_topology', 'hstore', 'pgrouting']),
-  reachable: z.boolean().default(true).describe('Reachable from outside as postgres.<domain>:5432 with TLS'),
-  settings: settings.default({ shared_buffers: '256MB', max_connections: 100 }),
-  storage: storage('20Gi'),
-  resources,
-});
 
 /**
  * PostgreSQL with PostGIS and pgRouting, one server for the databases of the platform and of people.
  * https://postgis.net/documentation/ and https://www.postgresql.org/docs/16/
  */
-export class PostGis extends PostgresComponent {
-  private readonly server: StatefulSet;
-  private readonly superuser: Credential;
-
-  constructor(platform: Platform, options: z.output<typeof postgisOptions>) {
-    super(platform, 'postgis');
-    platform.provide('sql', this, this);
+export const postgis = defineComponent({
+  title: 'PostgreSQL with PostGIS',
+  documentation: 'https://postgis.net/documentation/',
+  signIn: 'role and password (SCRAM-SHA-256) for each database; from outside over TLS, which ends at the gateway',
+  keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
+  tier: 'data',
+  options: z.strictObject({
+    databases: databases('gis').default({ gis: {} }),
+    extensions: extensions('gis').default(['postgis', 'postgis_raster', 'postgis_topology', 'hstore', 'pgrouting']),
+    reachable: z.boolean().default(true).describe('Reachable from outside as postgres.<domain>:5432 with TLS'),
+    settings: settings.default({ shared_buffers: '256MB', max_connections: 100 }),
+    storage: storage('20Gi'),
+    resources,
+  }),
+  needs: { gateway },
+  provides: { sql },
+  sizes: {
+    small: { storage: '5Gi', resources: { requests: { cpu: '50m', memory: '384Mi' } } },
+    large: {
+      storage: '200Gi',
+      settings: { shared_buffers: '1GB', max_connections: 200 },
+      resources: { requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '4', memory: '8Gi' } },
+    },
+  },
+  build(self, { options }) {
+    const databases = new Databases(self, () => ({
+      endpoint: server.endpoint('postgres'),
+      superuser,
+      clientImage: images.postgis,
+    }));
     const data = new Volume('data', {
       size: options.storage,
-      backup: { priority: 'critical', method: 'dump', dump: () => this.dump() },
+      backup: { priority: 'critical', method: 'dump', dump: () => databases.dump() },
     });
-    this.superuser = superuserOf(this, data, () => this.server);
-    this.server = singlePostgres(this, this.superuser, {
+    const superuser = superuserOf(self, data, () => server);
+    const server = singlePostgres(self, superuser, {
       image: images.postgis,
       settings: options.settings,
       data,
       resources: options.resources,
     });
-    this.declare(options.databases, options.extensions);
+    databases.declare(options.databases, options.extensions);
     if (options.reachable) {
-      new TcpRoute(this, 'postgres', {
-        host: 'postgres',
+      const name = self.named('postgres');
+      new TcpRoute(self, name, {
+        host: name,
         entryPoint: { name: 'postgres', port: 5432 },
-        to: this.server.endpoint('postgres'),
+        to: server.endpoint('postgres'),
         // libpq says so since version 17.
         alpn: 'postgresql',
         tile: { title: 'PostgreSQL', description: 'PostGIS, with TLS on port 5432', icon: 'postgresql.png' },
       });
     }
-  }
-
-  protected override get access(): ServerAccess {
-    return {
-      endpoint: this.server.endpoint('postgres'),
-      superuser: this.superuser,
-      clientImage: images.postgis,
-    };
-  }
-}
+    return { sql: databases };
+  },
+});

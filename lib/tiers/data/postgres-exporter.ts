@@ -3,7 +3,7 @@ import type { ContainerProps } from '../../core/container';
 import { Credential, password } from '../../core/credential';
 import { http } from '../../core/probe';
 import type { Workload } from '../../core/workload';
-import type { PlatformRole } from '../../derived/database-job';
+import type { PlatformRole } from '../../bindings/database-job';
 import { images } from '../../images';
 
 /** The role of the exporter, which the job of the databases makes: it reads statistics, and no table of anybody. */

@@ -1,14 +1,15 @@
-import { SqlDatabase, type SqlServer } from '../../bindings/sql-database';
+import { SqlDatabase, type DatabaseWishes, type SqlServer } from '../../bindings/sql-database';
 import type { Dump } from '../../core/backup';
-import { Component } from '../../core/component';
+import type { Component } from '../../core/component';
 import type { Job } from '../../core/controllers';
 import { Credential, literal, password } from '../../core/credential';
 import type { Endpoint } from '../../core/endpoint';
 import type { ContainerProps } from '../../core/container';
 import { checkDataVersion } from '../../core/data-version';
+import { Registry } from '../../core/registry';
 import type { Volume } from '../../core/volume';
-import { databaseDump } from '../../derived/database-dump';
-import { databaseJob, type PlatformRole } from '../../derived/database-job';
+import { databaseDump } from '../../bindings/database-dump';
+import { databaseJob, type PlatformRole } from '../../bindings/database-job';
 
 /** A server as its databases need it. */
 export interface ServerAccess {
@@ -26,26 +27,36 @@ export interface ServerAccess {
   readonly prepares?: readonly Endpoint[];
 }
 
-/** A component that runs PostgreSQL and gives databases away; a job makes them, a dump backs them up. */
-export abstract class PostgresComponent extends Component implements SqlServer {
-  protected readonly databases: SqlDatabase[] = [];
+/** Databases of PostgreSQL's own, and roles of its own. */
+const reserved = /^(postgres|template[01]|pg_.*)$/;
+
+/** Gives databases of a PostgreSQL server away; a job makes them, a dump backs them up. */
+export class Databases implements SqlServer {
+  private readonly databases: Registry<SqlDatabase, DatabaseWishes>;
   private readonly makers: PlatformRole[] = [];
   private databasesJob?: Job;
 
-  protected abstract get access(): ServerAccess;
-
-  /** Where it takes writes. */
-  get writes(): Endpoint {
-    return this.access.endpoint;
+  /** @param access a function, since the server is declared after what it is made of */
+  constructor(
+    private readonly self: Component,
+    private readonly access: () => ServerAccess,
+  ) {
+    this.databases = new Registry<SqlDatabase, DatabaseWishes>(self, {
+      what: 'database',
+      nameOf: (asked) => asked.replaceAll('-', '_'),
+      agree: { extensions: 'every' },
+      make: (name, wishes) => this.make(name, wishes),
+    });
+    self.whenComplete(() => this.complete());
   }
 
-  /**
-   * A role that makes other ones and removes them again; it may make them members of the owners of these databases.
-   * @returns keys `username` and `password`
-   */
+  get writes(): Endpoint {
+    return this.access().endpoint;
+  }
+
   roleMaker(name: string, databases: readonly string[]): Credential {
     for (const database of databases) this.database(database);
-    const credential = new Credential(this, `${this.name}-${name}`, {
+    const credential = new Credential(this.self, `${this.self.name}-${name}`, {
       keys: { username: literal(name), password: password(32) },
       rotation: { by: 'job', job: () => this.job() },
     });
@@ -63,53 +74,46 @@ export abstract class PostgresComponent extends Component implements SqlServer {
   }
 
   /** The databases that people asked for. */
-  protected declare(
-    databases: Readonly<Record<string, { readonly extensions?: readonly string[] } | null>>,
-    extensions: readonly string[],
-  ): void {
+  declare(databases: Readonly<Record<string, DatabaseWishes | null>>, extensions: readonly string[]): void {
     for (const [database, own] of Object.entries(databases)) {
       this.database(database, { extensions: own?.extensions ?? extensions });
     }
   }
 
-  database(database: string, { extensions = [] }: { readonly extensions?: readonly string[] } = {}): SqlDatabase {
-    const known = this.databases.find((candidate) => candidate.name === database);
-    if (known) {
-      known.extend(extensions);
-      return known;
-    }
-    const made = new SqlDatabase({
-      server: this,
-      endpoint: this.access.endpoint,
-      name: database,
-      extensions,
-      clientImage: this.access.clientImage,
-      job: () => this.job(),
-    });
-    this.databases.push(made);
-    return made;
+  database(name: string, wishes: DatabaseWishes = {}): SqlDatabase {
+    return this.databases.ask(name, wishes);
   }
 
-  override complete(): void {
-    const { clientImage: image, prepare, prepares, ...access } = this.access;
-    this.databasesJob = databaseJob(this, {
+  private make(name: string, wishes: () => DatabaseWishes): SqlDatabase {
+    const { platform, name: own } = this.self;
+    if (reserved.test(name)) {
+      const message = `its database would be ${name}, which is a name of PostgreSQL’s own; give the service another name`;
+      platform.refuse({ path: ['services', platform.underConstruction ?? own], message });
+    }
+    const { endpoint, clientImage } = this.access();
+    return new SqlDatabase({ server: this.self, endpoint, name, wishes, clientImage, job: () => this.job() });
+  }
+
+  private complete(): void {
+    const { clientImage: image, prepare, prepares, ...access } = this.access();
+    this.databasesJob = databaseJob(this.self, {
       ...access,
       roles: [...(access.roles ?? []), ...this.makers],
       image,
-      databases: this.databases,
+      databases: this.databases.all,
       init: prepare,
       reaches: prepares,
     });
   }
 
   /** The job that makes databases and roles. */
-  protected job(): Job {
+  job(): Job {
     if (!this.databasesJob) throw new Error('the job that makes databases is made once all of them are declared');
     return this.databasesJob;
   }
 
-  protected dump(): Dump {
-    const { clientImage: image, endpoint, superuser, roles = [] } = this.access;
+  dump(): Dump {
+    const { clientImage: image, endpoint, superuser, roles = [] } = this.access();
     return databaseDump({ image, endpoint, superuser, roles: [...roles, ...this.makers] });
   }
 }

@@ -8,7 +8,7 @@ import { exec } from '../../core/probe';
 import { sized, type ResourceOverrides } from '../../core/resources';
 import type { Volume } from '../../core/volume';
 import type { WorkloadProps } from '../../core/workload';
-import { passwordScript } from '../../derived/database-job';
+import { passwordScript } from '../../bindings/database-job';
 
 export interface SinglePostgresProps extends Pick<WorkloadProps, 'init' | 'metrics'> {
   /** An image with the entrypoint of the official one. */

@@ -1,60 +1,63 @@
 import { z } from 'zod';
-import { backup, members, metrics, resources, storage } from '../../config/options';
 import { dumped } from '../../core/backup';
-import { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
-import { StatefulSet } from '../../core/controllers';
+import { peerHosts, StatefulSet } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
-import type { Platform } from '../../core/platform';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
+import { backup, members, metrics, resources, storage } from '../../options';
 import { collectionsDump } from './qdrant/collections-dump';
 import { joinScript } from './qdrant/join-script';
-
-export const qdrantOptions = z.strictObject({
-  replicas: members(3),
-  copies: z
-    .int({ error: 'must be a whole number; write for example 2' })
-    .min(1, { error: 'must be at least 1; write 2' })
-    .default(2)
-    .describe('Copies of each shard of a collection that asks for no number itself; at most one on each pod'),
-  storage: storage('20Gi'),
-  metrics,
-  backup: backup('high'),
-  resources,
-});
 
 /**
  * Qdrant: REST and a dashboard at `qdrant.` below the domain, gRPC inside the cluster; several pods agree by Raft.
  * https://qdrant.tech/documentation/guides/distributed_deployment/
  */
-export class Qdrant extends Component {
-  private readonly server: StatefulSet;
-
-  constructor(platform: Platform, options: z.output<typeof qdrantOptions>) {
-    super(platform, 'qdrant');
-    const replicas = options.replicas ?? platform.replicas(3);
+export const qdrant = defineComponent({
+  title: 'Qdrant, vector search',
+  documentation: 'https://qdrant.tech/documentation/',
+  signIn: 'an API key, for REST and gRPC',
+  keeps: 'all collections, in a backup as snapshots of each',
+  tier: 'data',
+  options: z.strictObject({
+    replicas: members(3),
+    copies: z
+      .int({ error: 'must be a whole number; write for example 2' })
+      .min(1, { error: 'must be at least 1; write 2' })
+      .default(2)
+      .describe('Copies of each shard of a collection that asks for no number itself; at most one on each pod'),
+    storage: storage('20Gi'),
+    metrics,
+    backup: backup('high'),
+    resources,
+  }),
+  needs: { gateway },
+  sizes: {
+    small: { storage: '5Gi' },
+    large: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
+  },
+  build(self, { options }) {
+    const replicas = options.replicas ?? self.platform.replicas(3);
+    const hosts = peerHosts(self, self.name, replicas);
     // The server reads them at each start; no data remembers them.
-    const keys = new Credential(this, 'qdrant', { keys: { apiKey: password(32), readOnlyApiKey: password(32) } });
-    const data = new Volume('data', {
+    const keys = new Credential(self, self.name, { keys: { apiKey: password(32), readOnlyApiKey: password(32) } });
+    const data: Volume = new Volume('data', {
       size: options.storage,
       backup: dumped(options.backup, () =>
-        collectionsDump({
-          endpoint: this.server.endpoint('http'),
-          hosts: this.server.peerHosts,
-          apiKey: keys.key('apiKey'),
-        }),
+        collectionsDump({ endpoint: server.endpoint('http'), hosts, apiKey: keys.key('apiKey') }),
       ),
     });
-    this.server = new StatefulSet(this, 'qdrant', {
+    const server = new StatefulSet(self, self.name, {
       image: images.qdrant,
       workingDir: '/qdrant',
-      ...(replicas > 1 ? this.cluster(replicas) : { command: ['./qdrant'] }),
+      ...(replicas > 1 ? cluster(replicas) : { command: ['./qdrant'] }),
       env: {
         QDRANT__SERVICE__API_KEY: keys.key('apiKey'),
         QDRANT__SERVICE__READ_ONLY_API_KEY: keys.key('readOnlyApiKey'),
@@ -77,7 +80,7 @@ export class Qdrant extends Component {
       mounts: {
         '/qdrant/storage': data,
         '/tmp': temporary('tmp', '64Mi'),
-        ...(replicas > 1 ? { '/etc/qdrant': this.joining() } : {}),
+        ...(replicas > 1 ? { '/etc/qdrant': new ConfigFiles(self, self.name, { 'join.sh': joinScript(hosts) }) } : {}),
       },
       user: { uid: 1000, gid: 1000 },
       // Ready once it has caught up with what the others agreed on before it started; asked without a key.
@@ -91,27 +94,22 @@ export class Qdrant extends Component {
         options.resources,
       ),
     });
-    new HttpRoute(this, 'qdrant', {
-      hosts: ['qdrant'],
-      to: this.server.endpoint('http'),
+    new HttpRoute(self, self.name, {
+      hosts: [self.name],
+      to: server.endpoint('http'),
       // It asks for a key itself.
       access: 'public',
       tile: { title: 'Qdrant', description: 'Vector search, with a dashboard', icon: 'qdrant.png' },
     });
-  }
+  },
+});
 
-  private cluster(replicas: number) {
-    return {
-      replicas,
-      command: ['bash', '/etc/qdrant/join.sh'],
-      // The others come to the first one, which is not ready before.
-      parallel: true,
-      // Snapshots of shards travel by HTTP.
-      peers: { ports: ['p2p', 'http'], why: 'consensus, and copies of shards' },
-    };
-  }
-
-  private joining(): ConfigFiles {
-    return new ConfigFiles(this, 'qdrant', () => ({ 'join.sh': joinScript(this.server.peerHosts) }));
-  }
-}
+/** What differs where several are one cluster. */
+const cluster = (replicas: number) => ({
+  replicas,
+  command: ['bash', '/etc/qdrant/join.sh'],
+  // The others come to the first one, which is not ready before.
+  parallel: true,
+  // Snapshots of shards travel by HTTP.
+  peers: { ports: ['p2p', 'http'], why: 'consensus, and copies of shards' },
+});

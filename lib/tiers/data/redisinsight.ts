@@ -1,46 +1,47 @@
 import { z } from 'zod';
-import type { Cache } from '../../bindings/cache';
-import { access, backup, resources, storage } from '../../config/options';
-import { Component } from '../../core/component';
+import { cache, valkeyCluster, type Cache } from '../../bindings/cache';
+import { archived } from '../../core/backup';
+import type { Component } from '../../core/component';
 import { Deployment } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
-import type { Platform } from '../../core/platform';
+import type { Need } from '../../core/need';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { ValkeyCluster } from './valkey-cluster';
-
-export const redisInsightOptions = z.strictObject({
-  access: access('sso'),
-  storage: storage('1Gi'),
-  resources,
-  backup: backup('medium'),
-});
-
-/** A server that is in the list from the start. */
-type Connection = Pick<Cache, 'endpoint' | 'why' | 'credential'>;
+import { access, backup, resources, storage } from '../../options';
 
 /**
  * Redis Insight: keys of the platform's Valkey servers in a browser. It knows no users of its own.
  * https://redis.io/docs/latest/develop/tools/insight/
  */
-export class RedisInsight extends Component {
-  constructor(platform: Platform, options: z.output<typeof redisInsightOptions>) {
-    super(platform, 'redisinsight');
-    const data = new Volume('data', {
-      size: options.storage,
-      backup: options.backup === 'none' ? 'none' : { priority: options.backup, method: 'archive' },
-    });
-    const encryption = new Credential(this, 'redisinsight', {
+export const redisinsight = defineComponent({
+  title: 'Redis Insight, a browser for Valkey',
+  documentation: 'https://redis.io/docs/latest/develop/tools/insight/',
+  signIn: 'nothing itself: its route decides',
+  keeps: 'connections and history, in a backup as an archive of the volume, for which it is stopped',
+  tier: 'data',
+  options: z.strictObject({
+    access: access('sso'),
+    storage: storage('1Gi'),
+    resources,
+    backup: backup('medium'),
+  }),
+  needs: { gateway, cache },
+  optional: { valkeyCluster },
+  build(self, { options }) {
+    const data = new Volume('data', { size: options.storage, backup: archived(options.backup) });
+    const encryption = new Credential(self, self.name, {
       keys: { encryptionKey: password(32) },
       storedIn: data,
     });
-    const connections = connectionsOf(platform);
-    const server = new Deployment(this, 'redisinsight', {
+    const connections = connectionsOf(self);
+    const server = new Deployment(self, self.name, {
       image: images.redisInsight,
       command: ['node', 'redisinsight/api/dist/src/main'],
       workingDir: '/usr/src/app',
@@ -59,7 +60,7 @@ export class RedisInsight extends Component {
       mounts: { '/data': data, '/tmp': temporary('tmp', '256Mi') },
       init: dataVersion({ volume: data, program: 'Redis Insight', version: '3', upgradesFrom: ['2'] }),
       // Without a wait: it shows, too, that a server does not answer.
-      uses: connections.map(({ endpoint, why }) => ({ endpoint, why })),
+      uses: connections.map(({ endpoint, why, credential }) => ({ endpoint, why, credential })),
       user: { uid: 1000, gid: 1000 },
       probes: { ready: http('/api/health/'), startupSeconds: 120 },
       resources: sized(
@@ -67,26 +68,33 @@ export class RedisInsight extends Component {
         options.resources,
       ),
     });
-    new HttpRoute(this, 'redisinsight', {
-      hosts: ['redisinsight'],
+    new HttpRoute(self, self.name, {
+      hosts: [self.name],
       to: server.endpoint('http'),
       access: options.access,
       tile: { title: 'Redis Insight', description: 'Keys of the Valkey servers', icon: 'redis.png' },
     });
-  }
-}
+  },
+});
 
-/** The cache of the platform, and its Valkey cluster where it has one. */
-function connectionsOf(platform: Platform): Connection[] {
+/** A server that is in the list from the start. */
+type Connection = Pick<Cache, 'endpoint' | 'why' | 'credential'>;
+
+/** The caches of the platform, then its Valkey clusters. */
+function connectionsOf(self: Component): Connection[] {
   const why = 'shows its keys';
-  const cache = platform.cache().cache(why);
-  if (platform.config.services['valkey-cluster'] === undefined) return [cache];
-  const cluster = platform.component('valkey-cluster');
-  return isCluster(cluster) ? [cache, cluster.client(why)] : [cache];
+  return [
+    ...providers(self, cache).map((server) => server.cache(why)),
+    ...providers(self, valkeyCluster).map((server) => server.client(why)),
+  ];
 }
 
-// `instanceof` of a construct says nothing about its type.
-const isCluster = (component: Component): component is ValkeyCluster => component instanceof ValkeyCluster;
+/** All that serve a need, unless the platform file names one for this service. */
+function providers<T>({ name, platform }: Component, need: Need<T>): T[] {
+  const named = platform.config.services[name]?.uses[need.name];
+  const services = named === undefined ? platform.servicesFor(need) : [named];
+  return services.map((service) => platform.providerBy(need, service));
+}
 
 /** The end of the names tells the connections apart. */
 function variables({ endpoint, credential }: Connection, index: number) {

@@ -1,20 +1,21 @@
 import { z } from 'zod';
-import { Cache } from '../../bindings/cache';
-import { backup, metrics, resources, storage } from '../../config/options';
+import { Cache, valkeyCluster as clusterNeed } from '../../bindings/cache';
 import { dumped } from '../../core/backup';
-import { Component } from '../../core/component';
+import type { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
-import { CronJob, Job, peerDomain, peerHosts, StatefulSet } from '../../core/controllers';
+import { CronJob, Job, peerDomain, StatefulSet } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
+import { defineComponent } from '../../core/definition';
 import type { Endpoint } from '../../core/endpoint';
+import { late } from '../../core/late';
 import { temporary } from '../../core/mount';
-import type { Platform } from '../../core/platform';
 import { exec } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { Volume } from '../../core/volume';
 import type { WorkloadProps } from '../../core/workload';
 import { images } from '../../images';
+import { backup, metrics, resources, storage } from '../../options';
 import { clusterDump } from './valkey/dump';
 import { joinScript } from './valkey/join-script';
 import { greetPeers, handOver, nodeReady } from './valkey/node-scripts';
@@ -33,7 +34,7 @@ import {
   withinLimit,
 } from './valkey/server';
 
-export const valkeyClusterOptions = z
+const options = z
   .strictObject({
     shards: z
       .int({ error: 'must be a whole number; write 3' })
@@ -73,61 +74,50 @@ export const valkeyClusterOptions = z
     context.addIssue({ code: 'custom', path: ['minReplicasToWrite'], message });
   });
 
+type Options = z.output<typeof options>;
+
 /**
  * Valkey as a cluster: masters that divide the keys between them, and replicas that take over from them.
  * https://valkey.io/topics/cluster-tutorial/
  */
-export class ValkeyCluster extends Component {
-  private readonly credential: Credential;
-  private readonly nodes: StatefulSet;
-
-  constructor(platform: Platform, options: z.output<typeof valkeyClusterOptions>) {
-    super(platform, 'valkey-cluster');
-    const { shards, replicasPerShard = platform.replicas(2) - 1 } = options;
+export const valkeyCluster = defineComponent({
+  title: 'Valkey cluster, masters with replicas that take over',
+  documentation: 'https://valkey.io/topics/cluster-tutorial/',
+  signIn: 'one password for all; nobody comes to it from outside',
+  keeps: 'all keys, in a backup as a dump of every master',
+  tier: 'data',
+  options,
+  provides: { valkeyCluster: clusterNeed },
+  build(self, { options }) {
+    const { shards, replicasPerShard = self.platform.replicas(2) - 1 } = options;
     const data = new Volume('data', {
       size: options.storage,
-      backup: dumped(options.backup, () =>
-        clusterDump({ endpoint: this.endpoint, credential: this.credential, ...options }),
-      ),
+      backup: dumped(options.backup, () => clusterDump({ endpoint, credential, ...options })),
     });
-    this.credential = new Credential(this, 'valkey-cluster', {
+    const credential = new Credential(self, self.name, {
       keys: { password: password(32) },
       rotation: addPassword(
-        () => this.nodes,
-        () => this.nodes.peerHosts,
+        () => nodes,
+        () => nodes.peerHosts,
       ),
     });
     const replicas = shards * (1 + replicasPerShard);
-    const further = {
-      'cluster-enabled': 'yes',
-      'cluster-config-file': 'nodes.conf',
-      'cluster-node-timeout': options.nodeTimeout,
-      // Clients reconnect by names that outlive the pods' addresses.
-      'cluster-preferred-endpoint-type': 'hostname',
-      // Keys of masters that live are served while others are not.
-      'cluster-require-full-coverage': 'no',
-      'cluster-allow-replica-migration': 'yes',
-      'min-replicas-to-write': options.minReplicasToWrite ?? (replicasPerShard > 1 ? 1 : 0),
-      'min-replicas-max-lag': 10,
-    };
-    const hosts = peerHosts(this, 'valkey-cluster', replicas);
-    const nodes = hosts.map((host) => `${host}:6379`).join(' ');
-    this.nodes = new StatefulSet(this, 'valkey-cluster', {
+    const nodes: StatefulSet = new StatefulSet(self, self.name, {
       image: images.valkey,
       command: startCommand([
         'requirepass $REDISCLI_AUTH',
         'masterauth $REDISCLI_AUTH',
         'cluster-announce-ip $POD_IP',
-        `cluster-announce-hostname $POD_NAME.${peerDomain(this, 'valkey-cluster')}`,
+        `cluster-announce-hostname $POD_NAME.${peerDomain(self, self.name)}`,
         'cluster-announce-human-nodename $POD_NAME',
         'availability-zone $NODE_NAME',
       ]),
       env: {
-        ...authentication(this.credential),
+        ...authentication(credential),
         POD_NAME: { fieldPath: 'metadata.name' },
         POD_IP: { fieldPath: 'status.podIP' },
         NODE_NAME: { fieldPath: 'spec.nodeName' },
-        NODES: nodes,
+        NODES: late(() => endpoint.members.join(' ')),
       },
       ports: { redis: 6379, bus: { port: 16379, offered: false } },
       peers: { ports: ['redis', 'bus'], why: 'replication, and votes on who is master' },
@@ -137,10 +127,10 @@ export class ValkeyCluster extends Component {
       parallel: true,
       mounts: {
         '/data': data,
-        '/etc/valkey': new ConfigFiles(this, 'valkey-cluster', { 'valkey.conf': valkeyConf({ ...options, further }) }),
+        '/etc/valkey': new ConfigFiles(self, self.name, { 'valkey.conf': nodeConf(options, replicasPerShard) }),
       },
       init: dataVersion({ volume: data, ...valkeyVersion }),
-      sidecars: options.metrics ? { exporter: exporter(this.credential) } : {},
+      sidecars: options.metrics ? { exporter: exporter(credential) } : {},
       ...(options.metrics ? { metrics: { port: 'metrics', path: '/metrics' } } : {}),
       user: valkeyUser,
       probes: { ready: exec('sh', '-c', nodeReady), live: alive },
@@ -149,41 +139,54 @@ export class ValkeyCluster extends Component {
       terminationGraceSeconds: 60,
       resources: sized(defaultResources, options.resources),
     });
-    this.join({ NODES: nodes, SHARDS: shards, REPLICAS: replicasPerShard });
-  }
-
-  /**
-   * The cluster, as one consumer uses it: its client must speak the cluster protocol, to which `url()` is the entrance.
-   * @param why one phrase: what the consumer keeps there
-   */
-  client(why: string): Cache {
-    return new Cache({ endpoint: this.endpoint, credential: this.credential, why, clientImage: images.valkey });
-  }
-
-  /** Any node: a client learns from it where the others are. */
-  private get endpoint(): Endpoint {
-    return this.nodes.endpoint('redis');
-  }
-
-  /** Makes the cluster, and mends it from then on. */
-  private join(env: Readonly<Record<string, string | number>>): void {
-    const script = new ConfigFiles(this, 'valkey-cluster-join', { 'join.sh': joinScript });
-    const props = (patience: number): WorkloadProps => ({
-      image: images.valkey,
-      command: ['sh', '/etc/valkey-cluster/join.sh'],
-      env: { ...authentication(this.credential), ...env, PATIENCE: patience },
-      mounts: { '/etc/valkey-cluster': script, '/tmp': temporary('tmp', '16Mi') },
-      uses: [{ endpoint: this.endpoint, why: 'makes and mends the cluster' }],
-      user: valkeyUser,
-      resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '500m', memory: '64Mi' } },
+    // Any node: a client learns from it where the others are.
+    const endpoint: Endpoint = nodes.endpoint('redis');
+    join(self, endpoint, {
+      ...authentication(credential),
+      NODES: endpoint.members.join(' '),
+      SHARDS: shards,
+      REPLICAS: replicasPerShard,
     });
-    new Job(this, 'valkey-cluster-join', props(300));
-    new CronJob(this, 'valkey-cluster-repair', {
-      ...props(15),
-      schedule: '*/5 * * * *',
-      retries: 0,
-      restartPolicy: 'Never',
-      deadlineSeconds: 15 * 60,
-    });
-  }
+    return {
+      valkeyCluster: { client: (why) => new Cache({ endpoint, credential, why, clientImage: images.valkey }) },
+    };
+  },
+});
+
+function nodeConf(options: Options, replicasPerShard: number): string {
+  const further = {
+    'cluster-enabled': 'yes',
+    'cluster-config-file': 'nodes.conf',
+    'cluster-node-timeout': options.nodeTimeout,
+    // Clients reconnect by names that outlive the pods' addresses.
+    'cluster-preferred-endpoint-type': 'hostname',
+    // Keys of masters that live are served while others are not.
+    'cluster-require-full-coverage': 'no',
+    'cluster-allow-replica-migration': 'yes',
+    'min-replicas-to-write': options.minReplicasToWrite ?? (replicasPerShard > 1 ? 1 : 0),
+    'min-replicas-max-lag': 10,
+  };
+  return valkeyConf({ ...options, further });
+}
+
+/** Makes the cluster, and mends it from then on. */
+function join(self: Component, endpoint: Endpoint, env: NonNullable<WorkloadProps['env']>): void {
+  const script = new ConfigFiles(self, `${self.name}-join`, { 'join.sh': joinScript });
+  const props = (patience: number): WorkloadProps => ({
+    image: images.valkey,
+    command: ['sh', '/etc/valkey-cluster/join.sh'],
+    env: { ...env, PATIENCE: patience },
+    mounts: { '/etc/valkey-cluster': script, '/tmp': temporary('tmp', '16Mi') },
+    uses: [{ endpoint, why: 'makes and mends the cluster' }],
+    user: valkeyUser,
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '500m', memory: '64Mi' } },
+  });
+  new Job(self, `${self.name}-join`, props(300));
+  new CronJob(self, `${self.name}-repair`, {
+    ...props(15),
+    schedule: '*/5 * * * *',
+    retries: 0,
+    restartPolicy: 'Never',
+    deadlineSeconds: 15 * 60,
+  });
 }

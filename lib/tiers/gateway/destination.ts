@@ -1,7 +1,7 @@
-import { suggest } from '../../config/problem';
 import type { Component } from '../../core/component';
 import type { Credential } from '../../core/credential';
 import type { Endpoint } from '../../core/endpoint';
+import { suggest } from '../../core/problem';
 import { HttpRoute, type AccessMode } from '../../core/route';
 
 /** A program that Traefik's routes lead to, for components that lead to it in their own way. */

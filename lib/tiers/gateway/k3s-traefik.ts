@@ -2,7 +2,7 @@ import { HelmChartConfig } from '../../../imports/helm.cattle.io';
 import type { Component } from '../../core/component';
 import { yaml } from '../../core/config-files';
 import type { EntryPoint } from '../../core/route';
-import type { TraefikOptions } from './traefik';
+import type { TraefikOptions } from './traefik-options';
 
 /**
  * Configures the Traefik that k3s brings rather than running another one.

@@ -1,17 +1,19 @@
 import { z } from 'zod';
-import { accessBy, replicas, resources } from '../../config/options';
-import { whenMissing } from '../../config/wording';
-import { Component } from '../../core/component';
+import type { Component } from '../../core/component';
 import { ConfigFiles } from '../../core/config-files';
 import { Deployment } from '../../core/controllers';
-import type { Credential } from '../../core/credential';
+import { defineComponent } from '../../core/definition';
 import type { Endpoint } from '../../core/endpoint';
-import { temporary, type MountSource } from '../../core/mount';
-import type { Platform } from '../../core/platform';
+import { gateway } from '../../core/gateway';
+import { late } from '../../core/late';
+import { temporary } from '../../core/mount';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
+import { signIn } from '../../core/sign-in';
 import { images } from '../../images';
+import { accessBy, replicas, resources } from '../../options';
+import { whenMissing } from '../../options/wording';
 import { findDestination, type Destination } from './destination';
 import { cacheFolder, configFolder, nginxConfig, startScript, trustFolder } from './nginx/config';
 import type { Location } from './nginx/location';
@@ -36,14 +38,14 @@ const location = z.strictObject({
     .describe('Whether pages that name the root of their host as base (<base href="/">) get the path instead'),
 });
 
-export const nginxOptions = z.strictObject({
+const options = z.strictObject({
   host: z
     .string()
     .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, {
       error: 'must be lower-case letters, digits and dashes; write for example paths',
     })
-    .default('paths')
-    .describe('Host name below the domain of the platform'),
+    .optional()
+    .describe('Host name below the domain of the platform; by default paths'),
   locations: z
     .record(
       z.string().regex(/^\/([a-z0-9][a-z0-9._-]*\/)+$/, {
@@ -74,29 +76,42 @@ const usual: Readonly<Record<string, LocationOptions>> = {
  * nginx, the path gateway: one host behind Traefik, on which each path leads to another program, by its own rules for who may
  * pass. Traefik keeps the edge and TLS. https://nginx.org/en/docs/
  */
-export class Nginx extends Component {
-  private readonly server: Deployment;
-  private readonly route: HttpRoute;
-  /** Filled up once all routes are there. */
-  private readonly mounts: Record<string, MountSource>;
-  private readonly locations: Location[] = [];
-
-  constructor(
-    platform: Platform,
-    private readonly options: z.output<typeof nginxOptions>,
-  ) {
-    super(platform, 'nginx');
-    this.mounts = {
-      [configFolder]: new ConfigFiles(this, 'nginx', () => this.files()),
-      // The cache is 1 GiB, for a moment more.
-      [cacheFolder]: temporary('cache', '1280Mi'),
-      '/tmp': temporary('tmp', '64Mi'),
-    };
-    this.server = new Deployment(this, 'nginx', {
+export const nginx = defineComponent({
+  title: 'nginx, the path gateway',
+  documentation: 'https://nginx.org/en/docs/',
+  signIn: 'each location decides itself: nothing, or single sign-on',
+  tier: 'gateway',
+  options,
+  needs: { gateway },
+  optional: { signIn },
+  build(self, given) {
+    const { options } = given;
+    const { platform } = self;
+    /** Where each path leads to, or what is wrong with it; known once all routes are. */
+    const found = late(() =>
+      Object.entries(wanted(self, options.locations)).map(([path, chosen]) => {
+        return { path, chosen, leads: destination(self, chosen) };
+      }),
+    );
+    const locations = late(() =>
+      found.value.flatMap(({ path, chosen, leads }) =>
+        'message' in leads ? [] : [{ leads, location: locationOf(self, path, chosen, leads) }],
+      ),
+    );
+    const config = new ConfigFiles(self, self.name, (): Record<string, string> => files());
+    const server: Deployment = new Deployment(self, self.name, {
       image: images.nginx,
       command: ['sh', `${configFolder}/start.sh`],
       ports: { http: 8080 },
-      mounts: this.mounts,
+      mounts: late(() => ({
+        [configFolder]: config,
+        // The cache is 1 GiB, for a moment more.
+        [cacheFolder]: temporary('cache', '1280Mi'),
+        '/tmp': temporary('tmp', '64Mi'),
+        ...Object.fromEntries(
+          locations.value.flatMap(({ leads: { tls } }) => (tls ? [[trusted(tls), tls.ca.files('ca.crt')]] : [])),
+        ),
+      })),
       user: { uid: 101, gid: 101 },
       replicas: options.replicas ?? platform.replicas(2),
       probes: { ready: http('/ping') },
@@ -107,74 +122,77 @@ export class Nginx extends Component {
         options.resources,
       ),
     });
-    this.route = new HttpRoute(this, 'nginx', {
-      hosts: [options.host],
-      to: this.server.endpoint('http'),
+    const route = new HttpRoute(self, self.name, {
+      hosts: [options.host ?? self.named('paths')],
+      to: server.endpoint('http'),
       // Each location decides itself, also how much a client may send.
       access: 'public',
       rateLimited: false,
       maxBody: 'none',
     });
-  }
 
-  override complete(): void {
-    const { config, graph } = this.platform;
-    const given = { ...usual, ...this.options.locations };
-    for (const [path, options] of Object.entries(given)) {
-      const chosen = Object.hasOwn(this.options.locations, path);
-      if (options === 'none' || (!chosen && !Object.hasOwn(config.services, options.to))) continue;
-      const found = this.destination(options);
-      if ('message' in found) {
-        this.refuse(['locations', path, found.key], found.message);
-      } else {
-        graph.connect(this.server, found.endpoint, `leads there from ${path}`);
-        this.locations.push(this.location(path, options, found));
-      }
-    }
-    if (this.guarded) graph.connect(this.server, this.platform.signIn().endpoint, 'asks who is signed in');
-  }
-
-  private get guarded(): boolean {
-    return this.locations.some(({ signedIn }) => signedIn !== undefined);
-  }
-
-  private files(): Record<string, string> {
-    const [host = ''] = this.route.hosts;
-    const signIn = this.guarded ? this.address(this.platform.signIn().endpoint) : undefined;
-    return { 'nginx.conf': nginxConfig({ host, locations: this.locations, signIn }), 'start.sh': startScript };
-  }
-
-  private destination({ to, route, access }: LocationOptions) {
-    const found = findDestination(this, to, route);
-    if ('message' in found || access === 'public' || this.platform.has('signIn')) return found;
-    const message = 'needs single sign-on; add "oauth2-proxy: {}" under services, or write access: public';
-    return { key: 'access', message };
-  }
-
-  private location(path: string, options: LocationOptions, { endpoint, tls, ...rest }: Destination): Location {
-    const { access, cache, uploads, rateLimited, rewriteBase } = options;
-    return {
-      ...rest,
-      path,
-      address: this.address(endpoint),
-      tls: tls && { serverName: tls.serverName, ca: `${this.trust(tls.ca)}/ca.crt` },
-      signedIn: access === 'public' ? undefined : access === 'sso' ? [] : access.groups,
-      cache,
-      uploads,
-      rateLimited,
-      rewriteBase,
+    /** What knows who is signed in, where some location wants to know. */
+    const asked = () =>
+      locations.value.some(({ location }) => location.signedIn) ? given.signIn?.endpoint : undefined;
+    const files = () => {
+      const [host = ''] = route.hosts;
+      const endpoint = asked();
+      const signIn = endpoint && address(self, endpoint);
+      return {
+        'nginx.conf': nginxConfig({ host, locations: locations.value.map(({ location }) => location), signIn }),
+        'start.sh': startScript,
+      };
     };
-  }
+    self.whenComplete(() => {
+      for (const { path, leads } of found.value) {
+        if ('message' in leads) self.refuse(['locations', path, leads.key], leads.message);
+        else platform.graph.connect(server, leads.endpoint, `leads there from ${path}`);
+      }
+      const endpoint = asked();
+      if (endpoint) platform.graph.connect(server, endpoint, 'asks who is signed in');
+    });
+  },
+});
 
-  /** @returns the folder with the certificate */
-  private trust(ca: Credential): string {
-    const folder = `${trustFolder}/${ca.name}`;
-    this.mounts[folder] = ca.files('ca.crt');
-    return folder;
-  }
-
-  /** nginx searches no domains. */
-  private address({ host, port }: Endpoint): string {
-    return `${host}.${this.platform.config.network.clusterDomain}:${port.service}`;
-  }
+/** The usual locations whose services the platform has, and those that the platform file says, without what it takes away. */
+function wanted(
+  { platform }: Component,
+  chosen: z.output<typeof options>['locations'],
+): Record<string, LocationOptions> {
+  const { services } = platform.config;
+  const there = Object.entries(usual).filter(([, { to }]) => services[to]?.component === to);
+  const all = Object.entries({ ...Object.fromEntries(there), ...chosen });
+  return Object.fromEntries(
+    all.flatMap(([path, location]) => (location === 'none' ? [] : [[path, location] as const])),
+  );
 }
+
+function destination(self: Component, { to, route, access }: LocationOptions) {
+  const found = findDestination(self, to, route);
+  if ('message' in found || access === 'public' || self.platform.has(signIn)) return found;
+  const message = 'needs single sign-on; add "oauth2-proxy: {}" under services, or write access: public';
+  return { key: 'access', message };
+}
+
+function locationOf(self: Component, path: string, options: LocationOptions, found: Destination): Location {
+  const { access, cache, uploads, rateLimited, rewriteBase } = options;
+  const { endpoint, tls, ...rest } = found;
+  return {
+    ...rest,
+    path,
+    address: address(self, endpoint),
+    tls: tls && { serverName: tls.serverName, ca: `${trusted(tls)}/ca.crt` },
+    signedIn: access === 'public' ? undefined : access === 'sso' ? [] : access.groups,
+    cache,
+    uploads,
+    rateLimited,
+    rewriteBase,
+  };
+}
+
+/** The folder with the certificate of a program. */
+const trusted = ({ ca }: NonNullable<Destination['tls']>) => `${trustFolder}/${ca.name}`;
+
+/** nginx searches no domains. */
+const address = ({ platform }: Component, { host, port }: Endpoint) =>
+  `${host}.${platform.config.network.clusterDomain}:${port.service}`;

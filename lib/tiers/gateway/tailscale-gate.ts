@@ -1,22 +1,23 @@
 import { z } from 'zod';
-import { resources, wholeNumber } from '../../config/options';
-import { whenMissing } from '../../config/wording';
-import { Component } from '../../core/component';
+import type { Component } from '../../core/component';
 import { ConfigFiles, json } from '../../core/config-files';
 import { Deployment } from '../../core/controllers';
 import { Credential, supplied } from '../../core/credential';
-import type { EnvValue } from '../../core/env';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
+import { late } from '../../core/late';
 import { temporary } from '../../core/mount';
-import type { Platform } from '../../core/platform';
 import { exec, http, tcp } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { findDestination } from './destination';
+import { resources, wholeNumber } from '../../options';
+import { whenMissing } from '../../options/wording';
+import { findDestination, type Destination } from './destination';
 import { gateFolder, gateScript, pulse, serveFolder } from './tailscale-gate/gate-script';
-import { closedConfig, openConfig, type ServeConfig } from './tailscale-gate/serve-config';
+import { closedConfig, openConfig } from './tailscale-gate/serve-config';
 
-export const tailscaleGateOptions = z.strictObject(
+const options = z.strictObject(
   {
     to: z
       .string({ error: whenMissing('is missing; write the name of the service to publish, for example couchdb') })
@@ -61,35 +62,41 @@ export const tailscaleGateOptions = z.strictObject(
  * One service on the internet by Tailscale Funnel, without a public address or an open port of one's own, and only while that
  * service is healthy. It needs an account at Tailscale. https://tailscale.com/kb/1223/funnel
  */
-export class TailscaleGate extends Component {
-  /** Of the gate; the address is known once all routes are. */
-  private readonly environment: Record<string, EnvValue>;
-  private published: ServeConfig = closedConfig;
-  private readonly server: Deployment;
-
-  constructor(
-    platform: Platform,
-    private readonly options: z.output<typeof tailscaleGateOptions>,
-  ) {
-    super(platform, 'tailscale-gate');
-    const key = new Credential(this, 'tailscale', {
+export const tailscaleGate = defineComponent({
+  title: 'Tailscale gate, one service on the internet by Funnel',
+  documentation: 'https://tailscale.com/kb/1223/funnel',
+  signIn: 'nothing itself: the service that it publishes decides',
+  tier: 'gateway',
+  options,
+  needs: { gateway },
+  build(self, { options }) {
+    const { port, to, healthPath } = options;
+    /** What it publishes; only a complete platform without mistakes is asked. */
+    const published = (): Destination => {
+      const found = destination(self, options);
+      if ('message' in found) throw new Error(found.message);
+      return found;
+    };
+    const key = new Credential(self, self.named('tailscale'), {
       keys: { authKey: supplied('auth key of the tailnet, from https://login.tailscale.com/admin/settings/keys') },
     });
-    const config = new ConfigFiles(this, 'tailscale-gate', () => ({
-      'open.json': json(this.published),
-      'closed.json': json(closedConfig),
-      'gate.sh': gateScript,
-    }));
+    const config = new ConfigFiles(self, self.name, () => {
+      const { endpoint, base, hidden } = published();
+      return {
+        'open.json': json(openConfig({ port, to: endpoint, base, hidden })),
+        'closed.json': json(closedConfig),
+        'gate.sh': gateScript,
+      };
+    });
     const served = temporary('served', '1Mi', 'memory');
     const tags = options.tags.length > 0 ? ` --advertise-tags=${options.tags.join()}` : '';
-    this.environment = { SERVICE: options.to, INTERVAL: options.intervalSeconds, FAILURES: options.failures };
-    this.server = new Deployment(this, 'tailscale-gate', {
+    const server = new Deployment(self, self.name, {
       image: images.tailscale,
       container: 'tailscale',
       command: ['/usr/local/bin/containerboot'],
       // https://tailscale.com/kb/1282/docker
       env: {
-        TS_HOSTNAME: options.hostname ?? platform.config.name,
+        TS_HOSTNAME: options.hostname ?? self.named(self.platform.config.name),
         // The key by its file: as TS_AUTHKEY it would be an argument of a program, which others can see.
         TS_EXTRA_ARGS: `--auth-key=file:/etc/tailscale/authKey${tags}`,
         TS_AUTH_ONCE: true,
@@ -119,7 +126,12 @@ export class TailscaleGate extends Component {
         gate: {
           image: images.busybox,
           command: ['sh', `${gateFolder}/gate.sh`],
-          env: this.environment,
+          env: {
+            SERVICE: to,
+            INTERVAL: options.intervalSeconds,
+            FAILURES: options.failures,
+            HEALTH_URL: late(() => `${published().endpoint.url()}${published().base}${healthPath}`),
+          },
           mounts: { [gateFolder]: config, [serveFolder]: served, '/tmp': temporary('gate-tmp', '1Mi', 'memory') },
           // A gate that hangs would leave open what it should close.
           probes: { ready: exec('sh', '-c', alive(options.intervalSeconds + 30)) },
@@ -136,34 +148,27 @@ export class TailscaleGate extends Component {
         options.resources,
       ),
     });
-  }
+    self.whenComplete(() => {
+      const found = destination(self, options);
+      if ('message' in found) self.refuse([found.key], found.message);
+      else self.platform.graph.connect(server, found.endpoint, `publishes ${to}`);
+    });
+  },
+});
 
-  override complete(): void {
-    const { graph } = this.platform;
-    const found = this.destination();
-    if ('message' in found) return this.refuse([found.key], found.message);
-    const { endpoint, base, hidden } = found;
-    const { port, to, healthPath } = this.options;
-    graph.connect(this.server, endpoint, `publishes ${to}`);
-    this.environment.HEALTH_URL = `${endpoint.url()}${base}${healthPath}`;
-    this.published = openConfig({ port, to: endpoint, base, hidden });
+/** What is published, or what is wrong with the setting that names it. */
+function destination(self: Component, { to, route, everyone }: z.output<typeof options>) {
+  const found = findDestination(self, to, route);
+  if ('message' in found) return found;
+  if (found.tls) {
+    return {
+      key: 'to',
+      message: `${to} speaks TLS with a certificate of its own, which Funnel cannot check; write another service`,
+    };
   }
-
-  /** What is published, or what is wrong with the setting that names it. */
-  private destination() {
-    const { to, route, everyone } = this.options;
-    const found = findDestination(this, to, route);
-    if ('message' in found) return found;
-    if (found.tls) {
-      return {
-        key: 'to',
-        message: `${to} speaks TLS with a certificate of its own, which Funnel cannot check; write another service`,
-      };
-    }
-    if (found.access === 'public' || everyone) return found;
-    const asks = `${to} leaves it to the gateway to ask who comes, and nobody is asked here`;
-    return { key: 'to', message: `${asks}; write a service that asks itself, or everyone: true` };
-  }
+  if (found.access === 'public' || everyone) return found;
+  const asks = `${to} leaves it to the gateway to ask who comes, and nobody is asked here`;
+  return { key: 'to', message: `${asks}; write a service that asks itself, or everyone: true` };
 }
 
 /** Ends with 0 when the last check began so many seconds ago at most. */

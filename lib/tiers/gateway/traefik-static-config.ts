@@ -1,6 +1,6 @@
-import type { PlatformConfig } from '../../config/platform-config';
 import type { EntryPoint } from '../../core/route';
-import type { TraefikOptions } from './traefik';
+import type { Settings } from '../../core/settings';
+import type { TraefikOptions } from './traefik-options';
 
 /** Where HTTP, HTTPS and the pages for probes and metrics listen: above 1023, since Traefik runs without capabilities. */
 const listen = { web: ':8000', websecure: ':8443', traefik: ':8080' };
@@ -8,7 +8,7 @@ const listen = { web: ':8000', websecure: ':8443', traefik: ':8080' };
 /**
  * Traefik's install configuration without its providers: https://doc.traefik.io/traefik/reference/install-configuration/
  */
-export function staticConfig(config: PlatformConfig, options: TraefikOptions, entryPoints: EntryPoint[]) {
+export function staticConfig(config: Settings, options: TraefikOptions, entryPoints: EntryPoint[]) {
   const { tls } = config;
   return {
     global: { checkNewVersion: false, sendAnonymousUsage: false },

@@ -1,30 +1,42 @@
-import type { z } from 'zod';
-import type { Platform } from '../../core/platform';
+import { sql } from '../../bindings/sql-database';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { images } from '../../images';
 import { openBaoOptions } from './store/options';
+import type { Program } from './store/program';
 import { RaftStore } from './store/raft-store';
 
-export { openBaoOptions };
+const program: Program = {
+  title: 'OpenBao',
+  icon: 'openbao.png',
+  image: images.openbao,
+  command: 'bao',
+  prefix: 'BAO',
+  version: '2',
+  unseal: 'static',
+  settings: {},
+  metricsListener: true,
+  auditSettings: true,
+};
 
 /**
  * OpenBao: secrets, encryption as a service, certificates and short-lived users of databases, for whoever signs in. One
  * node, or three of which any two keep it going; each opens its storage by itself with a static key.
  * https://openbao.org/docs/
  */
-export class OpenBao extends RaftStore {
-  constructor(platform: Platform, options: z.output<typeof openBaoOptions>) {
-    const program = {
-      name: 'openbao',
-      title: 'OpenBao',
-      image: images.openbao,
-      command: 'bao',
-      prefix: 'BAO',
-      version: '2',
-      unseal: 'static',
-      settings: {},
-      metricsListener: true,
-      auditSettings: true,
-    } as const;
-    super(platform, program, options);
-  }
-}
+export const openbao = defineComponent({
+  title: 'OpenBao, secrets, keys and certificates',
+  documentation: 'https://openbao.org/docs/',
+  signIn: 'name and password for people, the token of a service account for pods; each reads what a policy says',
+  keeps: 'all secrets, keys and policies, in a backup as a snapshot of its storage, which stays encrypted',
+  tier: 'security',
+  options: openBaoOptions,
+  needs: { gateway },
+  optional: { sql },
+  sizes: {
+    small: { storage: '1Gi' },
+  },
+  build(self, { options }) {
+    new RaftStore(self, program, options);
+  },
+});

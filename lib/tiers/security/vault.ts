@@ -1,30 +1,39 @@
-import type { z } from 'zod';
-import type { Platform } from '../../core/platform';
+import { sql } from '../../bindings/sql-database';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { images } from '../../images';
 import { vaultOptions } from './store/options';
+import type { Program } from './store/program';
 import { RaftStore } from './store/raft-store';
 
-export { vaultOptions };
+const program: Program = {
+  title: 'Vault',
+  icon: 'vault.png',
+  image: images.vault,
+  command: 'vault',
+  prefix: 'VAULT',
+  version: '1',
+  unseal: 'secret',
+  // Raft keeps its pages in memory-mapped files, which must not be locked; and locking needs a capability.
+  settings: { disable_mlock: true },
+  metricsListener: false,
+  auditSettings: false,
+};
 
 /**
  * HashiCorp Vault, from which OpenBao has grown, under HashiCorp's own licence: the same as OpenBao here, but that a
  * container beside each node opens its storage. https://developer.hashicorp.com/vault/docs
  */
-export class Vault extends RaftStore {
-  constructor(platform: Platform, options: z.output<typeof vaultOptions>) {
-    const program = {
-      name: 'vault',
-      title: 'Vault',
-      image: images.vault,
-      command: 'vault',
-      prefix: 'VAULT',
-      version: '1',
-      unseal: 'secret',
-      // Raft keeps its pages in memory-mapped files, which must not be locked; and locking needs a capability.
-      settings: { disable_mlock: true },
-      metricsListener: false,
-      auditSettings: false,
-    } as const;
-    super(platform, program, options);
-  }
-}
+export const vault = defineComponent({
+  title: 'Vault, secrets, keys and certificates',
+  documentation: 'https://developer.hashicorp.com/vault/docs',
+  signIn: 'name and password for people, the token of a service account for pods; each reads what a policy says',
+  keeps: 'all secrets, keys and policies, in a backup as a snapshot of its storage, which stays encrypted',
+  tier: 'security',
+  options: vaultOptions,
+  needs: { gateway },
+  optional: { sql },
+  build(self, { options }) {
+    new RaftStore(self, program, options);
+  },
+});

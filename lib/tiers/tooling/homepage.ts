@@ -1,36 +1,43 @@
 import { z } from 'zod';
-import { access, resources } from '../../config/options';
-import { Component } from '../../core/component';
 import { ConfigFiles, yaml } from '../../core/config-files';
 import { Deployment } from '../../core/controllers';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
-import type { Platform } from '../../core/platform';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
-import { homepageTiles } from '../../derived/homepage-tiles';
 import { images } from '../../images';
+import { access, resources } from '../../options';
+import { homepageTiles } from './homepage/tiles';
 
 const id = z
   .int({ error: 'must be a whole number; write for example 1000' })
   .min(1, { error: 'must not be root; write for example 1000' });
 
-export const homepageOptions = z.strictObject({
-  title: z.string().default('Tech Infrastructure Services').describe('Title of the page'),
-  access: access('public'),
-  allowedHosts: z.array(z.string()).default([]).describe('More hosts under which it may be opened'),
-  puid: id.default(1000).describe('User id of the process'),
-  pgid: id.default(1000).describe('Group id of the process'),
-  resources,
-});
-
 /** Homepage, the start page: a tile for every route, grouped by tier, with the state of its pods. https://gethomepage.dev/ */
-export class Homepage extends Component {
-  constructor(platform: Platform, options: z.output<typeof homepageOptions>) {
-    super(platform, 'homepage');
+export const homepage = defineComponent({
+  title: 'Homepage, the start page',
+  documentation: 'https://gethomepage.dev/',
+  signIn: 'nothing itself: its route decides',
+  tier: 'tooling',
+  options: z.strictObject({
+    title: z.string().default('Tech Infrastructure Services').describe('Title of the page'),
+    access: access('public'),
+    allowedHosts: z.array(z.string()).default([]).describe('More hosts under which it may be opened'),
+    puid: id.default(1000).describe('User id of the process'),
+    pgid: id.default(1000).describe('Group id of the process'),
+    resources,
+  }),
+  needs: { gateway },
+  build(self, { options }) {
+    const { platform } = self;
     const { domain } = platform.config;
-    const config = new ConfigFiles(this, 'homepage', () => {
-      const tiles = homepageTiles(platform, this);
+    // The start page is at the domain itself; another one, at its name.
+    const hosts = self.name === self.type ? ['@', 'www'] : [self.name];
+    const fullNames = hosts.map((host) => (host === '@' ? domain : `${host}.${domain}`));
+    const config = new ConfigFiles(self, self.name, () => {
+      const tiles = homepageTiles(platform, self);
       return {
         'settings.yaml': yaml({
           title: options.title,
@@ -57,7 +64,7 @@ export class Homepage extends Component {
     const pages = temporary('pages', '256Mi');
     const small = { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } };
 
-    const server = new Deployment(this, 'homepage', {
+    const server = new Deployment(self, self.name, {
       image: images.homepage,
       command: ['node', 'server.js'],
       workingDir: '/app',
@@ -72,7 +79,7 @@ export class Homepage extends Component {
         HOSTNAME: '0.0.0.0',
         PORT: 3000,
         LOG_TARGETS: 'stdout',
-        HOMEPAGE_ALLOWED_HOSTS: [domain, `www.${domain}`, ...options.allowedHosts].join(','),
+        HOMEPAGE_ALLOWED_HOSTS: [...fullNames, ...options.allowedHosts].join(','),
       },
       ports: { http: 3000 },
       init: {
@@ -100,6 +107,6 @@ export class Homepage extends Component {
         options.resources,
       ),
     });
-    new HttpRoute(this, 'homepage', { hosts: ['@', 'www'], to: server.endpoint('http'), access: options.access });
-  }
-}
+    new HttpRoute(self, self.name, { hosts, to: server.endpoint('http'), access: options.access });
+  },
+});

@@ -1,33 +1,39 @@
 import { z } from 'zod';
 import { Started } from '../../bindings/started';
-import { resources, storage } from '../../config/options';
-import { Component } from '../../core/component';
+import { archived } from '../../core/backup';
 import { Deployment, StatefulSet } from '../../core/controllers';
 import { Credential, ed25519PrivateKey, ed25519PublicKey } from '../../core/credential';
-import type { Platform } from '../../core/platform';
+import { defineComponent } from '../../core/definition';
+import { gateway } from '../../core/gateway';
 import { tcp } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
-
-export const rustdeskOptions = z.strictObject({
-  alwaysUseRelay: z.boolean().default(true).describe('Clients never connect directly, always through the relay'),
-  storage: storage('1Gi'),
-  resources,
-});
+import { resources, storage } from '../../options';
 
 /**
  * RustDesk server: the rendezvous server hbbs and the relay hbbr, which share one key pair. Clients enter the domain and
  * the public key. Its ports are public beside the gateway, since hbbs must see the addresses of its clients.
  * https://rustdesk.com/docs/en/self-host/
  */
-export class RustDesk extends Component {
-  constructor(platform: Platform, options: z.output<typeof rustdeskOptions>) {
-    super(platform, 'rustdesk');
-    const host = `rustdesk.${platform.config.domain}`;
-    const data = new Volume('data', { size: options.storage, backup: { priority: 'medium', method: 'archive' } });
-    const keyPair = new Credential(this, 'rustdesk', {
+export const rustdesk = defineComponent({
+  title: 'RustDesk server, remote desktop',
+  documentation: 'https://rustdesk.com/docs/en/self-host/',
+  signIn: 'clients must hold the server’s public key; each controlled computer asks for its own password',
+  keeps: 'which clients are known, in a backup as an archive of the volume, for which it is stopped',
+  tier: 'tooling',
+  single: 'clients expect it at fixed ports',
+  options: z.strictObject({
+    alwaysUseRelay: z.boolean().default(true).describe('Clients never connect directly, always through the relay'),
+    storage: storage('1Gi'),
+    resources,
+  }),
+  needs: { gateway },
+  build(self, { options }) {
+    const host = `${self.name}.${self.platform.config.domain}`;
+    const data = new Volume('data', { size: options.storage, backup: archived('medium') });
+    const keyPair = new Credential(self, self.name, {
       keys: { id_ed25519: ed25519PrivateKey(), 'id_ed25519.pub': ed25519PublicKey('id_ed25519') },
       // Every client has noted the public key.
       storedIn: data,
@@ -44,14 +50,14 @@ export class RustDesk extends Component {
     };
     const keys = { '/etc/rustdesk': keyPair.files('id_ed25519') };
 
-    const relay = new Deployment(this, 'hbbr', {
+    const relay = new Deployment(self, self.named('hbbr'), {
       ...shared,
       command: ['/usr/bin/hbbr', '-k', '_'],
       ports: { relay: { port: 21117, public: 21117 }, websocket: { port: 21119, public: 21119 } },
       mounts: keys,
       probes: { ready: tcp('relay') },
     });
-    const rendezvous = new StatefulSet(this, 'hbbs', {
+    const rendezvous = new StatefulSet(self, self.named('hbbs'), {
       ...shared,
       command: ['/usr/bin/hbbs', '-r', `${host}:21117`, '-k', '_'],
       env: { ALWAYS_USE_RELAY: options.alwaysUseRelay ? 'Y' : 'N', DB_URL: '/data/db_v2.sqlite3' },
@@ -65,8 +71,8 @@ export class RustDesk extends Component {
       uses: [new Started(relay.endpoint('relay'), 'starts after the relay')],
       probes: { ready: tcp('id') },
     });
-    new HttpRoute(this, 'rustdesk', {
-      hosts: ['rustdesk'],
+    new HttpRoute(self, self.name, {
+      hosts: [self.name],
       to: rendezvous.endpoint('websocket'),
       access: 'public',
       tile: {
@@ -75,11 +81,11 @@ export class RustDesk extends Component {
         icon: 'rustdesk.png',
       },
     });
-    new HttpRoute(this, 'rustdesk-relay', {
-      hosts: ['rustdesk'],
+    new HttpRoute(self, `${self.name}-relay`, {
+      hosts: [self.name],
       path: '/ws/relay',
       to: relay.endpoint('websocket'),
       access: 'public',
     });
-  }
-}
+  },
+});

@@ -1,12 +1,13 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { variableOf } from '../../../cli/credentials/supplied';
-import { loadPlatform } from '../../../lib/config/load';
+import { parsePlatform } from '../../../lib/config/load';
 import { writeFolder } from '../../../lib/core/manifest-writer';
 import { buildPlatform } from '../../../lib/build-platform';
 import type { Platform } from '../../../lib/core/platform';
 import { distFiles } from '../../../lib/synth';
+import { saw, watchedObjects, watchedPlatform } from '../../prove/record';
 import type { KubernetesObject } from '../../support/kubernetes';
 import { parse } from '../../support/objects';
 
@@ -21,22 +22,28 @@ export interface PlatformFile {
 }
 
 function filesIn(folder: string, shipped: boolean): PlatformFile[] {
-  return readdirSync(join(root, folder))
+  return readdirSync(folder)
     .filter((file) => file.endsWith('.yaml'))
-    .map((file) => ({ name: basename(file, '.yaml'), shipped, file: join(root, folder, file) }));
+    .map((file) => ({ name: basename(file, '.yaml'), shipped, file: join(folder, file) }));
 }
 
-const shipped = filesIn('platforms', true);
-const fixtures = filesIn('test/platforms', false);
-
 /** The platforms of `platforms/`, then their variants; the other fixtures are parts of these in sizes for a small cluster. */
-export const platformFiles = [
-  ...shipped,
-  ...fixtures.filter(({ name }) => shipped.some((platform) => name.startsWith(`${platform.name}-`))),
-];
+export function platformFiles(of = root): PlatformFile[] {
+  saw('names of platforms');
+  const [shipped, fixtures] = [filesIn(join(of, 'platforms'), true), filesIn(join(of, 'test/platforms'), false)];
+  return [
+    ...shipped,
+    ...fixtures.filter(({ name }) => shipped.some((platform) => name.startsWith(`${platform.name}-`))),
+  ];
+}
 
 export function build({ file }: PlatformFile): Platform {
-  return buildPlatform(loadPlatform(file));
+  return platformOf(readFileSync(file, 'utf8'), file);
+}
+
+/** The platform of a file's text. @param file its name */
+export function platformOf(text: string, file: string): Platform {
+  return watchedPlatform(buildPlatform(parsePlatform(text, file)), text);
 }
 
 /** Environment with some value for everything that an operator would supply. */
@@ -93,12 +100,16 @@ export class Workspace {
 
 /** The platform of that name. */
 export function platformNamed(name: string): Platform {
-  const source = [...shipped, ...fixtures].find((file) => file.name === name);
+  const source = [...filesIn(join(root, 'platforms'), true), ...filesIn(join(root, 'test/platforms'), false)].find(
+    (file) => file.name === name,
+  );
   if (!source) throw new Error(`no platform ${name}`);
   return build(source);
 }
 
 /** All objects of a platform, of its definitions and for Argo CD as well. */
 export function objectsOf(platform: Platform): KubernetesObject[] {
-  return [...distFiles(platform)].flatMap(([path, text]) => (path.startsWith('kind/') ? [] : parse(text)));
+  return watchedObjects(platform, (of) =>
+    [...distFiles(of)].flatMap(([path, text]) => (path.startsWith('kind/') ? [] : parse(text))),
+  );
 }

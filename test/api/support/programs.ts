@@ -4,9 +4,11 @@ import { accessSync, constants, readdirSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { delimiter, join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { saw, sawSources } from '../../prove/record';
 
 /** Where a program is: in the given folders, or else on PATH. */
 export function findProgram(name: string, folders: readonly string[] = []): string | undefined {
+  saw(`program ${name}`);
   return [...folders, ...(process.env.PATH ?? '').split(delimiter)]
     .filter(Boolean)
     .map((folder) => join(folder, name))
@@ -52,10 +54,10 @@ export function suiteWith(suite: string, needs: Readonly<Record<string, unknown>
 }
 
 /** What suites with an API server need. */
-export const apiServerNeeds = {
+export const apiServerNeeds = () => ({
   'KUBEBUILDER_ASSETS: a folder with kube-apiserver, etcd and kubectl (setup-envtest makes one)':
     asset('kube-apiserver') && asset('etcd') && asset('kubectl'),
-};
+});
 
 export interface Result {
   readonly code: number;
@@ -78,6 +80,7 @@ export interface RunOptions {
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
   return new Promise((resolve, reject) => {
     const { input = '', ...rest } = options;
+    sawSources(args);
     const child = spawn(command, args, { ...rest, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     const timeout = setTimeout(() => child.pid && process.kill(-child.pid, 'SIGKILL'), 60_000);
     let [stdout, stderr] = ['', ''];
@@ -147,6 +150,7 @@ export class Background {
     args: readonly string[],
     options: Omit<RunOptions, 'input'> = {},
   ) {
+    sawSources(args);
     this.child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const { pid } = this.child;
     reaper ??= new Reaper();

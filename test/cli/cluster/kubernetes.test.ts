@@ -32,13 +32,13 @@ async function run(server: string, script: string, user: object = { token: 'top-
   const env = { ...process.env, KUBECONFIG: join(temporaryFolder(), 'config') };
   writeFileSync(env.KUBECONFIG, JSON.stringify(config));
   const whole = `
-    const { kubernetesCluster } = require('./cli/cluster/kubernetes.ts');
-    const cluster = () => kubernetesCluster(undefined, { request: 300, exec: 1000 });
+    const loaded = require('./run.js').load('cli/cluster/kubernetes.ts');
+    const cluster = async () => (await loaded).kubernetesCluster(undefined, { request: 300, exec: 1000 });
     const inside = { namespace: 'a', pod: 'b', container: 'c' };
     const said = (error) => console.log(error.exitCode + ' ' + error.message);
     (async () => { ${script} })().catch(said);`;
   const cwd = join(__dirname, '../../..');
-  const child = spawn(process.execPath, ['-r', 'tsx/cjs', '-e', whole], { cwd, env });
+  const child = spawn(process.execPath, ['-e', whole], { cwd, env });
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   expect({ err, code: code as unknown }).toEqual({ err: '', code: 0 });
   expect(out).not.toContain('top-secret');

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { isMap, parse, parseDocument } from 'yaml';
 import { problemsOf, platformFile } from '../../../cli/platform-file';
-import { presets, select, sizes, unsettled, type Size } from '../../../cli/presets';
+import { optionsOf, presets, select, sizeTitles, unsettled, type Size } from '../../../cli/presets';
 import type { Asking } from '../../../cli/world';
 import { z } from 'zod';
-import { catalogue, type CatalogueEntry } from '../../../lib/catalogue';
+import { catalogue } from '../../../lib/catalogue';
+import { homepage } from '../../../lib/tiers/tooling/homepage';
 import { parsePlatform } from '../../../lib/config/load';
 import { buildPlatform } from '../../../lib/build-platform';
 import { quantityValue } from '../../../lib/core/resources';
@@ -153,8 +154,8 @@ describe('services', () => {
   });
 
   test('a service that needs settings is left to the file', async () => {
-    const backup = { ...catalogue.homepage, options: z.strictObject({ target: z.string() }) } as CatalogueEntry;
-    const more = { ...catalogue, backup };
+    const options = z.strictObject({ target: z.string() });
+    const more = { ...catalogue, backup: () => ({ ...homepage, options }) };
     expect(unsettled(more)).toContain('backup');
     expect(select(more, { services: ['traefik'], with: ['backup'], without: [] }).problems).toEqual([
       'backup needs settings; add it to the written file, as docs/components/backup.md says',
@@ -179,14 +180,13 @@ describe('services', () => {
 describe('sizes', () => {
   const all = Object.keys(catalogue).filter((name) => !unsettled(catalogue).includes(name));
 
-  test.each(Object.keys(sizes) as Size[])('%s is what the services understand', (size) => {
-    expect(Object.keys(sizes[size]).filter((name) => !all.includes(name))).toEqual([]);
+  test.each(Object.keys(sizeTitles) as Size[])('%s is what the services understand', (size) => {
     expect(problemsOf({ name: 'lab', domain: 'lab.localhost', cluster: 'kind', services: all, size })).toEqual([]);
   });
 
   test('a service with much storage has three sizes of it', () => {
     const storage = (name: string, size: Size) => {
-      const options: unknown = catalogue[name]?.options.parse(sizes[size][name] ?? {});
+      const options: unknown = catalogue[name]?.().options.parse(optionsOf(catalogue, size, name) ?? {});
       return quantityValue((options as { storage?: string }).storage ?? '0') ?? 0;
     };
     const keepers = all.filter((name) => storage(name, 'standard') >= 10 * 2 ** 30);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { images } from '../../../lib/images';
+import { images } from './images';
 import { kubectl } from './kubectl';
 
 /** An S3 service outside the platform, as a place for its backups: a MinIO whose data is gone with its pod. */
@@ -9,7 +9,11 @@ export class BackupTarget {
   readonly secretAccessKey = randomBytes(20).toString('hex');
 
   private constructor(private readonly namespace: string) {
-    this.endpoint = `http://target.${namespace}.svc:9000`;
+    this.endpoint = BackupTarget.endpointIn(namespace);
+  }
+
+  static endpointIn(namespace: string): string {
+    return `http://target.${namespace}.svc:9000`;
   }
 
   /** @param namespace another one for each suite that may run at the same time */

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { saw } from '../../prove/record';
 import { suite } from './suite';
+
+saw('program chromium');
 
 /** Chromium as Debian installs it, or what `CHROMIUM` names. */
 const program = process.env.CHROMIUM ?? '/usr/bin/chromium';

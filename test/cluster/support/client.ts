@@ -1,5 +1,6 @@
-import { images } from '../../../lib/images';
-import { eventually, kubectl, run, type Result } from './kubectl';
+import { images } from './images';
+import { kubectl, run, type Result } from './kubectl';
+import type { Workspace } from './workspace';
 
 const namespace = 'hearth-test';
 
@@ -10,29 +11,16 @@ const restricted = {
 };
 
 /**
- * A user of the platform: a pod outside its namespaces, in which Python scripts with MLflow, psycopg2 and boto3 run.
+ * A user of the platform: a pod outside its namespaces, in which Python scripts with MLflow, psycopg2, boto3 and requests run.
  * The platform's host names lead to the gateway, as DNS would lead them.
  */
 export class Client {
-  /** @param hosts host names of the platform @param gateway namespace and name of the gateway's Service */
-  static async start(
-    hosts: string[],
-    gateway: { namespace: string; name: string },
-    files: Record<string, string>,
-  ): Promise<Client> {
-    const ip = (
-      await kubectl([
-        'get',
-        'service',
-        gateway.name,
-        `--namespace=${gateway.namespace}`,
-        '-o',
-        'jsonpath={.spec.clusterIP}',
-      ])
-    ).trim();
+  static async start({ platform }: Workspace): Promise<Client> {
+    const hosts = platform.graph.routes.flatMap((route) => route.hosts);
+    const service = ['service', 'traefik', `--namespace=${platform.tier('gateway').namespace}`];
+    const ip = (await kubectl(['get', ...service, '-o', 'jsonpath={.spec.clusterIP}'])).trim();
     const manifests = [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
-      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'files', namespace }, stringData: files },
       {
         apiVersion: 'v1',
         kind: 'Pod',
@@ -42,7 +30,7 @@ export class Client {
           enableServiceLinks: false,
           terminationGracePeriodSeconds: 0,
           securityContext: restricted.pod,
-          hostAliases: [{ ip, hostnames: hosts }],
+          hostAliases: [{ ip, hostnames: [...new Set(hosts)] }],
           containers: [
             {
               name: 'client',
@@ -53,16 +41,10 @@ export class Client {
                 { name: 'MLFLOW_DISABLE_TELEMETRY', value: 'true' },
               ],
               securityContext: restricted.container,
-              volumeMounts: [
-                { name: 'tmp', mountPath: '/tmp' },
-                { name: 'files', mountPath: '/files', readOnly: true },
-              ],
+              volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
             },
           ],
-          volumes: [
-            { name: 'tmp', emptyDir: {} },
-            { name: 'files', secret: { secretName: 'files' } },
-          ],
+          volumes: [{ name: 'tmp', emptyDir: {} }],
         },
       },
     ];
@@ -73,21 +55,22 @@ export class Client {
     return new Client();
   }
 
-  /** Runs a Python script; its output, or an error with what it said. */
-  async python(script: string): Promise<string> {
-    const { code, stdout, stderr } = await this.attempt(script);
+  /**
+   * Runs a Python script.
+   * @param variables that it finds, such as passwords: they are in no error, no process list and no file
+   * @returns its output, or an error with what it said
+   */
+  async python(script: string, variables: Readonly<Record<string, string>> = {}): Promise<string> {
+    const { code, stdout, stderr } = await this.attempt(script, variables);
     if (code !== 0) throw new Error(`${script}\n${stderr}${stdout}`);
     return stdout.trim();
   }
 
-  /** The same, tried again for a while. */
-  pythonEventually(script: string, seconds = 60): Promise<string> {
-    return eventually(() => this.python(script), seconds);
-  }
-
-  attempt(script: string): Promise<Result> {
+  attempt(script: string, variables: Readonly<Record<string, string>> = {}): Promise<Result> {
+    // What JSON writes of a text, Python reads as the same one.
+    const literals = Object.entries(variables).map(([name, value]) => `${name} = ${JSON.stringify(value)}\n`);
     return run('kubectl', ['exec', '-i', 'client', `--namespace=${namespace}`, '--', 'python3', '-'], {
-      input: script,
+      input: `${literals.join('')}${script}`,
     });
   }
 

@@ -2,7 +2,8 @@ import { edges } from '../../../lib/derived/network-policies';
 import type { Platform } from '../../../lib/core/platform';
 import type { Workload } from '../../../lib/core/workload';
 import { reachable, startProbe } from './client';
-import { kubectl, kubectlJson } from './kubectl';
+import { eventually, kubectl, kubectlJson } from './kubectl';
+import type { Workspace } from './workspace';
 
 interface Target {
   readonly label: string;
@@ -92,5 +93,27 @@ export class ReachabilityCheck {
         kubectl(['delete', 'pod', '--selector=hearth-test/probe', `--namespace=${namespace}`, '--timeout=60s']),
       ),
     );
+  }
+}
+
+/**
+ * Every declared edge of a platform works, and no other one does: between all its workloads, strangers in each namespace, all
+ * ports that are offered, and the Kubernetes API.
+ * @returns the declared ones: `namespace/probe → workload:port`
+ */
+export async function expectDeclaredEdges({ platform, apiServer }: Workspace): Promise<string[]> {
+  const servers = platform.graph.workloads.filter((workload) => workload.ports.some((port) => port.offered));
+  const check = await ReachabilityCheck.start(platform, servers, apiServer);
+  try {
+    const declared = check.declared();
+    expect(declared.length).toBeGreaterThan(0);
+    expect(declared.filter((line) => line.includes('stranger'))).toEqual([]);
+    await eventually(async () => expect(await check.open()).toEqual(declared), 90);
+    // Each is kept from something.
+    const probes = (lines: string[]) => new Set(lines.map((line) => line.replace(/ → .*/, '')));
+    expect(probes(check.pairs().filter((line) => !declared.includes(line)))).toEqual(probes(check.pairs()));
+    return declared;
+  } finally {
+    await check.stop();
   }
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { main } from '../../../cli/hearth';
-import { catalogue, type Catalogue } from '../../../lib/catalogue';
-import { Component } from '../../../lib/core/component';
+import { catalogue } from '../../../lib/catalogue';
+import { archived } from '../../../lib/core/backup';
 import { StatefulSet } from '../../../lib/core/controllers';
-import type { Platform } from '../../../lib/core/platform';
+import { defineComponent } from '../../../lib/core/definition';
 import { exec } from '../../../lib/core/probe';
 import { Volume } from '../../../lib/core/volume';
 import { images } from '../../../lib/images';
@@ -20,25 +20,22 @@ cd /data
 while sleep 0.2; do echo note >> open; done
 `;
 
-class Notes extends Component {
-  constructor(platform: Platform) {
-    super(platform, 'rustdesk');
-    new StatefulSet(this, 'notes', {
+const notes = defineComponent({
+  title: 'Notes',
+  documentation: 'https://www.busybox.net/',
+  signIn: 'nobody comes to it',
+  tier: 'tooling',
+  options: z.looseObject({}),
+  build(self) {
+    new StatefulSet(self, 'notes', {
       image: images.busybox,
       command: ['sh', '-c', script],
-      mounts: { '/data': new Volume('data', { size: '64Mi', backup: { priority: 'medium', method: 'archive' } }) },
+      mounts: { '/data': new Volume('data', { size: '64Mi', backup: archived('medium') }) },
       user: { uid: 1000, gid: 1000 },
       probes: { ready: exec('test', '-s', '/data/open') },
       resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '200m', memory: '32Mi' } },
     });
-  }
-}
+  },
+});
 
-const { rustdesk } = catalogue;
-if (!rustdesk) throw new Error('the catalogue has no rustdesk');
-const withNotes: Catalogue = {
-  ...catalogue,
-  rustdesk: { ...rustdesk, needs: [], options: z.unknown(), build: (platform) => new Notes(platform) },
-};
-
-void main(withNotes);
+void main({ ...catalogue, rustdesk: () => notes });

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { saw, sawPlatformsOf, sawSources } from '../../prove/record';
 import { run, type Result } from './kubectl';
 
 const repository = join(__dirname, '../../..');
@@ -18,6 +19,7 @@ export class Hearth {
 
   /** @returns what it printed, and its exit code */
   attempt(...args: string[]): Promise<Result> {
+    this.record(args);
     return run(process.execPath, [typescript, this.file, ...args], { cwd: this.folder, env: this.env });
   }
 
@@ -30,10 +32,17 @@ export class Hearth {
 
   /** Starts it, to be killed. */
   start(...args: string[]): ChildProcess {
+    this.record(args);
     return spawn(process.execPath, [typescript, this.file, ...args], {
       cwd: this.folder,
       env: { ...process.env, ...this.env },
       stdio: 'ignore',
     });
+  }
+
+  private record([command = '']: string[]): void {
+    saw(`command ${command}`);
+    sawPlatformsOf(this.folder);
+    if (this.file !== program) sawSources([this.file]);
   }
 }

@@ -1,4 +1,4 @@
-import { images } from '../../../lib/images';
+import { images } from './images';
 import { eventually, kubectl, run } from './kubectl';
 
 /** What a writer saw. */

@@ -5,6 +5,7 @@ import * as YAML from 'yaml';
 import { loadPlatform } from '../../../lib/config/load';
 import { buildPlatform } from '../../../lib/build-platform';
 import type { Platform } from '../../../lib/core/platform';
+import { saw, sawPlatformsOf } from '../../prove/record';
 import { kubectl, kubectlJson, run } from './kubectl';
 
 const repository = join(__dirname, '../../..');
@@ -30,11 +31,12 @@ export class Workspace {
 
   private constructor(
     readonly name: string,
+    text: string,
     ranges: string[],
     /** `address:port` of an API server. */
     readonly apiServer: string,
   ) {
-    this.document = YAML.parseDocument(readFileSync(sourceOf(name), 'utf8'));
+    this.document = YAML.parseDocument(text);
     mkdirSync(join(this.folder, 'platforms'));
     for (const service of without) this.document.deleteIn(['services', service]);
     this.set(['network', 'apiServer'], ranges);
@@ -66,7 +68,20 @@ export class Workspace {
   }
 
   /** @param services added to those of the platform */
-  static async create(name: string, services: Readonly<Record<string, unknown>> = {}): Promise<Workspace> {
+  static create(name: string, services: Readonly<Record<string, unknown>> = {}): Promise<Workspace> {
+    return Workspace.start(name, readFileSync(sourceOf(name), 'utf8'), services);
+  }
+
+  /** A platform of the tests that has no file. @param text what that would say */
+  static of(text: string): Promise<Workspace> {
+    return Workspace.start((YAML.parse(text) as { name: string }).name, text);
+  }
+
+  private static async start(
+    name: string,
+    text: string,
+    services: Readonly<Record<string, unknown>> = {},
+  ): Promise<Workspace> {
     const endpoints = await kubectlJson<{ subsets: { addresses: { ip: string }[]; ports: { port: number }[] }[] }>([
       'get', 'endpoints', 'kubernetes', '--namespace=default',
     ]); // prettier-ignore
@@ -77,6 +92,7 @@ export class Workspace {
     if (!first) throw new Error('the cluster does not say where its API server is');
     const workspace = new Workspace(
       name,
+      text,
       servers.map(({ ip }) => `${ip}/32`),
       `${first.ip}:${first.port}`,
     );
@@ -92,10 +108,12 @@ export class Workspace {
 
   /** Runs the command line in the workspace. */
   async hearth(...args: string[]): Promise<string> {
+    saw(`command ${args[0]}`);
     return this.node(join(repository, 'cli/hearth.js'), ...args);
   }
 
   private async node(...args: string[]): Promise<string> {
+    sawPlatformsOf(this.folder);
     const { code, stdout, stderr } = await run(process.execPath, args, { cwd: this.folder });
     if (code !== 0) throw new Error(`${args.join(' ')}: ${stderr}${stdout}`);
     return stdout;

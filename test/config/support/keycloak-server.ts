@@ -12,6 +12,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Background, findProgram, freePort, type RunOptions } from '../../api/support/programs';
+import { saw } from '../../prove/record';
+
+// The program is that of its stand-in image.
+saw('recipe keycloak');
 
 /** Keycloak’s distribution for Quarkus: the folder with bin/kc.sh, and perhaps a Java in jdk/. */
 export const keycloakHome = [process.env.KEYCLOAK_HOME, '/opt/keycloak'].find(

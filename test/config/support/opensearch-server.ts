@@ -13,6 +13,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Background, freePort, type RunOptions } from '../../api/support/programs';
+import { saw } from '../../prove/record';
+
+// The program is that of its stand-in image.
+saw('recipe opensearch');
 
 /** OpenSearch with the security plugin: the folder of the image with bin/, plugins/ and jdk/. */
 export const openSearchHome = [process.env.OPENSEARCH_HOME, '/usr/share/opensearch'].find(

@@ -1,8 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { catalogue } from '../../../lib/catalogue';
 import { fromEach, loadPlatform, parsePlatform } from '../../../lib/config/load';
-import { ConfigError } from '../../../lib/config/problem';
+import { platformSchema } from '../../../lib/config/platform-config';
+import { providersSchema, servicesSchema } from '../../../lib/config/services';
+import { ConfigError } from '../../../lib/core/problem';
 
 /** What a user reads, without the file name that starts every line. */
 function complaints(text: string): string[] {
@@ -33,8 +36,12 @@ test('the message of the error is all there is to read', () => {
 });
 
 const quantity = 'write for example 250m or 2';
-const settingsOfFile =
-  'argoCd, availability, gateway, namespacePrefix, network, providers, secretStore, secrets, storage, timeZone, tls';
+const everyComponent = Object.keys(catalogue).sort().join(', ');
+const schema = platformSchema({ services: servicesSchema([]), providers: providersSchema({}) });
+const settingsOfFile = Object.keys(schema.shape)
+  .filter((setting) => !['name', 'domain', 'cluster', 'services'].includes(setting))
+  .sort()
+  .join(', ');
 const modes =
   'write mode: lets-encrypt (with email), mode: cert-manager (with issuer), mode: self-signed, or mode: secret (with secret)';
 
@@ -50,9 +57,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
       [
         'an unknown one, near to nothing',
         ['services:', '  traefik: {}', '  wordpress: {}'],
-        [
-          ':6 services.wordpress: there is no service "wordpress"; write one of backup, couchdb, homepage, influxdb, keycloak, minio, mlflow, mng-pg, mng-valkey, nginx, oauth2-proxy, openbao, opensearch, pg-cluster, postgis, qdrant, redisinsight, rustdesk, tailscale-gate, traefik, valkey-cluster, vault',
-        ],
+        [`:6 services.wordpress: there is no service "wordpress"; write one of ${everyComponent}`],
       ],
       [
         'one with a capital letter',
@@ -62,9 +67,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
       [
         'one that every JavaScript object has',
         ['services: { traefik: {}, constructor: {} }'],
-        [
-          ':4 services.constructor: there is no service "constructor"; write one of backup, couchdb, homepage, influxdb, keycloak, minio, mlflow, mng-pg, mng-valkey, nginx, oauth2-proxy, openbao, opensearch, pg-cluster, postgis, qdrant, redisinsight, rustdesk, tailscale-gate, traefik, valkey-cluster, vault',
-        ],
+        [`:4 services.constructor: there is no service "constructor"; write one of ${everyComponent}`],
       ],
       [
         'missing providers',
@@ -90,8 +93,8 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         'a provider that is not there, and one that is none',
         ['services: { traefik: {}, mlflow: {}, minio: {}, postgis: {} }', 'providers: { sql: mng-pg, cache: minio }'],
         [
-          ':5 providers.cache: "minio" gives none; write mng-valkey',
           ':5 providers.sql: mng-pg is not among the services; add it, or remove this',
+          ':5 providers.cache: "minio" gives none; write mng-valkey',
         ],
       ],
       ['nothing behind a name is the defaults', ['services:', '  traefik:', '  homepage:'], []],

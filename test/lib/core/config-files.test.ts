@@ -32,6 +32,31 @@ test('one ConfigMap, mounted as a folder and as a single file', () => {
   ]);
 });
 
+test('a file that programs start is executable, beside others that are not; a misspelt one is an error', () => {
+  const volumesWith = (executable: string[]) =>
+    find(
+      objectsOf(
+        testPlatform({
+          app: {
+            build: (component) => {
+              const files = { 'run.sh': '#!/bin/sh\n', 'app.yaml': 'a: 1\n' };
+              const config = new ConfigFiles(component, 'settings', files, { executable });
+              new Deployment(component, 'web', { ...sleeper, mounts: { '/etc/app': config } });
+            },
+          },
+        }),
+      ),
+      'Deployment',
+      'web',
+    ).spec.template.spec.volumes;
+  const items = [
+    { key: 'run.sh', path: 'run.sh', mode: 0o555 },
+    { key: 'app.yaml', path: 'app.yaml' },
+  ];
+  expect(volumesWith(['run.sh'])).toEqual([{ name: 'settings', configMap: { name: 'settings', items } }]);
+  expect(() => volumesWith(['start.sh'])).toThrow('settings has no file start.sh, which shall be executable');
+});
+
 test('the hash on the pods changes exactly with the content', () => {
   expect(hashOf({ own: 'a' })).toMatch(/^[0-9a-f]{16}$/);
   expect(hashOf({ own: 'a' })).toBe(hashOf({ own: 'a' }));

@@ -1,15 +1,16 @@
+import { archived } from '../../../lib/core/backup';
 import type { Component } from '../../../lib/core/component';
 import { ConfigFiles } from '../../../lib/core/config-files';
 import { CronJob, DaemonSet, Deployment, Job, StatefulSet } from '../../../lib/core/controllers';
-import type { PlatformConfig } from '../../../lib/config/platform-config';
+import { ordinal } from '../../../lib/core/env';
 import { Volume } from '../../../lib/core/volume';
 import type { WorkloadProps } from '../../../lib/core/workload';
 import { all, find, objectsOf } from '../../support/objects';
-import { sleeper, testPlatform, type TestEntry } from '../../support/platforms';
+import { sleeper, testPlatform, type TestEntry, type TestSettings } from '../../support/platforms';
 
-const built = (build: TestEntry['build'], config: Partial<PlatformConfig> = {}) =>
+const built = (build: TestEntry['build'], config: TestSettings = {}) =>
   objectsOf(testPlatform({ app: { build } }, config));
-const data = () => new Volume('data', { size: '5Gi', backup: { priority: 'high', method: 'archive' } });
+const data = () => new Volume('data', { size: '5Gi', backup: archived('high') });
 const selector = { 'app.kubernetes.io/name': 'app', 'app.kubernetes.io/instance': 'web' };
 
 describe('Deployment', () => {
@@ -125,7 +126,7 @@ describe('StatefulSet', () => {
 
   test('where availability is high, its pods must spread over the nodes that are there', () => {
     const three = (component: Component) => void new StatefulSet(component, 'web', { ...sleeper, replicas: 3 });
-    const constraint = (config: Partial<PlatformConfig>) =>
+    const constraint = (config: TestSettings) =>
       find(built(three, config), 'StatefulSet', 'web').spec.template.spec.topologySpreadConstraints;
     expect(constraint({})).toMatchObject([{ whenUnsatisfiable: 'ScheduleAnyway' }]);
     expect(constraint({ availability: 'high' })).toEqual([
@@ -140,7 +141,7 @@ describe('StatefulSet', () => {
   });
 
   test('its pods may talk to each other on the ports it says, by names that need no search', () => {
-    const ports = { http: 80, gossip: { port: 7000, offered: false } };
+    const ports = { http: 8000, gossip: { port: 7000, offered: false } };
     const platform = testPlatform({
       app: {
         build: (component) =>
@@ -207,7 +208,7 @@ test('DaemonSet: one pod on every node', () => {
 });
 
 describe('Job', () => {
-  const jobName = (props: Partial<WorkloadProps> = {}, config: Partial<PlatformConfig> = {}) => {
+  const jobName = (props: Partial<WorkloadProps> = {}, config: TestSettings = {}) => {
     const [job] = all(
       built((component) => void new Job(component, 'migrate', { ...sleeper, ...props }), config),
       'Job',
@@ -288,4 +289,34 @@ test('CronJob: for work that is started by hand, tried again in a new pod, ended
       podAffinityTerm: { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: selector } },
     },
   ]);
+});
+
+test('the ordinal is a field of pods of stateful sets, and nothing else has one', () => {
+  const props = { ...sleeper, env: { NUMBER: ordinal } };
+  const { template } = find(
+    built((component) => void new StatefulSet(component, 'web', props)),
+    'StatefulSet',
+    'web',
+  ).spec;
+  expect(template.spec.containers[0]?.env).toContainEqual({
+    name: 'NUMBER',
+    valueFrom: { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } },
+  });
+  expect(() => built((component) => void new Deployment(component, 'web', props))).toThrow(
+    'web is no stateful set: its pods have no ordinal',
+  );
+  const beside = { ...sleeper, sidecars: { beside: props } };
+  expect(() => built((component) => void new Deployment(component, 'web', beside))).toThrow('its pods have no ordinal');
+});
+
+test('the members of an endpoint are its port on each pod, whatever the Service calls it; only stateful sets have them', () => {
+  const props = { ...sleeper, replicas: 2, ports: { http: { port: 8080, service: 8000 } } };
+  built((component) => {
+    expect(new StatefulSet(component, 'web', props).endpoint('http').members).toEqual([
+      'web-0.web-peers.test-apps.svc.cluster.local:8080',
+      'web-1.web-peers.test-apps.svc.cluster.local:8080',
+    ]);
+    const front = new Deployment(component, 'front', props).endpoint('http');
+    expect(() => front.members).toThrow('front is no stateful set: its pods have no names of their own');
+  });
 });

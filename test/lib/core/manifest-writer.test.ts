@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { k8s } from 'cdk8s-plus-28';
 import * as YAML from 'yaml';
+import type { Component } from '../../../lib/core/component';
 import { ConfigFiles } from '../../../lib/core/config-files';
 import { CronJob, Deployment, Job, StatefulSet } from '../../../lib/core/controllers';
 import { manifests, writeFolder } from '../../../lib/core/manifest-writer';
@@ -29,8 +30,11 @@ describe('manifests', () => {
   });
 
   test('an object that is declared twice names both owners', () => {
-    const platform = testPlatform({ one: { build: configMap('settings') }, two: { build: configMap('settings') } });
-    expect(() => manifests(platform)).toThrow('ConfigMap settings is declared twice: by one/map and by two/map');
+    const build = (component: Component) => {
+      for (const id of ['first', 'second']) new k8s.KubeConfigMap(component, id, { metadata: { name: 'settings' } });
+    };
+    const platform = testPlatform({ app: { build } });
+    expect(() => manifests(platform)).toThrow('ConfigMap settings is declared twice: by app/first and by app/second');
   });
 
   test('text stays text for a reader of YAML 1.1, such as kubectl', () => {

@@ -1,4 +1,5 @@
-import type { SqlServer } from '../../../lib/bindings/sql-database';
+import { objectStore } from '../../../lib/bindings/bucket';
+import { sql, type SqlServer } from '../../../lib/bindings/sql-database';
 import type { Component } from '../../../lib/core/component';
 import { testPlatform, type TestEntry } from '../../support/platforms';
 
@@ -6,9 +7,14 @@ const asks =
   (...names: string[]): TestEntry['build'] =>
   (component: Component) =>
     names.forEach((name) => component.platform.component(name));
+const notAsked = () => {
+  throw new Error('not asked');
+};
 const noDatabases: SqlServer = {
-  database: () => {
-    throw new Error('not asked');
+  database: notAsked,
+  roleMaker: notAsked,
+  get writes() {
+    return notAsked();
   },
 };
 
@@ -30,7 +36,7 @@ test('components are built on demand, once, in whatever order the file names the
   expect(platform.component('shop')).toBe(platform.component('shop'));
 });
 
-test('complete() comes after every constructor', () => {
+test('what waits for all components comes after every one is built', () => {
   const events: string[] = [];
   const entry: TestEntry = {
     build: ({ name }) => void events.push(`build ${name}`),
@@ -57,30 +63,25 @@ test('a component that the platform file does not name', () => {
   );
 });
 
-test('a need that the catalogue entry does not declare', () => {
-  const entry: TestEntry = { needs: ['gateway'], build: ({ platform }) => void platform.sql() };
-  expect(() => testPlatform({ app: entry })).toThrow('app asks for sql: its catalogue entry must say so under needs');
+test('a need that the definition does not declare', () => {
+  const entry: TestEntry = { build: (component) => void component.provider(sql) };
+  expect(() => testPlatform({ app: entry })).toThrow('app asks for sql: its definition must say so under needs');
 });
 
 test('a need that nobody provides', () => {
-  const entry: TestEntry = { needs: ['objectStore'], build: ({ platform }) => void platform.objectStore() };
+  const entry: TestEntry = { needs: { objectStore }, build: (component) => void component.provider(objectStore) };
   expect(() => testPlatform({ app: entry })).toThrow('no service of test provides objectStore');
 });
 
-test('a provider that does not keep its catalogue entry’s word', () => {
-  const app: TestEntry = { needs: ['sql'], build: ({ platform }) => void platform.sql() };
-  expect(() => testPlatform({ app, db: { provides: ['sql'] } })).toThrow(
-    'db does not provide sql as its catalogue entry says',
-  );
+test('a provider that does not keep its definition’s word', () => {
+  const app: TestEntry = { needs: { sql }, build: (component) => void component.provider(sql) };
+  expect(() => testPlatform({ app, db: { provides: { sql } } })).toThrow('db does not provide sql');
 });
 
 test('a need finds its provider, whichever comes first', () => {
   const found: SqlServer[] = [];
-  const app: TestEntry = { needs: ['sql'], build: ({ platform }) => void found.push(platform.sql()) };
-  const db: TestEntry = {
-    provides: ['sql'],
-    build: (component) => component.platform.provide('sql', component, noDatabases),
-  };
+  const app: TestEntry = { needs: { sql }, build: (component) => void found.push(component.provider(sql)) };
+  const db: TestEntry = { provides: { sql }, build: () => ({ sql: noDatabases }) };
   testPlatform({ app, db, late: app });
   expect(found).toEqual([noDatabases, noDatabases]);
 });

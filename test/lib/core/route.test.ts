@@ -1,3 +1,5 @@
+import { gateway } from '../../../lib/core/gateway';
+import { signIn } from '../../../lib/core/sign-in';
 import { Deployment } from '../../../lib/core/controllers';
 import type { Component } from '../../../lib/core/component';
 import { Credential, privateKey, selfSignedCertificate } from '../../../lib/core/credential';
@@ -57,7 +59,7 @@ test('basic: one middleware a tier, and its namespace gets the htpasswd line alo
     spec.routes[0]?.middlewares?.some(({ name }) => name === 'basic-auth'),
   );
   expect(withMiddleware.map(({ metadata }) => metadata.name).sort()).toEqual(['blog', 'files', 'wiki']);
-  expect(platform.gateway().basicAuth.secrets).toEqual([
+  expect(platform.provider(gateway).basicAuth.secrets).toEqual([
     { namespace: 'test-gateway', name: 'gateway-basic-auth', keys: ['username', 'password', 'users'] },
     { namespace: 'test-apps', name: 'gateway-basic-auth-users', keys: ['users'] },
     { namespace: 'test-data', name: 'gateway-basic-auth-users', keys: ['users'] },
@@ -80,13 +82,8 @@ test('sso without single sign-on in the platform is basic, and a notice says so 
 
 const identity: TestEntry = {
   tier: 'auth',
-  needs: ['gateway'],
-  provides: ['signIn'],
-  build: (component) => {
-    const endpoint = server(component).endpoint('http');
-    const signIn = { endpoint, cookie: 'session' };
-    component.platform.provide('signIn', component, signIn);
-  },
+  provides: { signIn },
+  build: (component) => ({ signIn: { endpoint: server(component).endpoint('http'), cookie: 'session' } }),
 };
 
 describe('single sign-on', () => {

@@ -1,4 +1,5 @@
-import { htpasswd, literal, password, selfSignedCertificate } from '../../../lib/core/credential';
+import { literal, password, type Rule, selfSignedCertificate } from '../../../lib/core/credential';
+import { htpasswd } from '../../../lib/core/derived-rule';
 import { ruleInWords } from '../../../lib/core/rule-in-words';
 
 const quoted = (text: string) => `<${text}>`;
@@ -16,4 +17,11 @@ test.each([
     'certificate in PEM for a.b, *.a.b, signed by tls.key',
     'certificate in PEM for <a.b>, <*.a.b>, signed by <tls.key>',
   ],
-])('%j', (rule, words, marked) => expect([ruleInWords(rule), ruleInWords(rule, quoted)]).toEqual([words, marked]));
+  [
+    { kind: 'doubled', of: 'password', inWords: (quote) => `${quote('password')} twice`, make: (text) => text + text },
+    'password twice',
+    '<password> twice',
+  ],
+] satisfies [Rule, string, string][])('%j', (rule, words, marked) =>
+  expect([ruleInWords(rule), ruleInWords(rule, quoted)]).toEqual([words, marked]),
+);

@@ -1,4 +1,4 @@
-import type { PlatformConfig } from '../../../lib/config/platform-config';
+import type { Settings } from '../../../lib/core/settings';
 import { Deployment } from '../../../lib/core/controllers';
 import { nodePort } from '../../../lib/core/service';
 import { all, find, objectsOf } from '../../support/objects';
@@ -11,7 +11,7 @@ const ports = {
   admin: 9000,
   debug: { port: 6060, offered: false },
 };
-const services = (cluster: PlatformConfig['cluster']) =>
+const services = (cluster: Settings['cluster']) =>
   objectsOf(
     testPlatform(
       { app: { build: (component) => void new Deployment(component, 'web', { ...sleeper, ports }) } },

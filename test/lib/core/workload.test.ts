@@ -1,9 +1,13 @@
 import { Started } from '../../../lib/bindings/started';
-import { Deployment } from '../../../lib/core/controllers';
+import type { Component } from '../../../lib/core/component';
+import { ConfigFiles } from '../../../lib/core/config-files';
+import { Deployment, StatefulSet } from '../../../lib/core/controllers';
+import { Credential, password } from '../../../lib/core/credential';
 import { temporary, type MountSource } from '../../../lib/core/mount';
 import { exec, http, tcp, type Probes } from '../../../lib/core/probe';
+import { Volume } from '../../../lib/core/volume';
 import { all, container, containersOf, find, objectsOf, podsOf } from '../../support/objects';
-import { sleeper, testPlatform } from '../../support/platforms';
+import { sleeper, testPlatform, type TestEntry } from '../../support/platforms';
 
 describe('hardened defaults', () => {
   const platform = testPlatform({
@@ -212,5 +216,44 @@ describe('mounts of the same name in one pod', () => {
 
   test('anything else would hide one of them, and is an error', () => {
     expect(() => volumes(small, temporary('space', '8Mi', 'memory'))).toThrow('app mounts two volumes space');
+  });
+
+  test('a claim template counts, whose name Kubernetes would take from the other one', () => {
+    const data = new Volume('space', { size: '1Gi', backup: 'none' });
+    const mounts = { '/one': small, '/other': data };
+    const app: TestEntry = { build: (component) => void new StatefulSet(component, 'app', { ...sleeper, mounts }) };
+    expect(() => testPlatform({ app })).toThrow('app mounts two volumes space');
+  });
+
+  test('a ConfigMap and a Secret become volumes of other names where something else has theirs', () => {
+    const pod = (withData: boolean) => {
+      const build = (component: Component) => {
+        const files = new ConfigFiles(component, 'data', { 'a.conf': 'b' });
+        const secret = new Credential(component, 'data', { keys: { password: password(8) } });
+        const data = new Volume('data', { size: '1Gi', backup: 'none' });
+        new StatefulSet(component, 'data', {
+          ...sleeper,
+          mounts: {
+            '/etc/data': files,
+            '/etc/a.conf': files.file('a.conf'),
+            ...(withData ? { '/data': data, '/secret': secret.files('password') } : {}),
+          },
+        });
+      };
+      const { template } = find(objectsOf(testPlatform({ app: { build } })), 'StatefulSet', 'data').spec;
+      const mounts = container(template, 'app').volumeMounts as { name: string }[];
+      return { volumes: template.spec.volumes, mounts: mounts.map(({ name }) => name) };
+    };
+    expect(pod(true)).toEqual({
+      volumes: [
+        { name: 'data-config', configMap: { name: 'data' } },
+        { name: 'data-secret', secret: expect.objectContaining({ secretName: 'data' }) as unknown },
+      ],
+      mounts: ['data-config', 'data-config', 'data', 'data-secret'],
+    });
+    expect(pod(false)).toEqual({
+      volumes: [{ name: 'data', configMap: { name: 'data' } }],
+      mounts: ['data', 'data'],
+    });
   });
 });

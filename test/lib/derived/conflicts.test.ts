@@ -1,5 +1,6 @@
-import type { PlatformConfig } from '../../../lib/config/platform-config';
-import { Deployment } from '../../../lib/core/controllers';
+import type { Settings } from '../../../lib/core/settings';
+import { ConfigFiles } from '../../../lib/core/config-files';
+import { Deployment, StatefulSet } from '../../../lib/core/controllers';
 import { Credential, password } from '../../../lib/core/credential';
 import type { PortProps } from '../../../lib/core/endpoint';
 import { problems, routed, sleeper, testPlatform, type TestEntry } from '../../support/platforms';
@@ -7,7 +8,7 @@ import { problems, routed, sleeper, testPlatform, type TestEntry } from '../../s
 const opens = (ports: Record<string, PortProps>): TestEntry => ({
   build: (component) => void new Deployment(component, component.name, { ...sleeper, ports }),
 });
-const clusters: PlatformConfig['cluster'][] = ['k3s', 'kind', 'kubernetes'];
+const clusters: Settings['cluster'][] = ['k3s', 'kind', 'kubernetes'];
 
 describe('public ports', () => {
   test.each(clusters)('on %s no two have the same number and protocol', (cluster) => {
@@ -35,7 +36,7 @@ describe('public ports', () => {
     ['of another number and protocol', { port: 3000, public: 9443, protocol: 'UDP' }],
   ])('one %s may have the same node port anywhere but on kind', (_, port) => {
     const services = { shop: opens({ web: { port: 8080, public: 8443 } }), wiki: opens({ pages: port }) };
-    const build = (cluster: PlatformConfig['cluster']) => () => testPlatform(services, { cluster });
+    const build = (cluster: Settings['cluster']) => () => testPlatform(services, { cluster });
     expect(build('k3s')).not.toThrow();
     expect(build('kind')).toThrow(
       /^test\.yaml {2}services\.wiki: port web of test-apps\/shop and port pages of test-apps\/wiki have the public ports 8443 and [89]443, .* node port 30443;/,
@@ -71,4 +72,34 @@ test('two routes with the same address, which would take requests from each othe
   );
   const apart = { shop, wiki: routed('wiki', { hosts: ['shop'], path: '/wiki' }), other: routed('other') };
   expect(problems(() => testPlatform(apart))).toBeUndefined();
+});
+
+describe('two services that make the same object', () => {
+  const runs = (name: string): TestEntry => ({
+    build: (component) => void new Deployment(component, name, { ...sleeper, ports: { http: 8000 } }),
+  });
+
+  test('a workload: all of its objects are named once', () => {
+    expect(problems(() => testPlatform({ shop: runs('worker'), wiki: runs('worker') }))).toBe(
+      'test.yaml  services.wiki: makes Service worker and Deployment worker, as shop does; give it another name',
+    );
+    expect(problems(() => testPlatform({ shop: runs('worker'), wiki: { ...runs('worker'), tier: 'data' } }))).toBe(
+      undefined,
+    );
+  });
+
+  test('a ConfigMap', () => {
+    const configures: TestEntry = { build: (component) => void new ConfigFiles(component, 'settings', { a: 'b' }) };
+    expect(problems(() => testPlatform({ shop: configures, wiki: configures }))).toBe(
+      'test.yaml  services.wiki: makes ConfigMap settings, as shop does; give it another name',
+    );
+  });
+
+  test('a service whose name the file chose is the one to be renamed, whichever is built first', () => {
+    const set: TestEntry = { build: (component) => void new StatefulSet(component, component.name, sleeper) };
+    const services = { 'shop-peers': { component: 'page' }, shop: {}, gateway: {} };
+    expect(problems(() => testPlatform({ shop: set, page: runs('shop-peers') }, { services }))).toBe(
+      'test.yaml  services.shop-peers: makes Service shop-peers, as shop does; give it another name',
+    );
+  });
 });

@@ -17,7 +17,7 @@ test('what needs each other in a circle starts together, the lowest tier first',
   const part = (tier: TestEntry['tier'], other: string): TestEntry => ({
     tier,
     build: (component) =>
-      void made.set(component.name, new Deployment(component, component.name, { ...sleeper, ports: { http: 80 } })),
+      void made.set(component.name, new Deployment(component, component.name, { ...sleeper, ports: { http: 8000 } })),
     complete: (component) => {
       const [from, to] = [made.get(component.name), made.get(other)];
       if (from && to) component.platform.graph.connect(from, to.endpoint('http'), 'asks');

@@ -1,9 +1,6 @@
 import type { IdentityProvider } from './representation';
+import type { BrokerName } from './options';
 import { linkingFlow, variable } from './realm';
-
-/** Where people have an account already. */
-export const brokerNames = ['google', 'naver', 'kakao'] as const;
-export type BrokerName = (typeof brokerNames)[number];
 
 type Broker = Pick<IdentityProvider, 'displayName' | 'providerId' | 'trustEmail'> & {
   readonly config: Readonly<Record<string, string>>;

@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import { groupName as group } from '../../../config/options';
-import { brokerNames } from './brokers';
-import { groupPaths } from './realm';
+import { groupName as group, replicas, resources } from '../../../options';
+import { groupPaths } from './groups';
 
-/** What a platform file may say of the realm: who can be in it, and which programs it signs people in for. */
+/** What a platform file may say of Keycloak and its realm: who can be in it, and which programs it signs people in for. */
+
+/** Where people can have an account already. */
+export const brokerNames = ['google', 'naver', 'kakao'] as const;
+export type BrokerName = (typeof brokerNames)[number];
 
 const yesOrNo = (what: string, fallback: boolean) =>
   z.boolean({ error: 'must be true or false' }).default(fallback).describe(what);
@@ -18,7 +21,7 @@ const domainName = z.string().regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-
 });
 
 /** Clients that every realm has, and names of other credentials. */
-const ownNames = /^(account|admin|broker|federation|user|realm|security|setup)(-|$)/;
+export const ownNames = /^(account|admin|broker|federation|user|realm|security|setup)(-|$)/;
 
 const client = z
   .strictObject({
@@ -92,8 +95,7 @@ const ldap = z.strictObject({
   groupsDn: dn('ou=groups,dc=example,dc=org').optional().describe('Groups below it become groups of the realm'),
 });
 
-/** Options of the realm; {@link knownGroups} goes with them. */
-export const realmOptions = z.strictObject({
+const realmOptions = z.strictObject({
   realm: z
     .string()
     .regex(/^[a-z0-9][a-z0-9._-]*$/, {
@@ -152,7 +154,7 @@ export const realmOptions = z.strictObject({
 });
 
 /** People can be in groups only that the realm has. */
-export function knownGroups({ groups, users }: RealmOptions, context: z.RefinementCtx): void {
+function knownGroups({ groups, users }: RealmOptions, context: z.RefinementCtx): void {
   const known = groupPaths(groups);
   for (const [name, user] of Object.entries(users)) {
     for (const [index, group] of user.groups.entries()) {
@@ -165,5 +167,21 @@ export function knownGroups({ groups, users }: RealmOptions, context: z.Refineme
     }
   }
 }
+
+export const keycloakOptions = z
+  .strictObject({
+    ...realmOptions.shape,
+    replicas,
+    adminConsole: z
+      .boolean({ error: 'must be true or false' })
+      .default(true)
+      .describe(
+        'The pages and the API for administrators at /admin from outside; otherwise by kubectl port-forward only',
+      ),
+    resources,
+  })
+  .superRefine(knownGroups);
+
+export type KeycloakOptions = z.output<typeof keycloakOptions>;
 export type RealmOptions = z.output<typeof realmOptions>;
 export type LdapOptions = z.output<typeof ldap>;

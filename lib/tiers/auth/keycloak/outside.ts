@@ -1,4 +1,4 @@
-import { portOfUrl } from '../../../config/address';
+import { portOfUrl } from '../../../options/address';
 import type { WorkloadProps } from '../../../core/workload';
 import { brokerTitle } from './brokers';
 import type { RealmOptions } from './options';

@@ -155,15 +155,6 @@ function audience(id: string): ProtocolMapper {
   };
 }
 
-/** Full paths, each after its parents: `a/b` is `/a` and `/a/b`. */
-export function groupPaths(groups: readonly string[]): string[] {
-  const paths = groups.flatMap((group) => {
-    const names = group.split('/');
-    return names.map((_, i) => `/${names.slice(0, i + 1).join('/')}`);
-  });
-  return [...new Set(paths)];
-}
-
 /** People who are made where they are missing. */
 export function newUsers(users: RealmOptions['users']): NewUser[] {
   return Object.entries(users).map(([username, { email, firstName, lastName, groups }]) => ({

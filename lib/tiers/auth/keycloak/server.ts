@@ -1,17 +1,25 @@
 import type { SqlDatabase } from '../../../bindings/sql-database';
+import type { Component } from '../../../core/component';
+import { ConfigFiles } from '../../../core/config-files';
 import type { ContainerProps } from '../../../core/container';
+import { Deployment } from '../../../core/controllers';
+import { Credential, literal, password } from '../../../core/credential';
 import type { EnvValue } from '../../../core/env';
 import { temporary, type MountSource } from '../../../core/mount';
+import { http } from '../../../core/probe';
+import { sized } from '../../../core/resources';
 import { images } from '../../../images';
+import type { KeycloakOptions } from './options';
+import { outside } from './outside';
 
-export const home = '/opt/keycloak';
-export const kc = `${home}/bin/kc.sh`;
+const home = '/opt/keycloak';
+const kc = `${home}/bin/kc.sh`;
 
 /** What Keycloak was built for, as it calls it; rewritten by a build. Some 4 MiB. */
 const built: MountSource = temporary('build', '64Mi');
 
 /** Where it writes, and nowhere else: the build, logs of transactions, and temporary files. */
-export const writable: Record<string, MountSource> = {
+const writable: Record<string, MountSource> = {
   [`${home}/lib/quarkus`]: built,
   [`${home}/data`]: temporary('data', '64Mi'),
   '/tmp': temporary('tmp', '256Mi'),
@@ -33,7 +41,7 @@ const buildOptions: Record<string, EnvValue> = {
  * Containers that build Keycloak for these options, since the image is built for none of them, and its root stays read-only:
  * the result lies in a volume. https://www.keycloak.org/server/configuration#_optimize_the_keycloak_startup
  */
-export const buildContainers: Record<string, ContainerProps> = {
+const buildContainers: Record<string, ContainerProps> = {
   'copy-build': {
     image: images.keycloak,
     command: ['sh', '-c', `cp -R ${home}/lib/quarkus/. /build/`],
@@ -49,7 +57,7 @@ export const buildContainers: Record<string, ContainerProps> = {
   },
 };
 
-export interface ServerProps {
+interface ServerEnvProps {
   /** Public address, for example `https://keycloak.example.org`. */
   readonly url: string;
   /** Whether people can come to the administrators' pages by the public address. */
@@ -59,12 +67,12 @@ export interface ServerProps {
 }
 
 /** https://www.keycloak.org/server/all-config */
-export function serverEnv({ url, adminConsole, database, replicas }: ServerProps): Record<string, EnvValue> {
+function serverEnv({ url, adminConsole, database, replicas }: ServerEnvProps): Record<string, EnvValue> {
   return {
     ...buildOptions,
     KC_DB_URL: `jdbc:postgresql://${database.endpoint.address}/${database.name}`,
-    KC_DB_USERNAME: database.credential.key('username'),
-    KC_DB_PASSWORD: database.credential.key('password'),
+    KC_DB_USERNAME: database.key('username'),
+    KC_DB_PASSWORD: database.key('password'),
     KC_DB_POOL_INITIAL_SIZE: 1,
     KC_DB_POOL_MIN_SIZE: 1,
     KC_DB_POOL_MAX_SIZE: 20,
@@ -99,7 +107,7 @@ const clusterEnv: Record<string, EnvValue> = {
  * Gives the client of the set-up job the secret of the first line of the input, signed in by the former one, or by the new
  * one where it was told before. Secrets stay off the command line.
  */
-export const newSetupSecret = `set -eu
+const newSetupSecret = `set -eu
 umask 077
 IFS= read -r next
 config=$(mktemp)
@@ -114,3 +122,76 @@ sign_in "$KC_BOOTSTRAP_ADMIN_CLIENT_SECRET" 2> /dev/null || sign_in "$next"
 id=$(kcadm get clients -r master -q "clientId=$KC_BOOTSTRAP_ADMIN_CLIENT_ID" --fields id --format csv --noquotes < /dev/null)
 printf '{"secret":"%s"}' "$next" | kcadm update "clients/$id" -r master --merge --file -
 `;
+
+/**
+ * The client that the set-up job signs in as. The first start makes it, and never again: its secret lives in the database.
+ * @param server in which its secret is changed
+ */
+export function setupClient(self: Component, server: () => Deployment): Credential {
+  return new Credential(self, `${self.name}-setup`, {
+    keys: { clientId: literal('hearth-setup'), clientSecret: password(40) },
+    rotation: {
+      by: 'command',
+      in: server,
+      command: ['sh', '-c', newSetupSecret],
+      input: ({ clientSecret = '' }) => `${clientSecret}\n`,
+    },
+  });
+}
+
+const truststore = '/etc/keycloak/truststore';
+
+export interface ServerProps {
+  readonly options: KeycloakOptions;
+  /** Public address. */
+  readonly url: string;
+  readonly database: SqlDatabase;
+  /** See {@link setupClient}. */
+  readonly setup: Credential;
+}
+
+/** The pods of Keycloak. */
+export function startServer(self: Component, { options, url, database, setup }: ServerProps): Deployment {
+  const count = options.replicas ?? self.platform.replicas(2);
+  const ca = options.federation.ldap?.ca;
+  return new Deployment(self, self.name, {
+    image: images.keycloak,
+    command: [kc, 'start', '--optimized'],
+    replicas: count,
+    env: {
+      ...serverEnv({ url, adminConsole: options.adminConsole, database, replicas: count }),
+      KC_BOOTSTRAP_ADMIN_CLIENT_ID: setup.key('clientId'),
+      KC_BOOTSTRAP_ADMIN_CLIENT_SECRET: setup.key('clientSecret'),
+      ...(ca === undefined ? {} : { KC_TRUSTSTORE_PATHS: truststore }),
+    },
+    ports: {
+      http: 8080,
+      management: { port: 9000, offered: false },
+      ...(count > 1 ? { jgroups: { port: 7800, offered: false }, 'jgroups-fd': { port: 57800, offered: false } } : {}),
+    },
+    ...(count > 1 ? { peers: { ports: ['jgroups', 'jgroups-fd'], why: 'caches of its pods' } } : {}),
+    mounts: {
+      ...writable,
+      ...(ca === undefined
+        ? {}
+        : { [truststore]: new ConfigFiles(self, `${self.name}-truststore`, { 'ldap.pem': ca }) }),
+    },
+    init: buildContainers,
+    ...outside(options),
+    user: { uid: 1000, gid: 1000 },
+    // Its first start makes the tables, and an upgrade changes them.
+    probes: {
+      ready: http('/health/ready', 'management'),
+      live: http('/health/live', 'management'),
+      startupSeconds: 600,
+    },
+    // The gateway hears of the stop before it begins.
+    preStop: ['sleep', '5'],
+    terminationGraceSeconds: 60,
+    metrics: { port: 'management', path: '/metrics' },
+    resources: sized(
+      { requests: { cpu: '200m', memory: '768Mi' }, limits: { cpu: '2', memory: '1536Mi' } },
+      options.resources,
+    ),
+  });
+}

@@ -37,10 +37,13 @@ influx backup .
 printf %s "$INFLUX_TOKEN" | sha256sum > token.sha256
 `;
 
-/** Replaces everything, tokens too: with another one in the Secret nobody could make a backup afterwards. */
-export const loadScript = `set -eu
+/**
+ * Replaces everything, tokens too: with another one in the Secret nobody could make a backup afterwards.
+ * @param secret its name
+ */
+export const loadScript = (secret: string) => `set -eu
 if [ "$(printf %s "$INFLUX_TOKEN" | sha256sum)" != "$(cat token.sha256)" ]; then
-  echo 'The backup knows another token than the Secret influxdb has. Nothing was changed. Bring the Secret of that time back, empty the volume so that the server is set up with it, and restore again.' >&2
+  echo 'The backup knows another token than the Secret ${secret} has. Nothing was changed. Bring the Secret of that time back, empty the volume so that the server is set up with it, and restore again.' >&2
   exit 1
 fi
 until influx ping > "$HOME/ping" 2>&1; do sleep 2; done

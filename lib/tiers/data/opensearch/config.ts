@@ -35,7 +35,7 @@ function ownSettings(clusterName: string, seeds: readonly string[], mmap: boolea
     'node.store.allow_mmap': mmap,
     // One node asks nobody, and may not.
     'discovery.seed_hosts': seeds.length > 1 ? seeds : [],
-    'cluster.initial_cluster_manager_nodes': founders(seeds.length),
+    'cluster.initial_cluster_manager_nodes': founders(seeds),
     // A name that is only a wildcard deletes everything.
     'action.destructive_requires_name': true,
     ...security,
@@ -47,8 +47,8 @@ function ownSettings(clusterName: string, seeds: readonly string[], mmap: boolea
  * its data finds the other one in the old cluster, gets no vote and joins it; and where one node grows to three, the empty
  * ones cannot found a second cluster without the one that has the data.
  */
-const founders = (members: number): string[] =>
-  Array.from({ length: members > 1 ? 2 : 1 }, (_, replica) => `opensearch-${replica}`);
+const founders = (seeds: readonly string[]): string[] =>
+  seeds.slice(0, seeds.length > 1 ? 2 : 1).map((host) => host.replace(/\..*/, ''));
 
 /**
  * Between nodes TLS with one certificate for all, which trust it and nothing else: who has its key is a node, whatever its

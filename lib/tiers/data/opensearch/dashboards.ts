@@ -17,7 +17,8 @@ const home = '/usr/share/opensearch-dashboards';
  * @param server the user by which it keeps what it shows: keys `password`, and `cookie` for the cookies of its sessions
  */
 export function startDashboards(owner: Component, endpoint: Endpoint, server: Credential): void {
-  const dashboards = new Deployment(owner, 'opensearch-dashboards', {
+  const name = `${owner.name}-dashboards`;
+  const dashboards = new Deployment(owner, name, {
     image: images.opensearchDashboards,
     // The image's own entrypoint would put the password onto the command line.
     command: ['opensearch-dashboards', '--config=/etc/opensearch-dashboards/opensearch_dashboards.yml'],
@@ -30,8 +31,8 @@ export function startDashboards(owner: Component, endpoint: Endpoint, server: Cr
     },
     ports: { http: 5601 },
     mounts: {
-      '/etc/opensearch-dashboards': new ConfigFiles(owner, 'opensearch-dashboards', {
-        'opensearch_dashboards.yml': dashboardsYml(endpoint.url()),
+      '/etc/opensearch-dashboards': new ConfigFiles(owner, name, {
+        'opensearch_dashboards.yml': dashboardsYml(name, endpoint.url()),
       }),
       [`${home}/data`]: temporary('data', '64Mi'),
       '/tmp': temporary('tmp', '256Mi'),
@@ -43,8 +44,8 @@ export function startDashboards(owner: Component, endpoint: Endpoint, server: Cr
     probes: { ready: http('/app/login'), live: tcp('http'), startupSeconds: 300 },
     resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1', memory: '1Gi' } },
   });
-  new HttpRoute(owner, 'opensearch-dashboards', {
-    hosts: ['opensearch-dashboard'],
+  new HttpRoute(owner, name, {
+    hosts: [`${owner.name}-dashboard`],
     to: dashboards.endpoint('http'),
     access: 'public',
     tile: { title: 'OpenSearch Dashboards', description: 'Search, charts and users', icon: 'opensearch.png' },
@@ -55,11 +56,11 @@ export function startDashboards(owner: Component, endpoint: Endpoint, server: Cr
  * `opensearch_dashboards.yml`; it reads its secrets from the environment.
  * https://docs.opensearch.org/latest/install-and-configure/configuring-dashboards/
  */
-function dashboardsYml(url: string): string {
+function dashboardsYml(name: string, url: string): string {
   return yaml({
     'server.host': '0.0.0.0',
     'server.port': 5601,
-    'server.name': 'opensearch-dashboards',
+    'server.name': name,
     'path.data': `${home}/data`,
     'opensearch.hosts': [url],
     'opensearch.username': 'kibanaserver',

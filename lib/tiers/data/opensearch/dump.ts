@@ -7,6 +7,7 @@ import type { ContainerProps } from '../../../core/container';
 import type { Credential } from '../../../core/credential';
 import type { Endpoint } from '../../../core/endpoint';
 import { temporary } from '../../../core/mount';
+import { setupEnv } from './nodes';
 
 export interface IndicesDumpProps {
   readonly owner: Component;
@@ -24,14 +25,13 @@ export interface IndicesDumpProps {
  */
 export function indicesDump({ owner, image, endpoint, setup }: IndicesDumpProps): Dump {
   const script = readFileSync(join(__dirname, 'indices.mjs'), 'utf8');
-  const files = new ConfigFiles(owner, 'opensearch-backup', { 'indices.mjs': script });
+  const files = new ConfigFiles(owner, `${owner.name}-backup`, { 'indices.mjs': script });
   const container = (action: 'save' | 'load'): ContainerProps => ({
     image,
     command: ['node', '/etc/opensearch-backup/indices.mjs', action, dumpFolder],
     env: {
       OPENSEARCH_URL: endpoint.url(),
-      SETUP_USER: setup.key('username'),
-      SETUP_PASSWORD: setup.key('password'),
+      ...setupEnv(setup),
       HOME: '/tmp',
     },
     mounts: { '/etc/opensearch-backup': files, '/tmp': temporary('tmp', '64Mi') },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Component } from '../../../core/component';
-import { members, replicas, resources, storage } from '../../../config/options';
+import { members, replicas, resources, storage } from '../../../options';
 
 /** What a platform file may say about a Patroni cluster. */
 

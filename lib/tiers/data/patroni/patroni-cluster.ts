@@ -8,7 +8,7 @@ import { http } from '../../../core/probe';
 import { sized, type ResourceOverrides } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import type { Workload } from '../../../core/workload';
-import { passwordScript, type PlatformRole } from '../../../derived/database-job';
+import { passwordScript, type PlatformRole } from '../../../bindings/database-job';
 import { images } from '../../../images';
 import { exporterRole, postgresExporter } from '../postgres-exporter';
 import { majorVersion, type ServerAccess } from '../postgres-server';
@@ -74,7 +74,7 @@ export class PatroniCluster {
       patroniFiles({
         ...props,
         scope: names.server,
-        etcd: store.peerHosts.map((host) => `${host}:2379`),
+        etcd: store.endpoint('client').members,
         settings: { timezone: component.platform.config.timeZone, ...props.settings },
       }),
     );

@@ -1,8 +1,8 @@
 import { block, headers, line, type Directive } from './directives';
-import { guard } from './sign-in';
+import { guard, type Guarded } from './sign-in';
 
 /** A path that leads to a program. */
-export interface Location {
+export interface Location extends Guarded {
   /** Begins and ends with a slash, for example `/app/`; the program does not see it. */
   readonly path: string;
   /** Host name under which the program knows itself. */
@@ -15,8 +15,6 @@ export interface Location {
   readonly tls?: { readonly serverName: string; readonly ca: string };
   /** Paths of the program that answer 404. */
   readonly hidden: readonly string[];
-  /** The groups of which one is enough, none for everybody who is signed in; undefined for everybody. */
-  readonly signedIn?: readonly string[];
   /** Whether assets are kept. */
   readonly cache: boolean;
   /** Whether bodies may be of any size. */

@@ -1,12 +1,17 @@
 import { allowedGroups } from '../../../core/sign-in';
 import { block, headers, line, type Directive } from './directives';
-import type { Location } from './location';
+
+/** What a path asks of those who come. */
+export interface Guarded {
+  /** The groups of which one is enough, none for everybody who is signed in; undefined for everybody. */
+  readonly signedIn?: readonly string[];
+}
 
 /** Names of groups have no comma. */
 const checkOf = (groups: readonly string[]) => `/.sign-in/${groups.length > 0 ? groups.join(',') : 'anybody'}`;
 
 /** Who asks for what, as OAuth2 Proxy wants it: https://oauth2-proxy.github.io/oauth2-proxy/configuration/integrations/nginx */
-export function signInLocations(host: string, address: string, locations: readonly Location[]): Directive[] {
+export function signInLocations(host: string, address: string, locations: readonly Guarded[]): Directive[] {
   const ask = (path: string) => [
     line('internal'),
     // A name of its own: the question shares its variables with the request that it is about.

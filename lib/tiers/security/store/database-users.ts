@@ -1,7 +1,7 @@
+import { sql, type SqlServer } from '../../../bindings/sql-database';
 import type { Component } from '../../../core/component';
 import type { Credential } from '../../../core/credential';
 import type { Endpoint } from '../../../core/endpoint';
-import { PostgresComponent } from '../../data/postgres-server';
 import { databaseRole, type DesiredState } from './desired-state';
 import type { StoreOptions } from './options';
 
@@ -31,21 +31,15 @@ export class DatabaseUsers {
   }
 }
 
-/** The named service, or the only one that runs PostgreSQL. */
-function serverOf({ platform, name }: Component, wanted: string | undefined): PostgresComponent {
+/** The service that the options name, or `uses` or the platform for all, or the only one that runs PostgreSQL. */
+function serverOf({ platform, name }: Component, wanted: string | undefined): SqlServer {
   const { config } = platform;
-  const able = Object.keys(config.services)
-    .filter((service) => platform.entry(service).provides.includes('sql'))
-    .sort();
+  const able = platform.servicesFor(sql).sort();
   const problem = (message: string) => config.errorOf([{ path: ['services', name, 'database', 'server'], message }]);
   if (able.length === 0) throw problem('needs a service that runs PostgreSQL; add "mng-pg: {}" under services');
-  const chosen = wanted ?? config.providers.sql ?? (able.length === 1 ? able[0] : undefined);
+  const named = wanted ?? config.services[name]?.uses[sql.name] ?? config.providers[sql.name];
+  const chosen = named ?? (able.length === 1 ? able[0] : undefined);
   if (chosen === undefined) throw problem(`is missing, as there are several; write one of ${able.join(', ')}`);
   if (!able.includes(chosen)) throw problem(`${chosen} runs no PostgreSQL here; write ${able.join(' or ')}`);
-  const component = platform.component(chosen);
-  if (!isServer(component)) throw new Error(`${chosen} provides sql, but runs no PostgreSQL`);
-  return component;
+  return platform.providerBy(sql, chosen);
 }
-
-// `instanceof` of a construct says nothing about its type.
-const isServer = (component: Component): component is PostgresComponent => component instanceof PostgresComponent;

@@ -1,6 +1,6 @@
+import type { Component } from '../../../core/component';
 import { seconds, type Client, type StoreOptions } from './options';
 import type { Program } from './program';
-import type { RaftStore } from './raft-store';
 
 /** What the job that sets the store up reads: everything that it brings about, and nothing secret. */
 export interface DesiredState {
@@ -154,6 +154,18 @@ export function databaseRole(
   };
 }
 
+/** What is known of the store itself. */
+export interface Described {
+  readonly self: Component;
+  /** Name of the Secret that takes what only the first start tells. */
+  readonly keysSecret: string;
+  readonly audience: string;
+  /** Service account of each namespace that reads what belongs to its tier. */
+  readonly reader: string;
+  /** Where the credentials of a tier are. */
+  pathOf(tier: string): string;
+}
+
 export interface DesiredStateProps {
   readonly program: Program;
   readonly options: StoreOptions;
@@ -162,18 +174,18 @@ export interface DesiredStateProps {
 }
 
 /** Follows from the options, and from the namespaces of the platform, each of which reads what belongs to its tier. */
-export function desiredState(store: RaftStore, props: DesiredStateProps): DesiredState {
+export function desiredState(store: Described, props: DesiredStateProps): DesiredState {
   const { program, options, addresses, databases } = props;
-  const { tiers } = store.platform;
+  const { platform, tier } = store.self;
   const { unseal, transit, clients } = options;
-  const pki = certificates(store, options);
-  const readers = tiers.map(({ name, namespace }) => ({
+  const pki = certificates(store.self, options);
+  const readers = platform.tiers.map(({ name, namespace }) => ({
     role: namespace,
     who: { namespace, serviceAccount: store.reader },
     rights: reads([`${store.pathOf(name)}/*`]),
   }));
   for (const { role } of readers.filter((reader) => reader.role in clients)) {
-    store.refuse(['clients', role], 'is the role of a namespace of the platform; write another name');
+    store.self.refuse(['clients', role], 'is the role of a namespace of the platform; write another name');
   }
   const others = Object.entries(clients).map(([role, client]) => ({
     role,
@@ -185,7 +197,7 @@ export function desiredState(store: RaftStore, props: DesiredStateProps): Desire
     title: program.title,
     nodes: addresses,
     unseal: unseal === 'secret' ? 'sidecar' : unseal === 'shamir' ? 'people' : 'itself',
-    keys: { namespace: store.tier.namespace, secret: store.keysSecret },
+    keys: { namespace: tier.namespace, secret: store.keysSecret },
     audit: options.audit && !program.auditSettings,
     audience: store.audience,
     administrator,
@@ -210,7 +222,7 @@ export function desiredState(store: RaftStore, props: DesiredStateProps): Desire
 
 const policyOf = (role: string) => `hearth-role-${role}`;
 
-function certificates(store: RaftStore, { pki }: StoreOptions): DesiredState['pki'] {
+function certificates(store: Component, { pki }: StoreOptions): DesiredState['pki'] {
   if (!pki) return undefined;
   const { name, domain, network } = store.platform.config;
   return {

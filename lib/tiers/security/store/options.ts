@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { access, backup, members, metrics, resources, storage } from '../../../config/options';
-import { describe, whenMissing } from '../../../config/wording';
+import { access, backup, members, metrics, resources, storage } from '../../../options';
+import { describe, whenMissing } from '../../../options/wording';
 
 /** Names of roles, keys and databases: parts of paths and of policies, where a character could mean more. */
 const name = (what: string, example: string) =>

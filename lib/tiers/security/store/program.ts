@@ -1,9 +1,9 @@
 /** What tells OpenBao and Vault apart: they have grown from the same sources, and speak the same API. */
 export interface Program {
-  /** Name in the catalogue, of its workloads and of its host. */
-  readonly name: 'openbao' | 'vault';
   /** For people. */
   readonly title: string;
+  /** File name in https://github.com/homarr-labs/dashboard-icons */
+  readonly icon: string;
   readonly image: string;
   /** The command, on the path of the image. */
   readonly command: string;

@@ -1,10 +1,9 @@
 import { k8s } from 'cdk8s-plus-28';
 import { dumped } from '../../../core/backup';
-import { Component } from '../../../core/component';
-import { peerDomain, peerHosts, type StatefulSet } from '../../../core/controllers';
+import type { Component } from '../../../core/component';
+import { peerDomain, type StatefulSet } from '../../../core/controllers';
 import { Credential, password, privateKey, selfSignedCertificate } from '../../../core/credential';
 import type { CredentialStore } from '../../../core/credential-store';
-import type { Platform } from '../../../core/platform';
 import { HttpRoute } from '../../../core/route';
 import { Volume } from '../../../core/volume';
 import type { Workload } from '../../../core/workload';
@@ -21,7 +20,7 @@ import { snapshotDump } from './snapshot-dump';
  * A store of secrets whose nodes keep their data among themselves (Raft): OpenBao or Vault. A job founds it and sets it
  * up; afterwards that job signs in with a key of its own, and there is no root token any more.
  */
-export abstract class RaftStore extends Component implements CredentialStore {
+export class RaftStore implements CredentialStore {
   readonly server: StatefulSet;
   readonly administrator = administrator;
   readonly tls: Credential;
@@ -33,50 +32,53 @@ export abstract class RaftStore extends Component implements CredentialStore {
   /** With it the job signs in. Another one would let nobody in who could change that. */
   private readonly setupKey: Credential;
   private readonly snapshotKey: Credential;
-  private readonly addresses: readonly string[];
 
   constructor(
-    platform: Platform,
+    readonly self: Component,
     private readonly program: Program,
     private readonly options: StoreOptions,
   ) {
-    super(platform, program.name);
-    const { name } = this;
+    const { name, platform } = self;
     this.keysSecret = `${name}-keys`;
     this.audience = name;
     this.reader = `${name}-reader`;
     const replicas = options.replicas ?? platform.replicas(3);
-    this.addresses = peerHosts(this, name, replicas).map((host) => `https://${host}:${ports.api}`);
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
     this.setupKey = this.appRoleKey(`${name}-setup`, data);
     this.snapshotKey = this.appRoleKey(`${name}-snapshot`, data);
     this.tls = this.certificate();
-    if (options.database) this.users = new DatabaseUsers(this, options.database);
-    this.server = startNodes(this, { ...this, program, options, replicas, data, users: this.users });
+    if (options.database) this.users = new DatabaseUsers(self, options.database);
+    const { tls, keysSecret, users } = this;
+    this.server = startNodes(self, { program, options, replicas, data, tls, keysSecret, users });
     this.declareKeys();
     this.letClientsIn();
     if (this.feedsExternalSecrets) this.keepCredentials();
     const api = this.server.endpoint('api');
-    new HttpRoute(this, name, {
+    new HttpRoute(self, name, {
       hosts: [name],
       to: api,
       // It asks for a token, or for a name and a password, itself.
       access: options.access,
       // It asks for nothing there: anybody could read how much goes on, or cancel what holders of keys have begun.
       hidden: ['metrics', 'generate-root', 'rekey', 'unseal'].map((path) => `/v1/sys/${path}`),
-      tls: { serverName: api.host, ca: this.tls },
-      tile: { title: program.title, description: 'Secrets, keys and certificates', icon: `${name}.png` },
+      tls: { serverName: api.host, ca: tls },
+      tile: { title: program.title, description: 'Secrets, keys and certificates', icon: program.icon },
     });
+    self.whenComplete(() => this.complete());
+  }
+
+  get name(): string {
+    return this.self.name;
   }
 
   /** Whether the platform's own credentials come from here. */
   private get feedsExternalSecrets(): boolean {
-    return this.platform.config.secrets === 'external' && this.options.externalSecrets !== false;
+    return this.self.platform.config.secrets === 'external' && this.options.externalSecrets !== false;
   }
 
   get foundation(): Workload[] {
-    return this.platform.graph.workloads.filter(
-      ({ component, name }) => component === this && (name === this.name || name === `${this.name}-setup`),
+    return this.self.platform.graph.workloads.filter(
+      ({ component, name }) => component === this.self && (name === this.name || name === `${this.name}-setup`),
     );
   }
 
@@ -94,19 +96,24 @@ export abstract class RaftStore extends Component implements CredentialStore {
   }
 
   pathOf(tier: string): string {
-    return `${this.platform.config.secretStore.path}/${tier}`;
+    return `${this.self.platform.config.secretStore.path}/${tier}`;
+  }
+
+  /** Of all nodes, each by its own name. */
+  private get addresses(): string[] {
+    return this.server.endpoint('api').members.map((member) => `https://${member}`);
   }
 
   /** Once all namespaces are known. */
-  override complete(): void {
-    const { platform, reader, program, options, users, addresses } = this;
-    for (const { file } of platform.tiers) {
+  private complete(): void {
+    const { self, reader, program, options, users, addresses } = this;
+    for (const { file } of self.platform.tiers) {
       new k8s.KubeServiceAccount(file, reader, {
         metadata: { name: reader, labels: { 'app.kubernetes.io/name': this.name } },
         automountServiceAccountToken: false,
       });
     }
-    setupJobs(this, {
+    setupJobs(self, {
       title: program.title,
       endpoint: this.server.endpoint('api'),
       state: desiredState(this, { program, options, addresses, databases: users?.state }),
@@ -120,22 +127,22 @@ export abstract class RaftStore extends Component implements CredentialStore {
 
   /** The nodes trust it as it is: it is its own authority. */
   private certificate(): Credential {
-    const inside = `${this.name}.${this.tier.namespace}.svc`;
-    const peers = `*.${peerDomain(this, this.name)}`;
-    const names = [inside, `${inside}.${this.platform.config.network.clusterDomain}`, peers, 'localhost'];
-    return new Credential(this, `${this.name}-tls`, {
+    const inside = `${this.name}.${this.self.tier.namespace}.svc`;
+    const peers = `*.${peerDomain(this.self, this.name)}`;
+    const names = [inside, `${inside}.${this.self.platform.config.network.clusterDomain}`, peers, 'localhost'];
+    return new Credential(this.self, `${this.name}-tls`, {
       keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(names, 'tls.key') },
       bootstrap: true,
     });
   }
 
   private appRoleKey(name: string, data: Volume): Credential {
-    return new Credential(this, name, { keys: { secretId: password(40) }, storedIn: data, bootstrap: true });
+    return new Credential(this.self, name, { keys: { secretId: password(40) }, storedIn: data, bootstrap: true });
   }
 
   /** The Secret without data, which the job may fill: it may make none. */
   private declareKeys(): void {
-    new k8s.KubeSecret(this, 'keys', {
+    new k8s.KubeSecret(this.self, this.keysSecret, {
       metadata: {
         name: this.keysSecret,
         labels: this.server.selector,
@@ -145,10 +152,10 @@ export abstract class RaftStore extends Component implements CredentialStore {
   }
 
   private keepCredentials(): void {
-    const { graph } = this.platform;
+    const { graph } = this.self.platform;
     const other = graph.credentialStore?.name;
     if (other !== undefined) {
-      this.refuse(
+      this.self.refuse(
         ['externalSecrets'],
         `${other} keeps the credentials of the platform; write false for one of the two`,
       );
@@ -163,8 +170,9 @@ export abstract class RaftStore extends Component implements CredentialStore {
     if (this.feedsExternalSecrets && externalSecrets) peers.push({ namespace: externalSecrets.namespace, pods: {} });
     if (peers.length === 0) return;
     const { selector } = this.server;
-    new k8s.KubeNetworkPolicy(this, 'clients', {
-      metadata: { name: `${this.name}-clients`, labels: selector },
+    const name = `${this.name}-clients`;
+    new k8s.KubeNetworkPolicy(this.self, name, {
+      metadata: { name, labels: selector },
       spec: {
         podSelector: { matchLabels: selector },
         policyTypes: ['Ingress'],
@@ -183,7 +191,7 @@ export abstract class RaftStore extends Component implements CredentialStore {
 
   private dump() {
     return snapshotDump({
-      owner: this,
+      owner: this.self,
       endpoint: this.server.endpoint('api'),
       nodes: this.addresses,
       tls: this.tls,

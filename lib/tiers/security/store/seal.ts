@@ -1,4 +1,4 @@
-import { portOfUrl } from '../../../config/address';
+import { portOfUrl } from '../../../options/address';
 import { Credential, hexadecimal, supplied } from '../../../core/credential';
 import type { Component } from '../../../core/component';
 import type { ContainerProps } from '../../../core/container';

@@ -4,7 +4,7 @@ import { parsePlatform } from '../../../../lib/config/load';
 import type { Platform } from '../../../../lib/core/platform';
 import type { RealmFile } from '../../../../lib/tiers/auth/keycloak/representation';
 import { all, container, containersOf, envOf, find, findJob, objectsOf } from '../../../support/objects';
-import { manifestFile } from '../../../support/platforms';
+import { manifestFile, problems } from '../../../support/platforms';
 
 const platform = (options: object = {}, settings: object = {}, services: object = {}): Platform => {
   const own = { name: 'home', domain: 'home.arpa', cluster: 'k3s', ...settings };
@@ -256,6 +256,32 @@ test('a client that a component declares already is refused in the platform file
   expect(() => platform({ clients: { 'oauth2-proxy': { hosts: ['a.example.org'] } } }, {}, signIn)).toThrow(
     'services.keycloak.clients.oauth2-proxy: is the client of oauth2-proxy already; write another name',
   );
+});
+
+test('no service is a client of a name that Keycloak or the realm job has for something else', () => {
+  const named = (name: string) =>
+    problems(() => platform({}, {}, { 'mng-valkey': {}, [name]: { component: 'oauth2-proxy' } }));
+  expect(named('gate')).toBeUndefined();
+  expect(named('account')).toContain('services.account: asks for the client account, a name of Keycloak’s own');
+});
+
+test('a second one has everything under a name of its own', () => {
+  const people = { component: 'keycloak', brokers: ['google'], users: { ada: { email: 'a@example.org' } } };
+  const gate = { component: 'oauth2-proxy', uses: { identity: 'people' } };
+  const of = platform({}, { providers: { identity: 'keycloak' } }, { 'mng-valkey': {}, people, gate });
+  expect(serverEnv(of).KC_HOSTNAME).toBe('https://keycloak.home.arpa');
+  const { template } = find(objectsOf(of), 'Deployment', 'people').spec;
+  expect(envOf(container(template, 'people'))).toMatchObject({
+    KC_HOSTNAME: 'https://people.home.arpa',
+    KC_DB_URL: 'jdbc:postgresql://mng-pg.home-data.svc:5432/people',
+  });
+  const names = of.graph.credentials.filter(({ owner }) => owner.name === 'people').map(({ name }) => name);
+  const parts = ['setup', 'gate', 'user-ada', 'broker-google', 'admin'];
+  expect(names).toEqual(parts.map((part) => `people-${part}`));
+  const { data } = find(objectsOf(of), 'ConfigMap', 'people-realm');
+  expect(data['realm.json']).toContain('https://gate-auth.home.arpa/oauth2/callback');
+  expect(data['realm-job.mjs']).toContain('by the secret of the Secret people-setup');
+  expect(data['realm-job.mjs']).not.toContain('keycloak-setup');
 });
 
 test('nothing but its route, its Service and its job belongs to it', () => {

@@ -1,6 +1,6 @@
 import { catalogue } from '../../../../lib/catalogue';
-import { ConfigError } from '../../../../lib/config/problem';
-import type { VolumeBackup } from '../../../../lib/core/backup';
+import { ConfigError } from '../../../../lib/core/problem';
+import { archived, type VolumeBackup } from '../../../../lib/core/backup';
 import { DaemonSet, Deployment, StatefulSet } from '../../../../lib/core/controllers';
 import type { Platform } from '../../../../lib/core/platform';
 import { Volume } from '../../../../lib/core/volume';
@@ -218,7 +218,12 @@ test('the page of a platform lists its backups', () => {
 });
 
 describe('components of other kinds', () => {
-  const archive: VolumeBackup = { priority: 'high', method: 'archive' };
+  test('a volume that nobody wants backed up is not, whichever way it would be', () => {
+    expect(archived('none')).toBe('none');
+    expect(archived('medium')).toEqual({ priority: 'medium', method: 'archive' });
+  });
+
+  const archive: VolumeBackup = archived('high');
   const volume = (name: string, backup: VolumeBackup = archive) => new Volume(name, { size: '1Gi', backup });
   const built = (build: TestEntry['build']) => {
     const services = { app: {}, gateway: {}, backup: { target } };
@@ -254,7 +259,7 @@ describe('components of other kinds', () => {
   test('several volumes of a component are told apart by name, and one that can be made again is left out', () => {
     expect(
       backups((component) => {
-        const mounts = { '/a': volume('a'), '/b': volume('b', { ...archive, priority: 'critical' }) };
+        const mounts = { '/a': volume('a'), '/b': volume('b', archived('critical')) };
         new Deployment(component, 'web', { ...sleeper, mounts: { ...mounts, '/c': volume('c', 'none') } });
       }),
     ).toEqual(['app-b', 'app-a']);

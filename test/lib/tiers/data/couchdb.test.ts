@@ -1,6 +1,6 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { makeValue } from '../../../../cli/credentials/values';
-import { pbkdf2 } from '../../../../lib/core/credential';
+import { pbkdf2 } from '../../../../lib/tiers/data/couchdb/password-hash';
 import { all, container, envOf, find, findJob, objectsOf } from '../../../support/objects';
 import { geoai, manifestFile } from '../../../support/platforms';
 

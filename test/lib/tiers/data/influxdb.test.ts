@@ -52,3 +52,11 @@ test('password and token stand in the data: they are never made anew beside it',
   expect(credential?.storedIn?.name).toBe('data');
   expect(credential?.rotation).toBeUndefined();
 });
+
+test('a second one is restored by its own Secret, which the refusal names', () => {
+  const target = { endpoint: 'https://s3.hearth.dev', bucket: 'backups' };
+  const made = objectsOf(geoai({}, { influxdb: {}, lab: { component: 'influxdb' }, backup: { target } }));
+  const load = container(find(made, 'CronJob', 'lab-restore').spec.jobTemplate.spec.template, 'load');
+  expect(load.command.at(-1)).toContain('than the Secret lab has');
+  expect(envOf(load)).toMatchObject({ INFLUX_HOST: 'http://lab.geoai-data.svc:8086', INFLUX_TOKEN: 'lab/token' });
+});

@@ -2,14 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { BucketSettings } from '../../../../lib/bindings/bucket';
+import { objectStore, type BucketSettings } from '../../../../lib/bindings/bucket';
+import { gateway } from '../../../../lib/core/gateway';
 import { buildPlatform } from '../../../../lib/build-platform';
 import { catalogue } from '../../../../lib/catalogue';
 import { parsePlatform } from '../../../../lib/config/load';
 import { StatefulSet } from '../../../../lib/core/controllers';
 import { edges } from '../../../../lib/derived/network-policies';
 import { all, container, containersOf, envOf, find, findJob, objectsOf, podsOf } from '../../../support/objects';
-import { geoai, manifestFile, testPlatform, type TestEntry } from '../../../support/platforms';
+import { geoai, manifestFile, problems, testPlatform, type TestEntry } from '../../../support/platforms';
 
 const objects = (options: object = {}) => objectsOf(geoai({}, { minio: options }));
 
@@ -17,6 +18,11 @@ test('the whole file', () => expect(manifestFile(geoai(), 'minio')).toMatchSnaps
 
 test('the whole file, where availability is high', () =>
   expect(manifestFile(geoai({ availability: 'high' }), 'minio')).toMatchSnapshot());
+
+const { minio } = catalogue;
+if (!minio) throw new Error('the catalogue has no minio');
+/** MinIO alone. */
+const own = { minio };
 
 /** What a platform file with these options of MinIO is told. */
 const problemsOf = (options: string): string => {
@@ -208,6 +214,45 @@ test('buckets for people and for components: a policy, a user and keys each', ()
   });
 });
 
+test('the variables of a bucket whose name begins with a digit have names that a shell knows', () => {
+  const made = objects({ buckets: ['2024-tiles'] });
+  expect(Object.keys(envOf(container(findJob(made, 'minio-buckets').spec.template, 'minio')))).toEqual(
+    expect.arrayContaining(['_2024_TILES_ACCESS_KEY_ID', '_2024_TILES_SECRET_ACCESS_KEY']),
+  );
+  expect(find(made, 'ConfigMap', 'minio-buckets').data['buckets.sh']).toContain(
+    'printf \'%s\\n%s\\n\' "$_2024_TILES_ACCESS_KEY_ID" "$_2024_TILES_SECRET_ACCESS_KEY" |',
+  );
+});
+
+test('a bucket by the name of its service, which must be long enough', () => {
+  const named = (name: string) => {
+    const build: TestEntry['build'] = (app) => void app.provider(objectStore).bucket(app.name);
+    const needs = { gateway, objectStore };
+    return problems(() => testPlatform({ [name]: { needs, build } }, { services: { [name]: {}, gateway: {}, minio: {} } }, own)); // prettier-ignore
+  };
+  expect(named('ml')).toContain(
+    'services.ml: its bucket would be "ml", but names of buckets are 3 to 63 lower-case letters, digits and dashes; choose a longer name for the service',
+  );
+  expect(named('mlo')).toBeUndefined();
+});
+
+test('a second one beside it has names, drives and buckets of its own', () => {
+  const lab = { component: 'minio', servers: 4, buckets: ['shared'] };
+  const two = geoai({ providers: { objectStore: 'minio' } }, { minio: { buckets: ['shared'] }, lab });
+  const made = objectsOf(two);
+  expect(container(find(made, 'StatefulSet', 'lab').spec.template, 'lab').command[2]).toBe(
+    'http://lab-{0...3}.lab-peers.geoai-data.svc.cluster.local:9000/data',
+  );
+  expect(all(made, 'IngressRoute').map(({ metadata }) => metadata.name)).toEqual(
+    expect.arrayContaining(['minio', 'minio-api', 'lab', 'lab-api']),
+  );
+  expect(envOf(container(findJob(made, 'lab-buckets').spec.template, 'lab'))).toMatchObject({
+    SHARED_ACCESS_KEY_ID: 'lab-shared/accessKeyId',
+    MC_HOST_store: 'http://$(LAB_ACCESSKEYID):$(LAB_SECRETACCESSKEY)@lab.geoai-data.svc:9000',
+  });
+  expect(manifestFile(two, 'lab')).not.toMatch(/\b(name|secretName|serviceName|host\w*): minio/);
+});
+
 test('a list of names and a map without settings are the same', () => {
   const file = (buckets: unknown) => manifestFile(geoai({}, { minio: { buckets } }), 'minio');
   expect(file({ datasets: null, exports: {} })).toBe(file(['datasets', 'exports']));
@@ -229,16 +274,14 @@ describe('settings of a bucket that several ask for', () => {
   const withBuckets = (buckets: Record<string, BucketSettings>, ...wanted: BucketSettings[]) => {
     const entries = wanted.map((settings, i): [string, TestEntry] => [
       `app-${i}`,
-      { needs: ['gateway', 'objectStore'], build: (app) => void app.platform.objectStore().bucket('shared', settings) },
+      { needs: { gateway, objectStore }, build: (app) => void app.provider(objectStore).bucket('shared', settings) },
     ]);
-    const { minio } = catalogue;
-    if (!minio) throw new Error('the catalogue has no minio');
     const services = {
       ...Object.fromEntries(entries.map(([name]) => [name, {}])),
       gateway: {},
-      minio: minio.options.parse({ buckets }),
+      minio: { buckets },
     };
-    return testPlatform(Object.fromEntries(entries), { services }, { minio });
+    return testPlatform(Object.fromEntries(entries), { services }, own);
   };
 
   test('come together', () => {

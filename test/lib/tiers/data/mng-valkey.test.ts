@@ -1,3 +1,4 @@
+import { cache } from '../../../../lib/bindings/cache';
 import { buildPlatform } from '../../../../lib/build-platform';
 import { catalogue } from '../../../../lib/catalogue';
 import { parsePlatform } from '../../../../lib/config/load';
@@ -96,21 +97,15 @@ test('a new password is told to the running server by standard input, beside the
 test('a consumer gets a URL, waits for an answer to its password, and only it may come', () => {
   const consumers = {
     tower: {
-      needs: ['cache' as const],
+      needs: { cache },
       build: (component: Component) => {
-        const cache = component.platform.cache().cache('sessions');
-        new Deployment(component, 'tower', { ...sleeper, env: { CACHE: cache.url(2) }, uses: [cache] });
+        const sessions = component.provider(cache).cache('sessions');
+        new Deployment(component, 'tower', { ...sleeper, env: { CACHE: sessions.url(2) }, uses: [sessions] });
       },
     },
   };
   const own = { 'mng-valkey': catalogue['mng-valkey'] } as typeof catalogue;
-  const objects = objectsOf(
-    testPlatform(
-      consumers,
-      { services: { gateway: {}, tower: {}, 'mng-valkey': own['mng-valkey']?.options.parse({}) } },
-      own,
-    ),
-  );
+  const objects = objectsOf(testPlatform(consumers, { services: { gateway: {}, tower: {}, 'mng-valkey': {} } }, own));
   const { template } = find(objects, 'Deployment', 'tower').spec;
   expect(envOf(container(template, 'tower')).CACHE).toBe(
     'redis://:$(MNG_VALKEY_PASSWORD)@mng-valkey.test-data.svc:6379/2',

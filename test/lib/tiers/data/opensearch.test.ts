@@ -145,3 +145,17 @@ test('further settings go into opensearch.yml; those that follow from the platfo
 test('two nodes are refused, since neither would be a majority', () => {
   expect(() => platform({ replicas: 2 })).toThrow('must be 1, or 3 and more in steps of two');
 });
+
+test('a second one is a cluster of its own name and nodes', () => {
+  const services = { traefik: {}, opensearch: {}, search: { component: 'opensearch', replicas: 3 } };
+  const text = YAML.stringify({ name: 'home', domain: 'home.arpa', cluster: 'k3s', services });
+  const two = buildPlatform(parsePlatform(text, 'home.yaml'));
+  expect(YAML.parse(find(objectsOf(two), 'ConfigMap', 'search').data['opensearch.yml'] ?? '')).toMatchObject({
+    'cluster.name': 'search-home',
+    'cluster.initial_cluster_manager_nodes': ['search-0', 'search-1'],
+  });
+  expect(two.graph.routes.flatMap(({ hosts }) => hosts)).toEqual(
+    expect.arrayContaining(['opensearch-dashboard.home.arpa', 'search-dashboard.home.arpa']),
+  );
+  expect(manifestFile(two, 'search')).not.toMatch(/\b(name|secretName|serviceName): opensearch/);
+});

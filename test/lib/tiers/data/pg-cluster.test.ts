@@ -1,4 +1,5 @@
 import * as YAML from 'yaml';
+import { known } from '../../../../lib/core/late';
 import { all, container, envOf, find, findJob, objectsOf, podsOf } from '../../../support/objects';
 import { geoai, manifestFile } from '../../../support/platforms';
 
@@ -110,7 +111,8 @@ test('no password in a file or an argument; roles of the server are made, and su
     PATRONI_RESTAPI_PASSWORD: 'pg-cluster-patroni/password',
   });
   const [backup] = geoai({}, { postgis: undefined, mlflow: undefined, 'pg-cluster': {}, backup: { target: { endpoint: 'https://s3.hearth.dev', bucket: 'b-1' } } }).graph.backups.filter(({ component }) => component.name === 'pg-cluster'); // prettier-ignore
-  const load = backup?.restore.props.command?.at(-1) ?? '';
+  if (!backup) throw new Error('no backup');
+  const load = known(backup.restore.props.command, backup.component)?.at(-1) ?? '';
   for (const role of ['replicator', 'rewind', 'exporter']) {
     const sql = find(made, 'ConfigMap', 'pg-cluster-databases').data['databases.sql'];
     expect(sql).toContain(`ALTER ROLE "${role}" WITH LOGIN`);

@@ -1,4 +1,6 @@
+import { sql } from '../../../../lib/bindings/sql-database';
 import { buildPlatform } from '../../../../lib/build-platform';
+import { known } from '../../../../lib/core/late';
 import { all, container, envOf, find, findJob, objectsOf } from '../../../support/objects';
 import { geoai, manifestFile } from '../../../support/platforms';
 
@@ -44,7 +46,7 @@ test('a database that people and a component share is one', () => {
 
 test('and it has the extensions that any of them wants, each once', () => {
   const { config } = geoai({}, { postgis: { databases: { gis: { extensions: ['postgis'] } } } });
-  const server = buildPlatform(config).sql();
+  const server = buildPlatform(config).provider(sql);
   const asked = [['hstore', 'postgis'], undefined, ['pgrouting']].map((wanted) =>
     server.database('gis', wanted && { extensions: wanted }),
   );
@@ -120,8 +122,12 @@ test('new passwords: of a database by the job that makes it, of the superuser by
 test('a dump holds every database that is no template, and a restore leaves the password of the Secret', () => {
   const [backup] = geoai({}, { backup: { target: { endpoint: 'https://s3.hearth.dev', bucket: 'b-1' } } }).graph
     .backups;
-  const { init = {}, command = [] } = backup?.backup.props ?? {};
-  expect(init['save']?.command?.at(-1)).toContain('WHERE datallowconn AND NOT datistemplate');
-  expect(command.at(-1)).toContain('restic backup');
-  expect(backup?.restore.props.command?.at(-1)).toContain("ALTER ROLE CURRENT_USER PASSWORD :'password';");
+  if (!backup) throw new Error('no backup');
+  const script = (job: 'backup' | 'restore', name: string) => {
+    const found = backup[job].containers.find((candidate) => candidate.name === name);
+    return found && known(found.props.command, backup.component)?.at(-1);
+  };
+  expect(script('backup', 'save')).toContain('WHERE datallowconn AND NOT datistemplate');
+  expect(script('backup', 'backup')).toContain('restic backup');
+  expect(script('restore', 'load')).toContain("ALTER ROLE CURRENT_USER PASSWORD :'password';");
 });

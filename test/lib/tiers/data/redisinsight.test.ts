@@ -4,20 +4,21 @@ import type { Platform } from '../../../../lib/core/platform';
 import { all, container, envOf, find, objectsOf } from '../../../support/objects';
 import { manifestFile } from '../../../support/platforms';
 
-const platform = (more: object = {}, options: object = {}): Platform =>
+const platform = (more: object = {}, options: object = {}, settings: object = {}): Platform =>
   buildPlatform(
     parsePlatform(
       JSON.stringify({
         name: 'shown',
         domain: 'shown.hearth.test',
         cluster: 'k3s',
+        ...settings,
         services: { traefik: {}, 'mng-valkey': {}, redisinsight: options, ...more },
       }),
       'shown.yaml',
     ),
   );
-const env = (of: Platform) =>
-  envOf(container(find(objectsOf(of), 'Deployment', 'redisinsight').spec.template, 'redisinsight'));
+const env = (of: Platform, name = 'redisinsight') =>
+  envOf(container(find(objectsOf(of), 'Deployment', name).spec.template, name));
 
 test('the whole file', () => expect(manifestFile(platform(), 'redisinsight')).toMatchSnapshot());
 test('the whole file beside a cluster', () =>
@@ -35,6 +36,20 @@ test('the cache is in its list from the start, and the cluster where the platfor
     RI_REDIS_HOST2: 'valkey-cluster.shown-data.svc',
     RI_REDIS_PASSWORD2: 'valkey-cluster/password',
   });
+});
+
+test('of several servers it lists all, the caches first, or those that the platform file names for it', () => {
+  const several = {
+    queues: { component: 'mng-valkey' },
+    'valkey-cluster': {},
+    shards: { component: 'valkey-cluster' },
+    browser: { component: 'redisinsight', uses: { cache: 'queues', valkeyCluster: 'shards' } },
+  };
+  const of = platform(several, {}, { providers: { cache: 'mng-valkey', valkeyCluster: 'valkey-cluster' } });
+  const aliases = (name: string) =>
+    Object.entries(env(of, name)).flatMap(([key, value]) => (key.startsWith('RI_REDIS_ALIAS') ? [value] : []));
+  expect(aliases('redisinsight')).toEqual(['mng-valkey', 'queues', 'valkey-cluster', 'shards']);
+  expect(aliases('browser')).toEqual(['queues', 'shards']);
 });
 
 test('it may reach both, and the route asks who comes', () => {

@@ -3,6 +3,7 @@ import { Deployment } from '../../../../lib/core/controllers';
 import { Credential, privateKey, selfSignedCertificate } from '../../../../lib/core/credential';
 import type { Platform } from '../../../../lib/core/platform';
 import { HttpRoute, type HttpRouteProps } from '../../../../lib/core/route';
+import { signIn } from '../../../../lib/core/sign-in';
 import { block, line, render } from '../../../../lib/tiers/gateway/nginx/directives';
 import { all, container, find, objectsOf } from '../../../support/objects';
 import { geoai, manifestFile, sleeper, testPlatform, type TestEntry, problems } from '../../../support/platforms';
@@ -14,16 +15,13 @@ const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry =
   },
 });
 
-const signIn: TestEntry = {
+const signInProvider: TestEntry = {
   tier: 'auth',
-  needs: [],
-  provides: ['signIn'],
+  needs: {},
+  provides: { signIn },
   build: (component) => {
     const server = new Deployment(component, 'sign-in', { ...sleeper, ports: { http: 4180 } });
-    component.platform.provide('signIn', component, {
-      endpoint: server.endpoint('http'),
-      cookie: 'session',
-    });
+    return { signIn: { endpoint: server.endpoint('http'), cookie: 'session' } };
   },
 };
 
@@ -59,6 +57,14 @@ test('Traefik leads its host here without asking who comes, and without a limit'
     { match: 'Host(`paths.hearth.test`)', middlewares: [{ name: 'security-headers' }], services: [{ name: 'nginx' }] },
   ]);
   expect(routes({ host: 'all' })[0]?.match).toBe('Host(`all.hearth.test`)');
+});
+
+test('a second one has a host of its own', () => {
+  const objects = objectsOf(geoai({}, { nginx: {}, inner: { component: 'nginx' } }));
+  const match = (name: string) => find(objects, 'IngressRoute', name).spec.routes[0]?.match;
+  expect(match('nginx')).toBe('Host(`paths.geoai.home.arpa`)');
+  expect(match('inner')).toBe('Host(`inner-paths.geoai.home.arpa`)');
+  expect(find(objects, 'ConfigMap', 'inner').data['nginx.conf']).toContain('inner-paths.geoai.home.arpa');
 });
 
 describe('what stands below which path', () => {
@@ -120,10 +126,10 @@ test('a change of its configuration rolls its pods', () => {
 });
 
 describe('single sign-on', () => {
-  const guarded = (access: unknown) => withPaths({ '/app/': { to: 'app', access } }, { 'sign-in': signIn });
+  const guarded = (access: unknown) => withPaths({ '/app/': { to: 'app', access } }, { 'sign-in': signInProvider });
 
   test('is what a location asks for by default', () => {
-    const platform = withPaths({ '/app/': { to: 'app' } }, { 'sign-in': signIn });
+    const platform = withPaths({ '/app/': { to: 'app' } }, { 'sign-in': signInProvider });
     expect(locationOf(platform, '/app/')).toContain('auth_request /.sign-in/anybody;');
     expect(locationOf(platform, '= /.sign-in/anybody')).toContain('proxy_pass http://$sign_in/oauth2/auth;');
     expect(JSON.stringify(find(objectsOf(platform), 'NetworkPolicy', 'nginx').spec.egress)).toContain('sign-in');
@@ -136,7 +142,7 @@ describe('single sign-on', () => {
   });
 
   test('nobody is asked for where no location wants to know', () => {
-    const platform = withPaths({ '/app/': open }, { 'sign-in': signIn });
+    const platform = withPaths({ '/app/': open }, { 'sign-in': signInProvider });
     expect(config(platform)).not.toContain('auth_request');
     expect(JSON.stringify(find(objectsOf(platform), 'NetworkPolicy', 'nginx').spec.egress)).not.toContain('sign-in');
   });

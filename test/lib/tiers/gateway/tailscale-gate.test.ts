@@ -14,7 +14,7 @@ const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry =
 });
 
 /** A platform that publishes something. */
-const publishing = (options: object, entries: Record<string, TestEntry> = {}): Platform => {
+const publishing = (options: Readonly<Record<string, unknown>>, entries: Record<string, TestEntry> = {}): Platform => {
   const gate = catalogue['tailscale-gate'];
   if (!gate) throw new Error('the catalogue has no tailscale-gate');
   const programs = { app: program('app'), worker: {}, ...entries };
@@ -77,6 +77,26 @@ test('what the gateway hides of a program is hidden here, too, and only the path
     },
   });
   expect(envOf(container(pod(below), 'gate')).HEALTH_URL).toBe('http://app.test-apps.svc:8000/api/up');
+});
+
+test('a second one has a name in the tailnet and an auth key of its own', () => {
+  const platform = geoai(
+    {},
+    {
+      'tailscale-gate': { to: 'minio', route: 'minio-api' },
+      console: { component: 'tailscale-gate', to: 'minio', route: 'minio' },
+    },
+  );
+  const { template } = find(objectsOf(platform), 'Deployment', 'console').spec;
+  expect(envOf(container(template, 'tailscale')).TS_HOSTNAME).toBe('console-geoai');
+  expect(container(template, 'tailscale').volumeMounts).toContainEqual({
+    name: 'console-tailscale',
+    mountPath: '/etc/tailscale',
+    readOnly: true,
+  });
+  expect(platform.graph.credentials.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['tailscale', 'console-tailscale']),
+  );
 });
 
 test('the gate asks the service in the cluster, as often as said', () => {
@@ -152,7 +172,9 @@ describe('what cannot be is said with its place and what to write instead', () =
     },
   };
 
-  test.each<[what: string, options: object, entries: Record<string, TestEntry>, message: string]>([
+  test.each<
+    [what: string, options: Readonly<Record<string, unknown>>, entries: Record<string, TestEntry>, message: string]
+  >([
     [
       'a service that is not there',
       { to: 'ap' },

@@ -1,4 +1,5 @@
 import * as YAML from 'yaml';
+import { gateway } from '../../../../lib/core/gateway';
 import { departures } from '../../../../lib/derived/exceptions';
 import { distFiles } from '../../../../lib/synth';
 import { all, container, containersOf, find, objectsOf } from '../../../support/objects';
@@ -39,13 +40,17 @@ test('the dashboard asks for the gateway password of user admin', () => {
       services: [{ kind: 'TraefikService', name: 'api@internal' }],
     },
   ]);
-  const { keys } = geoai({}, { traefik: { user: 'ops' } }).gateway().basicAuth;
-  expect(keys).toEqual({
+  const { keys } = geoai({}, { traefik: { user: 'ops' } }).provider(gateway).basicAuth;
+  expect(keys).toMatchObject({
     username: { kind: 'literal', value: 'ops' },
     password: { kind: 'password', length: 16 },
     users: { kind: 'htpasswd', user: 'ops', of: 'password' },
   });
-  expect(geoai().gateway().basicAuth.keys['users']).toEqual({ kind: 'htpasswd', user: 'admin', of: 'password' });
+  expect(geoai().provider(gateway).basicAuth.keys['users']).toMatchObject({
+    kind: 'htpasswd',
+    user: 'admin',
+    of: 'password',
+  });
 });
 
 test('no socket and no folder of the node, but read-only rights in the namespaces that have routes', () => {

@@ -24,9 +24,9 @@ interface ServerConfig {
   audit?: object[];
   telemetry?: object;
 }
-const config = (of: Platform, name: Name) =>
+const config = (of: Platform, name: string) =>
   JSON.parse(find(objectsOf(of), 'ConfigMap', name).data['server.json'] ?? '') as ServerConfig;
-const state = (of: Platform, name: Name) =>
+const state = (of: Platform, name: string) =>
   JSON.parse(find(objectsOf(of), 'ConfigMap', `${name}-setup`).data['state.json'] ?? '') as DesiredState;
 
 const everything = {
@@ -266,11 +266,37 @@ test('the server is the one that is named, the provider of databases, or the onl
   expect(wanted({}, {}, database)()).toContain('mng-pg.');
   expect(wanted({ server: 'postgis' }, {}, two)()).toContain('postgis.');
   expect(wanted({}, { providers: { sql: 'postgis' } }, two)()).toContain('postgis.');
+  const used = (settings: object) =>
+    state(platform('openbao', { database: { roles: {} }, uses: { sql: 'postgis' } }, settings, two), 'openbao');
+  expect(used({}).databases?.host).toContain('postgis.');
+  expect(used({ providers: { sql: 'mng-pg' } }).databases?.host).toContain('postgis.');
   expect(wanted({}, {}, two)).toThrow(
     'services.openbao.database.server: is missing, as there are several; write one of mng-pg, postgis',
   );
   expect(wanted({}, {}, {})).toThrow('needs a service that runs PostgreSQL; add "mng-pg: {}" under services');
   expect(wanted({ server: 'minio' }, {}, database)).toThrow('minio runs no PostgreSQL here; write mng-pg');
+});
+
+test('a second store has everything under a name of its own', () => {
+  const of = platform('openbao', {}, {}, { ...database, lab: { component: 'openbao', ...everything } });
+  const made = objectsOf(of);
+  for (const kind of ['StatefulSet', 'Job'] as const) {
+    const names = all(made, kind).map(({ metadata }) => metadata.name);
+    expect(names.filter((name) => name.startsWith('openbao'))).not.toEqual([]);
+    expect(names.filter((name) => name.startsWith('lab'))).not.toEqual([]);
+  }
+  expect(JSON.stringify(config(of, 'lab'))).not.toContain('openbao');
+  expect(state(of, 'lab')).toMatchObject({
+    nodes: ['https://lab-0.lab-peers.home-security.svc.cluster.local:8200'],
+    keys: { secret: 'lab-keys' },
+    audience: 'lab',
+    databases: { user: 'lab' },
+  });
+  const route = all(made, 'IngressRoute').find(({ metadata }) => metadata.name === 'lab');
+  expect(route?.spec.routes[0]?.match).toContain('Host(`lab.home.arpa`)');
+  expect(of.graph.credentials.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['lab', 'lab-tls', 'lab-unseal', 'lab-setup', 'lab-snapshot', 'mng-pg-lab']),
+  );
 });
 
 test('what cannot be is refused with its path, and what to write instead', () => {

@@ -70,3 +70,10 @@ test('a changed tile rolls the pods', () => {
   expect(hash({})).toBe(hash({ minio: { storage: '60Gi' } }));
   expect(hash({})).not.toBe(hash({ postgis: { reachable: false } }));
 });
+
+test('a second one is at its name, and answers there only', () => {
+  const of = objectsOf(geoai({}, { start: { component: 'homepage', title: 'Our lab' } }));
+  expect(find(of, 'IngressRoute', 'start').spec.routes[0]?.match).toBe('Host(`start.geoai.home.arpa`)');
+  const { template } = find(of, 'Deployment', 'start').spec;
+  expect(envOf(container(template, 'start'))['HOMEPAGE_ALLOWED_HOSTS']).toBe('start.geoai.home.arpa');
+});

@@ -1,5 +1,5 @@
 import { container, containersOf, envOf, find, objectsOf } from '../../../support/objects';
-import { geoai, manifestFile } from '../../../support/platforms';
+import { geoai, manifestFile, problems } from '../../../support/platforms';
 
 const objects = (options: object = {}) => objectsOf(geoai({}, { rustdesk: options }));
 const hbbs = (options: object = {}) => find(objects(options), 'StatefulSet', 'hbbs').spec.template;
@@ -47,4 +47,18 @@ test('web clients come through the gateway, to the relay by path', () => {
     match: '(Host(`rustdesk.geoai.home.arpa`)) && PathPrefix(`/ws/relay`)',
     services: [{ name: 'hbbr' }],
   });
+});
+
+test('under another name its servers and its host have that name', () => {
+  const of = objectsOf(geoai({}, { rustdesk: undefined, desk: { component: 'rustdesk' } }));
+  const { template } = find(of, 'StatefulSet', 'desk-hbbs').spec;
+  expect(container(template, 'desk').command).toContain('desk.geoai.home.arpa:21117');
+  expect(find(of, 'Deployment', 'desk-hbbr').spec.template.spec.volumes[0]).toMatchObject({ name: 'desk' });
+  expect(find(of, 'IngressRoute', 'desk-relay').spec.routes[0]?.services).toEqual([
+    { name: 'desk-hbbr', port: 'websocket' },
+  ]);
+});
+
+test('a platform has one: two would have the same public ports', () => {
+  expect(problems(() => geoai({}, { desk: { component: 'rustdesk' } }))).toContain('clients expect it at fixed ports');
 });

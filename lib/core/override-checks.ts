@@ -1,0 +1,12 @@
+import type { Component } from './component';
+import { refuseEnv } from './override-env';
+import { refuseHosts } from './override-hosts';
+import { refuseImages } from './override-images';
+import { refuseMarks } from './override-marks';
+import { refusePlacement } from './override-placement';
+
+/** Refuses what the platform file says of a service and what this service cannot have; once every component is built. */
+export function refuseOverrides(component: Component): void {
+  if (Object.keys(component.overrides).length === 0) return;
+  for (const refuse of [refuseImages, refuseEnv, refuseHosts, refusePlacement, refuseMarks]) refuse(component);
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { backup, members, metrics, resources, storage } from '../../../options';
+import { furtherSettings } from './config';
+
+export const options = z.strictObject({
+  replicas: members(3),
+  dashboards: z.boolean({ error: 'must be true or false' }).default(true).describe('OpenSearch Dashboards beside it'),
+  plugins: z
+    .array(
+      z.string().regex(/^([a-z][a-z0-9-]*|https:\/\/\S+\.zip)$/, {
+        error: 'must be the name of a plugin or the https address of its zip; write for example analysis-nori',
+      }),
+    )
+    .default([])
+    .describe('Plugins beyond those of the image, fetched from the internet at every start of a pod'),
+  mmap: z
+    .boolean({ error: 'must be true or false' })
+    .default(false)
+    .describe('Memory-mapped indices, faster; every node then needs sysctl vm.max_map_count of 262144 or more'),
+  settings: furtherSettings,
+  metrics,
+  backup: backup('high'),
+  storage: storage('30Gi'),
+  resources,
+});
+
+export type Options = z.output<typeof options>;

@@ -1,0 +1,133 @@
+import type { Component } from '../../core/component';
+import { ConfigFiles, yaml } from '../../core/config-files';
+import { Deployment } from '../../core/controllers';
+import { temporary, type MountSource } from '../../core/mount';
+import { http } from '../../core/probe';
+import { quantityValue, sized } from '../../core/resources';
+import { HttpRoute, type EntryPoint } from '../../core/route';
+import type { SignIn } from '../../core/sign-in';
+import { Volume } from '../../core/volume';
+import type { WorkloadProps } from '../../core/workload';
+import { images } from '../../images';
+import { portOfUrl } from '../../options/address';
+import type { TraefikOptions } from './traefik-options';
+import { staticConfig } from './traefik-static-config';
+
+export interface TraefikProps {
+  readonly options: TraefikOptions;
+  readonly entryPoints: EntryPoint[];
+  /** What knows who is signed in. @default no route asks */
+  readonly signIn?: SignIn;
+}
+
+/** Traefik's own pods, once all routes are declared. */
+export function startTraefik(self: Component, { options, entryPoints, signIn }: TraefikProps): void {
+  const { config, graph } = self.platform;
+  const { tls } = config;
+  const { routes } = graph;
+  const acme = tls.mode === 'lets-encrypt';
+  const namespaces = [
+    ...new Set([self.tier.namespace, ...routes.map((route) => route.component.tier.namespace)]),
+  ].sort();
+  const store = new Volume('acme', { size: options.storage, backup: 'none' });
+  const files = new ConfigFiles(self, self.name, {
+    'traefik.yaml': yaml({
+      ...staticConfig(config, options, entryPoints),
+      providers: { kubernetesCRD: { namespaces, disableClusterScopeResources: true } },
+    }),
+  });
+  const mounts: Record<string, MountSource> = {
+    '/etc/traefik': files,
+    '/tmp': temporary('tmp', scratch(options)),
+    ...(acme ? { '/data': store } : {}),
+  };
+  const deployment = new Deployment(self, self.name, {
+    image: images.traefik,
+    args: ['--configFile=/etc/traefik/traefik.yaml'],
+    ports: {
+      web: { port: 8000, service: 80, public: 80 },
+      websecure: { port: 8443, service: 443, public: 443 },
+      ...Object.fromEntries(
+        entryPoints.map(({ name, port, protocol }) => [name, { port, public: port, protocol }] as const),
+      ),
+      metrics: 8080,
+    },
+    mounts,
+    ...(acme ? { init: acmePermissions(store) } : {}),
+    internet: waysOut(acme ? [wayToIssuer(tls.server)] : [], options.traces?.endpoint),
+    kubernetes: { why: 'Traefik reads its routes and their certificates from the Kubernetes API.', namespaces, rules },
+    user: { uid: 65532, gid: 65532 },
+    replicas: options.replicas ?? (acme ? 1 : self.platform.replicas(2)),
+    probes: { ready: http('/ping', 'metrics') },
+    metrics: { port: 'metrics', path: '/metrics' },
+    terminationGraceSeconds: 60,
+    resources: sized(
+      { requests: { cpu: '50m', memory: '96Mi' }, limits: { cpu: '1', memory: '256Mi' } },
+      options.resources,
+    ),
+  });
+  if (signIn && routes.some((route) => route instanceof HttpRoute && route.access === 'sso')) {
+    graph.connect(deployment, signIn.endpoint, 'asks who is signed in');
+  }
+}
+
+/** Bodies are buffered here where their size is limited: as much as eight of the largest at once. */
+function scratch({ maxBody }: TraefikOptions): string {
+  return maxBody === undefined ? '64Mi' : `${Math.ceil(((quantityValue(maxBody) ?? 0) * 8) / 2 ** 20) + 64}Mi`;
+}
+
+/** Traefik refuses a store that its group can read, which is what fsGroup makes of it. */
+const acmePermissions = (store: Volume): WorkloadProps['init'] => ({
+  'acme-permissions': {
+    image: images.busybox,
+    command: ['sh', '-c', 'if [ -e /data/acme.json ]; then chmod 600 /data/acme.json; fi'],
+    mounts: { '/data': store },
+    resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
+  },
+});
+
+const rules = [
+  { apiGroups: [''], resources: ['services', 'secrets', 'configmaps'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['get', 'list', 'watch'] },
+  {
+    apiGroups: ['traefik.io'],
+    resources: [
+      'ingressroutes',
+      'ingressroutetcps',
+      'ingressrouteudps',
+      'middlewares',
+      'middlewaretcps',
+      'serverstransports',
+      'serverstransporttcps',
+      'tlsoptions',
+      'tlsstores',
+      'traefikservices',
+    ],
+    verbs: ['get', 'list', 'watch'],
+  },
+];
+
+type WayOut = NonNullable<WorkloadProps['internet']>;
+
+/** @param server directory of another ACME server than Let’s Encrypt */
+function wayToIssuer(server: string | undefined): WayOut {
+  return server === undefined
+    ? { why: 'Let’s Encrypt issues the certificates' }
+    : wayTo(server, (host) => `${host} issues the certificates`);
+}
+
+/** It may be one’s own, in a private range, and a policy knows no host names to allow that one alone. */
+function wayTo(url: string, why: (host: string) => string): WayOut {
+  return { why: why(new URL(url).host), ports: [portOfUrl(url)], privateToo: true };
+}
+
+/** @param traces where traces go */
+function waysOut(ways: WayOut[], traces: string | undefined): WayOut | undefined {
+  const all = [...ways, ...(traces ? [wayTo(traces, (host) => `${host} takes the traces`)] : [])];
+  if (all.length < 2) return all[0];
+  return {
+    why: all.map(({ why }) => why).join('; '),
+    ports: [...new Set(all.flatMap(({ ports = [443] }) => ports))],
+    privateToo: all.some(({ privateToo }) => privateToo),
+  };
+}
