@@ -50,8 +50,8 @@ suite('backup to a real S3 service', () => {
     chmodSync(folder, 0o755);
     mkdirSync(join(folder, 'bin'));
     symlinkSync(findProgram('busybox') ?? '', join(folder, 'bin/nc'));
-    // Its own place may be closed to others.
-    copyFileSync(findProgram('mc') ?? '', join(folder, 'bin/mc'));
+    // Their own place may be closed to others.
+    for (const name of ['mc', 'restic']) copyFileSync(findProgram(name) ?? '', join(folder, 'bin', name));
     target = await MinioServer.start(keys('backup'), { tls: true });
     writeFileSync(join(folder, 'ca.crt'), target.certificateAuthority ?? '');
   });
@@ -426,7 +426,7 @@ suite('backup to a real S3 service', () => {
     const env = {
       ...environment,
       RESTIC_REPOSITORY: `s3:https://${target.address}/backups/geoai-backup/minio`,
-      PATH: process.env.PATH,
+      PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
       HOME: join(pod.folder, 'tmp'),
     };
     for (const day of [2, 3, 4, 5, 6, 20, 30, 40]) {

@@ -55,9 +55,10 @@ export class Sources {
       metafile: true,
       packages: 'external',
       platform: 'node',
+      // Programs that a suite only hands on may wait at their top level.
+      format: 'esm',
       outdir: 'nowhere',
       logLevel: 'silent',
-      // Programs for other places, which a suite only hands on.
       loader: { '.mjs': 'js' },
     });
     return new Sources(
