@@ -1,7 +1,7 @@
 import { App } from 'cdk8s';
 import { admitClients } from './clients';
 import { Component } from './component';
-import { definitionOf, provides, type Catalogue } from './definition';
+import { definitionOf, type Catalogue } from './definition';
 import { Graph } from './graph';
 import type { Need } from './need';
 import { refuseOverrides } from './override-checks';
@@ -21,6 +21,8 @@ export class Platform extends App {
   private readonly components = new Map<string, Component>();
   private readonly building: string[] = [];
   private complete = false;
+  /** What is provided → the services that do, in the order of the platform file. */
+  private readonly providing = new Map<Need<unknown>, string[]>();
   private readonly tiersByName = new Map<TierName, Tier>();
   private readonly offers = new Map<Component, Readonly<Record<string, unknown>>>();
 
@@ -29,6 +31,11 @@ export class Platform extends App {
     private readonly catalogue: Catalogue,
   ) {
     super();
+    for (const [name, { component }] of Object.entries(config.services)) {
+      for (const need of Object.values(this.definition(component).provides)) {
+        this.providing.set(need, [...(this.providing.get(need) ?? []), name]);
+      }
+    }
     for (const name of Object.keys(config.services)) this.component(name);
     for (const component of this.components.values()) admitClients(component);
     for (const component of this.components.values()) component.complete();
@@ -95,10 +102,8 @@ export class Platform extends App {
   }
 
   /** The services that provide something, in the order of the platform file. */
-  servicesFor(need: Need<unknown>): string[] {
-    return Object.entries(this.config.services).flatMap(([name, { component }]) =>
-      provides(this.definition(component), need) ? [name] : [],
-    );
+  servicesFor(need: Need<unknown>): readonly string[] {
+    return this.providing.get(need) ?? [];
   }
 
   /** Whether some service of the platform serves a need. */

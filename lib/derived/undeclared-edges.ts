@@ -10,12 +10,11 @@ import type { Workload } from '../core/workload';
 export function refuseUndeclaredEdges({ graph }: Platform): void {
   const { workloads, connections, configFiles } = graph;
   const byHost = new Map(workloads.map((workload) => [`${workload.name}.${workload.namespace}`, workload]));
-  const uses = (from: Workload) => [
-    from,
-    ...connections.filter((edge) => edge.from === from).map(({ to }) => to.workload),
-  ];
+  const used = new Map(workloads.map((workload) => [workload, [workload]]));
+  for (const { from, to } of connections) used.get(from)?.push(to.workload);
+  const uses = (from: Workload) => used.get(from) ?? [];
   // Keys and configuration may be handed over: a job reads what the program that goes there is told.
-  const usedBy = (component: Component) => workloads.filter((other) => other.component === component).flatMap(uses);
+  const usedBy = (component: Component) => graph.workloadsOf(component).flatMap(uses);
   for (const from of workloads) {
     const own = uses(from);
     for (const to of addressed(toldTo(from), byHost)) {

@@ -34,7 +34,7 @@ export class DatabaseUsers {
 /** The service that the options name, or `uses` or the platform for all, or the only one that runs PostgreSQL. */
 function serverOf({ platform, name }: Component, wanted: string | undefined): SqlServer {
   const { config } = platform;
-  const able = platform.servicesFor(sql).sort();
+  const able = [...platform.servicesFor(sql)].sort();
   const problem = (message: string) => config.errorOf([{ path: ['services', name, 'database', 'server'], message }]);
   if (able.length === 0) throw problem('needs a service that runs PostgreSQL; add "mng-pg: {}" under services');
   const named = wanted ?? config.services[name]?.uses[sql.name] ?? config.providers[sql.name];
