@@ -15,8 +15,9 @@ export async function refuseMovedData(cluster: Cluster, platform: Platform): Pro
   const lines: string[] = [];
   for (const component of platform.tiers.flatMap(({ components }) => components)) {
     const { namespace } = component.tier;
-    const kept = platform.graph.workloads
-      .filter((workload) => workload.component === component && workload.replicas > 0)
+    const kept = platform.graph
+      .workloadsOf(component)
+      .filter(({ replicas }) => replicas > 0)
       .flatMap((workload) => workload.volumes.flatMap((volume) => (isKept(volume) ? [{ workload, volume }] : [])));
     if (kept.length === 0) continue;
     const labels = { 'app.kubernetes.io/name': component.name };

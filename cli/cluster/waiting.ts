@@ -18,9 +18,7 @@ export async function waitUntilUp(
   components: readonly Component[],
   timeoutSeconds: number,
 ): Promise<void> {
-  const workloads = components.flatMap((component) =>
-    component.platform.graph.workloads.filter((workload) => workload.component === component),
-  );
+  const workloads = components.flatMap((component) => component.platform.graph.workloadsOf(component));
   await waitForWorkloads(world, cluster, workloads, timeoutSeconds);
 }
 

@@ -156,7 +156,7 @@ async function restoreOne(
     },
   });
   // A dump is loaded into the running program, of which several workloads may be part; files are replaced under a stopped one.
-  const parts = platform.graph.workloads.filter((other) => other.component === component && other.replicas > 0);
+  const parts = platform.graph.workloadsOf(component).filter(({ replicas }) => replicas > 0);
   const ran = await runningAmong(cluster, archived ? [workload] : parts);
   if (archived) await stop(world, cluster, [workload], 600);
   else await startInOrder(world, cluster, platform, parts, 600);
@@ -164,7 +164,7 @@ async function restoreOne(
   await world.progress([run(`restore ${name} of ${snapshot.time.toISOString()}`, set.restore, 'restore', fetch)]);
   if (archived) await startInOrder(world, cluster, platform, ran, 600);
   // Roles, buckets and passwords as the platform wants them now.
-  const jobs = platform.graph.workloads.filter((other) => other.component === component && other.kind === 'Job');
+  const jobs = platform.graph.workloadsOf(component).filter(({ kind }) => kind === 'Job');
   await world.progress(jobs.map((job) => run(`${job.name} again`, job, 'again')));
   if (!archived) await stopInOrder(world, cluster, platform, parts.filter((part) => !ran.includes(part)), 600); // prettier-ignore
 }

@@ -59,9 +59,10 @@ function gifts({ platform, name, definition }: Component, client: string): Secre
 }
 
 /** The ports that its Services offer. */
-const offered = ({ platform, name }: Component): Endpoint[] =>
-  platform.graph.workloads
-    .filter((workload) => workload.component.name === name && workload.replicas > 0)
+const offered = (component: Component): Endpoint[] =>
+  component.platform.graph
+    .workloadsOf(component)
+    .filter(({ replicas }) => replicas > 0)
     .flatMap((workload) => workload.ports.flatMap((port) => (port.offered ? workload.endpoint(port.name) : [])));
 
 /** Where its routes lead. */

@@ -38,6 +38,11 @@ export class Graph {
   credentialStore?: CredentialStore;
   private readonly connected = new Set<string>();
 
+  /** What a component runs. */
+  workloadsOf(component: Component): Workload[] {
+    return this.workloads.filter((workload) => workload.component === component);
+  }
+
   /** What keeps running and uses one of these components, without being part of them. */
   usersOf(components: readonly Component[]): Workload[] {
     const users = this.connections

@@ -29,7 +29,7 @@ const metricsOwn = /^prometheus\.io\/(scrape|port|path|scheme)$/;
 
 /** Refuses labels and annotations that hearth sets itself, and those of what the service does not have. */
 export function refuseMarks(component: Component): void {
-  const workloads = component.platform.graph.workloads.filter((workload) => workload.component === component);
+  const workloads = component.platform.graph.workloadsOf(component);
   const hasMetrics = workloads.some(({ props }) => props.metrics !== undefined);
   const missing: Readonly<Record<Marked, string | undefined>> = {
     pods: workloads.length > 0 ? undefined : 'has no effect, since this service has no pods of its own; remove it',

@@ -47,7 +47,7 @@ export function withZones(
 export function refusePlacement(component: Component): void {
   const { placement } = component.overrides;
   if (placement === undefined) return;
-  const workloads = component.platform.graph.workloads.filter((workload) => workload.component === component);
+  const workloads = component.platform.graph.workloadsOf(component);
   if (workloads.length === 0) {
     component.refuse(['placement'], 'has no effect, since this service has no pods of its own; remove it');
   } else if (placement.zones !== undefined && workloads.every(({ replicas }) => replicas < 2)) {

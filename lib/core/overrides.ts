@@ -39,10 +39,9 @@ export interface Overrides {
  * The workloads whose first container is the service's main program: those that run all the time and whose container bears
  * the name of the service; among several of these, the one that bears it, too. Complete once every component is built.
  */
-export function mainWorkloads({ platform, name }: Component): Workload[] {
-  const running = platform.graph.workloads.filter(
-    (workload) => workload.component.name === name && workload.replicas > 0,
-  );
+export function mainWorkloads(component: Component): Workload[] {
+  const { platform, name } = component;
+  const running = platform.graph.workloadsOf(component).filter(({ replicas }) => replicas > 0);
   const narrowed = (workloads: Workload[], is: (workload: Workload) => boolean) =>
     workloads.some(is) ? workloads.filter(is) : workloads;
   return narrowed(

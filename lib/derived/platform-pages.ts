@@ -34,7 +34,7 @@ export function platformPage(platform: Platform): string {
           link(component.title, `../components/${component.type}.md`),
           tier.title,
           code(tier.namespace),
-          codes(platform.graph.workloads.filter((w) => w.component === component).map((w) => w.name)),
+          codes(platform.graph.workloadsOf(component).map(({ name }) => name)),
           `<${component.definition.documentation}>`,
         ]),
       ),

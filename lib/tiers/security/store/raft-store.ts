@@ -77,9 +77,8 @@ export class RaftStore implements CredentialStore {
   }
 
   get foundation(): Workload[] {
-    return this.self.platform.graph.workloads.filter(
-      ({ component, name }) => component === this.self && (name === this.name || name === `${this.name}-setup`),
-    );
+    const { self, name } = this;
+    return self.platform.graph.workloadsOf(self).filter((part) => [name, `${name}-setup`].includes(part.name));
   }
 
   get command(): string {
