@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { transformSync } from 'esbuild';
 import * as YAML from 'yaml';
 import { buildPlatform } from '../../lib/build-platform';
 import { parsePlatform } from '../../lib/config/load';
@@ -102,7 +103,7 @@ export class Digests {
   private file(path: string): string | undefined {
     if (!this.files.has(path)) {
       const there = existsSync(join(this.root, path));
-      this.files.set(path, there ? digest(readFileSync(join(this.root, path), 'utf8')) : undefined);
+      this.files.set(path, there ? digest(withoutStyle(path, this.text(path))) : undefined);
     }
     return this.files.get(path);
   }
@@ -215,6 +216,13 @@ function buildScripts(root: string): string[] {
     .filter((entry) => entry.isFile() && !['run', 'node.sh'].includes(entry.name))
     .map((entry) => join(relative(root, entry.parentPath), entry.name))
     .sort();
+}
+
+/** TypeScript as it runs, without its layout, comments and types; other files as they are. */
+function withoutStyle(path: string, text: string): string {
+  if (!path.endsWith('.ts')) return text;
+  const { code } = transformSync(text, { loader: 'ts', minifyWhitespace: true, legalComments: 'none' });
+  return code;
 }
 
 const lines = (text: string) =>

@@ -98,10 +98,10 @@ describe('after all of them passed', () => {
   const mlflow = 'test/proofs/mlflow.ts';
 
   test.each<[string, string, [path: string, from: string, to: string], Record<string, string[]>]>([
-    ['a suite', proxy, [proxy, 'value;', 'value ;'], { [proxy]: [`file ${proxy} changed`] }],
+    ['a suite', proxy, [proxy, 'value;', 'value();'], { [proxy]: [`file ${proxy} changed`] }],
     [
       'a file of tests that a suite imports', proxy,
-      ['test/config/support/server.ts', '{}', '{ }'],
+      ['test/config/support/server.ts', '{}', '{}; run()'],
       { [proxy]: ['file test/config/support/server.ts changed'] },
     ],
     [
@@ -129,17 +129,18 @@ describe('after all of them passed', () => {
     ['the version of a program that no suite uses', up, ['.ci/bed.sh', 'VALKEY=v1', 'VALKEY=v2'], {}],
     ['a package of a config suite', proxy, ['.ci/programs.sh', '"haproxy', '"haproxy=3'], { [proxy]: ['program haproxy changed'] }],
     ['a package more', proxy, ['.ci/programs.sh', 'restic', 'nginx restic'], {}],
+    ['the layout, a comment and a type of a suite', proxy, [proxy, 'value;', '/** A comment. */\n  value as number;'], {}],
     ['a comment of the build', up, ['.ci/bed.sh', '# minio', '# MinIO'], {}],
     ['a command that a suite ran', up, ['cli/commands/up.ts', 'applying', 'applying.ts'], { [up]: ['command up changed'] }],
-    ['what a command imports', up, ['cli/applying.ts', 'order;', 'order ;'], { [up]: ['command up changed'] }],
-    ['what a command imports of lib/', up, ['lib/order.ts', 'deep as', 'deep  as'], { [up]: ['command up changed'] }],
+    ['what a command imports', up, ['cli/applying.ts', 'order;', 'order();'], { [up]: ['command up changed'] }],
+    ['what a command imports of lib/', up, ['lib/order.ts', 'deep as', 'deep, deep as'], { [up]: ['command up changed'] }],
     ['what is further down in lib/: the manifests tell', up, ['lib/deep.ts', '1', '2'], {}],
-    ['a command that only one suite ran', up, ['cli/commands/backup.ts', '{}', '{ }'], { [minio]: ['command backup changed'] }],
-    ['a proof', minio, ['test/proofs/mlflow.ts', '{}', '{ }'], { [mlflow]: [`file ${mlflow} changed`] }],
-    ['what a proof imports', minio, ['test/cluster/support/keys.ts', '{}', '{ }'], { [minio]: ['file test/cluster/support/keys.ts changed'] }],
+    ['a command that only one suite ran', up, ['cli/commands/backup.ts', '{}', '{}; run()'], { [minio]: ['command backup changed'] }],
+    ['a proof', minio, ['test/proofs/mlflow.ts', '{}', '{}; run()'], { [mlflow]: [`file ${mlflow} changed`] }],
+    ['what a proof imports', minio, ['test/cluster/support/keys.ts', '{}', '{}; run()'], { [minio]: ['file test/cluster/support/keys.ts changed'] }],
     [
       'what the runner of proofs imports', minio,
-      ['test/cluster/support/ladder.ts', '{}', '{ }'],
+      ['test/cluster/support/ladder.ts', '{}', '{}; run()'],
       { [minio]: ['file test/cluster/support/ladder.ts changed'], [mlflow]: ['file test/cluster/support/ladder.ts changed'] },
     ],
   ])('%s changes', (_, __, change, expected) => {
