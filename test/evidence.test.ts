@@ -1,11 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { catalogue } from '../lib/catalogue';
 import { ladder, parseEvidence } from '../lib/derived/evidence';
-import { isProof, proofRunner } from './prove/sources';
+import { proofRunner, Sources } from './prove/sources';
 
 const root = join(__dirname, '..');
 const evidence = parseEvidence(readFileSync(join(__dirname, 'evidence.yaml'), 'utf8'));
+
+const suites = [...new Set(Object.values(evidence).flatMap(({ proofs }) => proofs.map(({ file }) => file)))];
+const sources = Sources.read(root, [...suites, proofRunner]);
 
 test('every component of the catalogue is listed, and no other one', () => {
   expect(Object.keys(evidence).sort()).toEqual(Object.keys(catalogue).sort());
@@ -17,12 +20,9 @@ describe.each(Object.entries(evidence))('%s', (_, { level, because, proofs }) =>
     expect(ladder[Math.max(...proven)]).toBe(level);
   });
 
-  test('the tests that prove it exist', () => {
-    const has = (file: string, title: string) =>
-      existsSync(join(root, file)) && readFileSync(join(root, file), 'utf8').includes(title);
+  test('the tests that prove it exist, in their suite or in what that imports', () => {
     const lost = proofs.filter(
-      // A rung of the ladder, which is the same for all proofs, is in the file of their runner.
-      ({ file, title }) => !has(file, title) && !(isProof(file) && has(file, '') && has(proofRunner, title)),
+      ({ file, title }) => !sources.ownFiles(file).some((own) => readFileSync(join(root, own), 'utf8').includes(title)),
     );
     expect(lost).toEqual([]);
   });

@@ -1,0 +1,3 @@
+import { storeSuite } from './support/secret-store';
+
+storeSuite('openbao');
