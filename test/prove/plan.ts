@@ -90,6 +90,22 @@ export async function lane(
   return leftOut;
 }
 
+/** What of one lane can run within some seconds at most; what is not among it need not be built. */
+export async function withinReach(planned: readonly Planned[], seconds: number): Promise<Planned[]> {
+  let spent = 0;
+  const found: Planned[] = [];
+  await lane(
+    groups(planned),
+    () => seconds - spent,
+    (group) => {
+      found.push(...group);
+      spent += group.reduce((sum, one) => sum + one.seconds, 0);
+      return Promise.resolve();
+    },
+  );
+  return found;
+}
+
 /** The first ones of a group that fit into some seconds. */
 function fitting(group: readonly Planned[], seconds: number): Planned[] {
   let sum = 0;
