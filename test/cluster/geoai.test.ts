@@ -4,7 +4,8 @@ import { Client } from './support/client';
 import { expectDeclaredEdges } from './support/edges';
 import { eventually, kubectlJson } from './support/kubectl';
 import { ProofContext } from './support/proof-context';
-import { without, Workspace } from './support/workspace';
+import { without } from './support/without';
+import { Workspace } from './support/workspace';
 import { suite, Stopwatch } from './support/suite';
 
 /** A GeoAI platform among the shipped ones: geoai-dev fits kind and any other cluster, geoai is for k3s. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as YAML from 'yaml';
 import { images } from './support/images';
 import { BackupTarget } from './support/backup-target';
-import { reachable, startProbe } from './support/client';
+import { reachable, startProbe } from './support/probe';
 import { runNow } from './support/cron-job';
 import { evict } from './support/evict';
 import { Hearth } from './support/hearth';

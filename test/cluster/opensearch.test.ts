@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as YAML from 'yaml';
 import { BackupTarget } from './support/backup-target';
-import { reachable, startProbe } from './support/client';
+import { reachable, startProbe } from './support/probe';
 import { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson } from './support/kubectl';
 import { OpenSearchClient } from './support/opensearch';
 import { Stopwatch, suite } from './support/suite';
-import { without } from './support/workspace';
+import { without } from './support/without';
 
 const platform = 'opensearch';
 const namespace = `${platform}-data`;

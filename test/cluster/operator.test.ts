@@ -1,75 +1,49 @@
 import { proof as mlflow } from '../proofs/mlflow';
 import { proof as postgis } from '../proofs/postgis';
-import { resourceVersions } from './support/applied-state';
-import { BackupTarget } from './support/backup-target';
-import { Client } from './support/client';
-import { Hearth } from './support/hearth';
+import { expectUpChangesNothing } from './support/applied-state';
+import { backedUp } from './support/backed-up';
+import { PlatformFixture } from './support/fixture';
 import { eventually, kubectl, kubectlJson } from './support/kubectl';
-import { ProofContext } from './support/proof-context';
-import { Workspace } from './support/workspace';
-import { suite, Stopwatch } from './support/suite';
+import { suite } from './support/suite';
 
 /**
  * The command line, run as a user runs it, on the platform geoai with backups to an S3 service beside it. Where no image
  * can be pulled, the cluster brings stand-ins (test/cluster/images), and `HEARTH_TEST_WITHOUT` names services without one.
  */
 suite('the command line on a cluster', () => {
-  let workspace: Workspace;
-  let target: BackupTarget;
-  let hearth: Hearth;
-  let client: Client;
-  const watch = new Stopwatch();
-
-  beforeAll(async () => {
-    target = await BackupTarget.start();
-    workspace = await Workspace.create('geoai', {
-      backup: { target: { endpoint: target.endpoint, bucket: 'backups' } },
-    });
-    hearth = new Hearth(workspace.folder, target.env);
-  }, 240_000);
-
-  afterAll(async () => {
-    console.log(`${watch}`);
-    if (process.env.HEARTH_TEST_KEEP) return;
-    await client?.stop();
-    await workspace?.remove();
-    await target?.stop();
-  }, 300_000);
+  const fixture = new PlatformFixture(() => backedUp('geoai'));
+  const { watch } = fixture;
 
   test('up, killed in the middle, is finished by another up', async () => {
-    const process = hearth.start('up', 'geoai');
+    const process = fixture.hearth.start('up', 'geoai');
     await eventually(() => kubectl(['get', 'statefulset', 'postgis', '--namespace=geoai-data']), 60);
     process.kill('SIGKILL');
-    const out = await watch.time('up', hearth.succeed('up', 'geoai'));
+    const out = await watch.time('up', fixture.hearth.succeed('up', 'geoai'));
     expect(out).toMatch(/^context /);
     expect(out).toContain('https://mlflow.geoai.home.arpa/');
     expect(out).toContain('npx hearth credentials geoai --show');
   }, 720_000);
 
   test('a second up changes nothing, and nothing differs', async () => {
-    const before = await resourceVersions('geoai');
-    expect(Object.keys(before).length).toBeGreaterThan(30);
-    const out = await watch.time('second up', hearth.succeed('up', 'geoai'));
-    expect(out.match(/\d+ made or changed/g)?.filter((line) => !line.startsWith('0 '))).toEqual([]);
-    expect(await resourceVersions('geoai')).toEqual(before);
-    expect((await hearth.attempt('diff', 'geoai', '--exit-code')).code).toBe(0);
+    expect(await watch.time('second up', expectUpChangesNothing(fixture.hearth, 'geoai'))).toBeGreaterThan(30);
+    expect((await fixture.hearth.attempt('diff', 'geoai', '--exit-code')).code).toBe(0);
   });
 
   test('status, urls, logs and doctor tell how it is', async () => {
-    const states = JSON.parse(await hearth.succeed('status', 'geoai', '--output', 'json')) as unknown;
+    const states = JSON.parse(await fixture.hearth.succeed('status', 'geoai', '--output', 'json')) as unknown;
     expect(JSON.stringify(states)).toContain('"postgis"');
-    expect(await hearth.succeed('logs', 'geoai', 'postgis')).toContain(
+    expect(await fixture.hearth.succeed('logs', 'geoai', 'postgis')).toContain(
       'database system is ready to accept connections',
     );
-    expect(await hearth.succeed('doctor', 'geoai')).toContain('v1.');
-    expect(await hearth.succeed('footprint', 'geoai')).toContain('mlflow');
+    expect(await fixture.hearth.succeed('doctor', 'geoai')).toContain('v1.');
+    expect(await fixture.hearth.succeed('footprint', 'geoai')).toContain('mlflow');
   });
 
   test('it is used', async () => {
-    client = await Client.start(workspace);
+    await fixture.welcome();
     for (const proof of [mlflow, postgis]) {
-      await eventually(() => proof.write(use(proof.component), 'first'), 120);
-      await eventually(() => proof.write(use(proof.component), 'second'), 120);
+      await eventually(() => proof.write(fixture.use(proof.component), 'first'), 120);
+      await eventually(() => proof.write(fixture.use(proof.component), 'second'), 120);
     }
     const { runs, rows } = await content();
     expect([Object.keys(runs).sort(), Object.keys(rows).sort()]).toEqual([
@@ -79,15 +53,15 @@ suite('the command line on a cluster', () => {
   }, 300_000);
 
   test('rotate changes the password of MLflow’s database, restarts MLflow alone, and MLflow still works', async () => {
-    const old = await workspace.secret('geoai-data', 'postgis-mlflow', 'password');
+    const old = await fixture.workspace.secret('geoai-data', 'postgis-mlflow', 'password');
     const [before, data] = [await pods(), await content()];
     const out = await watch.time(
       'rotate',
-      hearth.succeed('credentials', 'geoai', '--rotate', 'postgis-mlflow', '--yes'),
+      fixture.hearth.succeed('credentials', 'geoai', '--rotate', 'postgis-mlflow', '--yes'),
     );
-    const next = await workspace.secret('geoai-data', 'postgis-mlflow', 'password');
+    const next = await fixture.workspace.secret('geoai-data', 'postgis-mlflow', 'password');
     expect(next).not.toBe(old);
-    expect(await workspace.secret('geoai-ai', 'postgis-mlflow', 'password')).toBe(next);
+    expect(await fixture.workspace.secret('geoai-ai', 'postgis-mlflow', 'password')).toBe(next);
     expect(out).not.toContain(next);
     const after = await pods();
     expect(
@@ -105,69 +79,70 @@ suite('the command line on a cluster', () => {
 
   test('rotate changes the password of the gateway, and everything still works', async () => {
     const data = await content();
-    await hearth.succeed('credentials', 'geoai', '--rotate', 'gateway-basic-auth', '--yes');
+    await fixture.hearth.succeed('credentials', 'geoai', '--rotate', 'gateway-basic-auth', '--yes');
     await eventually(async () => expect(await content()).toEqual(data), 120);
-    expect((await hearth.attempt('status', 'geoai')).code).toBe(0);
+    expect((await fixture.hearth.attempt('status', 'geoai')).code).toBe(0);
   }, 300_000);
 
   test('stop ends every pod and start brings everything back', async () => {
     const data = await content();
-    await watch.time('stop', hearth.succeed('stop', 'geoai'));
+    await watch.time('stop', fixture.hearth.succeed('stop', 'geoai'));
     expect(Object.keys(await pods())).toEqual([]);
-    expect((await hearth.attempt('status', 'geoai')).code).toBe(3);
-    await watch.time('start', hearth.succeed('start', 'geoai'));
-    expect((await hearth.attempt('status', 'geoai')).code).toBe(0);
+    expect((await fixture.hearth.attempt('status', 'geoai')).code).toBe(3);
+    await watch.time('start', fixture.hearth.succeed('start', 'geoai'));
+    expect((await fixture.hearth.attempt('status', 'geoai')).code).toBe(0);
     await eventually(async () => expect(await content()).toEqual(data), 60);
   }, 300_000);
 
   test('backup puts everything into the target', async () => {
-    expect(await hearth.succeed('backup', 'geoai', '--list')).toContain('There is no backup yet');
-    await watch.time('backup', hearth.succeed('backup', 'geoai'));
-    const list = JSON.parse(await hearth.succeed('backup', 'geoai', '--list', '--output', 'json')) as {
+    expect(await fixture.hearth.succeed('backup', 'geoai', '--list')).toContain('There is no backup yet');
+    await watch.time('backup', fixture.hearth.succeed('backup', 'geoai'));
+    const list = JSON.parse(await fixture.hearth.succeed('backup', 'geoai', '--list', '--output', 'json')) as {
       name: string;
     }[];
     expect(list.map(({ name }) => name).sort()).toEqual(
-      workspace.platform.graph.backups.map(({ name }) => name).sort(),
+      fixture.workspace.platform.graph.backups.map(({ name }) => name).sort(),
     );
   }, 300_000);
 
   test('a backup to an unreachable target fails clearly, and the last good one is still there', async () => {
-    const before = await hearth.succeed('backup', 'geoai', 'postgis', '--list');
-    workspace.set(['services', 'backup', 'target', 'endpoint'], 'http://192.0.2.1:9000');
-    await hearth.succeed('up', 'geoai');
-    const { code, stderr } = await watch.time('unreachable', hearth.attempt('backup', 'geoai', 'postgis'));
+    const before = await fixture.hearth.succeed('backup', 'geoai', 'postgis', '--list');
+    const endpoint = ['services', 'backup', 'target', 'endpoint'];
+    fixture.workspace.set(endpoint, 'http://192.0.2.1:9000');
+    await fixture.hearth.succeed('up', 'geoai');
+    const { code, stderr } = await watch.time('unreachable', fixture.hearth.attempt('backup', 'geoai', 'postgis'));
     expect(code).toBe(3);
     expect(stderr).toContain('192.0.2.1:9000');
     expect(stderr).not.toContain('    at ');
-    workspace.set(['services', 'backup', 'target', 'endpoint'], target.endpoint);
-    await hearth.succeed('up', 'geoai');
-    expect(await hearth.succeed('backup', 'geoai', 'postgis', '--list')).toBe(before);
+    fixture.workspace.set(endpoint, fixture.target.endpoint);
+    await fixture.hearth.succeed('up', 'geoai');
+    expect(await fixture.hearth.succeed('backup', 'geoai', 'postgis', '--list')).toBe(before);
   }, 600_000);
 
   test('destroy refuses to delete data, keeps it where asked, and deletes it when told twice', async () => {
-    const refused = await hearth.attempt('destroy', 'geoai', '--yes');
+    const refused = await fixture.hearth.attempt('destroy', 'geoai', '--yes');
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was changed') as unknown });
-    expect((await hearth.attempt('destroy', 'geoai', '--delete-data', '--yes')).code).toBe(1);
-    expect((await hearth.attempt('status', 'geoai')).code).toBe(0);
+    expect((await fixture.hearth.attempt('destroy', 'geoai', '--delete-data', '--yes')).code).toBe(1);
+    expect((await fixture.hearth.attempt('status', 'geoai')).code).toBe(0);
     const saved = await content();
-    await watch.time('destroy', hearth.succeed('destroy', 'geoai', '--keep-data', '--yes'));
+    await watch.time('destroy', fixture.hearth.succeed('destroy', 'geoai', '--keep-data', '--yes'));
     expect(Object.keys(await pods())).toEqual([]);
-    await hearth.succeed('up', 'geoai');
+    await fixture.hearth.succeed('up', 'geoai');
     // The gateway has a new address inside the cluster.
-    await client.stop();
-    client = await Client.start(workspace);
+    await fixture.welcome();
     await eventually(async () => expect(await content()).toEqual(saved), 240);
-    await hearth.succeed('destroy', 'geoai', '--delete-data', '--confirm', 'geoai');
-    for (const { namespace } of workspace.platform.tiers) {
+    await fixture.hearth.succeed('destroy', 'geoai', '--delete-data', '--confirm', 'geoai');
+    for (const { namespace } of fixture.workspace.platform.tiers) {
       expect(await kubectl(['get', 'namespace', namespace, '--ignore-not-found'])).toBe('');
     }
     await eventually(async () => expect(await kubectl(['get', 'persistentvolumes', '-o', 'name'])).toBe(''), 60);
   }, 900_000);
 
-  const use = (service: string) => new ProofContext(workspace, client, service);
-
   /** What a user of the platform sees of its data. */
-  const content = async () => ({ runs: await mlflow.read(use('mlflow')), rows: await postgis.read(use('postgis')) });
+  const content = async () => ({
+    runs: await mlflow.read(fixture.use('mlflow')),
+    rows: await postgis.read(fixture.use('postgis')),
+  });
 
   /** The pods of the platform that run: name → uid. */
   async function pods(): Promise<Record<string, string>> {

@@ -1,6 +1,6 @@
 import { backedUp } from './support/backed-up';
 import type { BackupTarget } from './support/backup-target';
-import { ReachabilityCheck } from './support/edges';
+import { ReachabilityCheck } from './support/reachability';
 import { evict } from './support/evict';
 import type { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';

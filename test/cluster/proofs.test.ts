@@ -1,15 +1,16 @@
 import { recordFor } from '../prove/record';
-import { resourceVersions } from './support/applied-state';
 import { BackupTarget } from './support/backup-target';
-import { Client } from './support/client';
-import { expectDeclaredEdges } from './support/edges';
+import { chosenProofs } from './support/chosen-proofs';
+import { clusterAtHand } from './support/cluster';
+import { PlatformFixture } from './support/fixture';
 import { Hearth } from './support/hearth';
 import { eventually } from './support/kubectl';
-import { deletePods, loseVolumes } from './support/loss';
-import { chosenProofs, type Check, type LoadedProof } from './support/proof';
-import { ProofContext } from './support/proof-context';
-import { backupNamespace, platformName, platformText, rotatable, rungsOf } from './support/proof-platform';
-import { Stopwatch, suite } from './support/suite';
+import { Ladder } from './support/ladder';
+import { clusterNetwork } from './support/network';
+import type { Check } from './support/proof';
+import type { ProofContext } from './support/proof-context';
+import { backupNamespace, platformText, rungsOf } from './support/proof-platform';
+import { suite } from './support/suite';
 import { Workspace } from './support/workspace';
 
 const proofs = chosenProofs().map((proof) => ({ ...proof, ...rungsOf(proof) }));
@@ -17,33 +18,30 @@ type Climbing = (typeof proofs)[number];
 
 /**
  * The ladder that each proof of test/proofs climbs, all of them on one platform: brought up, used, its edges, pods deleted,
- * credentials rotated, backed up, restored. `HEARTH_TEST_PROOFS` chooses, see support/proof.ts.
+ * credentials rotated, backed up, restored. `HEARTH_TEST_PROOFS` chooses, see support/chosen-proofs.ts.
  */
 suite(`proofs of ${proofs.map(({ component }) => component).join(', ')}`, () => {
-  let target: BackupTarget;
-  let workspace: Workspace;
-  let hearth: Hearth;
-  let client: Client;
-  const watch = new Stopwatch();
-  /** Proof → what was to be read the last time: all that was written. */
-  const written = new Map<LoadedProof, Record<string, string>>();
-
-  beforeAll(async () => {
+  const fixture = new PlatformFixture(async () => {
     recordFor(proofs.map((proof) => proof.suite));
-    target = await BackupTarget.start(backupNamespace);
-    workspace = await Workspace.of(platformText(proofs));
-    hearth = new Hearth(workspace.folder, target.env);
-  }, 240_000);
+    const target = await BackupTarget.start(backupNamespace);
+    const workspace = await Workspace.of(platformText(proofs));
+    return { workspace, target, hearth: new Hearth(workspace.folder, target.env) };
+  });
 
-  afterAll(async () => {
-    console.log(`${watch}`);
-    if (process.env.HEARTH_TEST_KEEP) return;
-    await client?.stop();
-    await workspace?.remove();
-    await target?.stop();
-  }, 600_000);
-
-  const contextOf = (proof: LoadedProof) => new ProofContext(workspace, client, proof.component);
+  const ladder = new Ladder<ProofContext>({
+    get platform() {
+      return fixture.workspace.platform;
+    },
+    get apiServer() {
+      return fixture.workspace.apiServer;
+    },
+    get hearth() {
+      return fixture.hearth;
+    },
+    cluster: clusterAtHand,
+    network: clusterNetwork,
+    contextOf: (service, other) => fixture.use(service, other),
+  });
 
   /** A test of each proof, below its title. */
   const each = (title: string, of: readonly Climbing[], work: (proof: Climbing) => Promise<void>) =>
@@ -53,7 +51,7 @@ suite(`proofs of ${proofs.map(({ component }) => component).join(', ')}`, () => 
           title,
           async () => {
             recordFor([proof.suite]);
-            await watch.time(`${proof.component}: ${title}`, work(proof));
+            await fixture.watch.time(`${proof.component}: ${title}`, work(proof));
           },
           1_200_000,
         );
@@ -67,7 +65,7 @@ suite(`proofs of ${proofs.map(({ component }) => component).join(', ')}`, () => 
       title,
       async () => {
         recordFor(of.map((proof) => proof.suite));
-        await watch.time(title, work());
+        await fixture.watch.time(title, work());
       },
       1_800_000,
     );
@@ -78,124 +76,46 @@ suite(`proofs of ${proofs.map(({ component }) => component).join(', ')}`, () => 
     proofs.forEach((proof) => {
       const own: Readonly<Record<string, Check>> = proof[which] ?? {};
       for (const [title, check] of Object.entries(own)) {
-        each(title, [proof], () => eventually(() => check(contextOf(proof)), 120));
+        each(title, [proof], () => eventually(() => check(fixture.use(proof.component)), 120));
       }
     });
 
-  /** Services, policies and routes follow what happened by moments: both try again. */
-  const write = (proof: LoadedProof, name: string) => eventually(() => proof.write(contextOf(proof), name), 240);
-  const expectWritten = (proof: LoadedProof) =>
-    eventually(async () => expect(await proof.read(contextOf(proof))).toEqual(written.get(proof)), 240);
-
-  /** Writes one thing more, and sees that it is there besides what was there before. */
-  async function writeMore(proof: LoadedProof, name: string): Promise<void> {
-    const before = written.get(proof);
-    await write(proof, name);
-    await eventually(async () => {
-      const now = await proof.read(contextOf(proof));
-      expect(now).toEqual({ ...before, [name]: expect.stringMatching(/./) as unknown });
-      written.set(proof, now);
-    }, 120);
-  }
-
-  const expectWell = async () => {
-    expect(await hearth.attempt('status', platformName)).toMatchObject({ code: 0 });
-    expect(await hearth.attempt('diff', platformName, '--exit-code')).toMatchObject({ code: 0 });
-  };
-
   together('one command brings everything up, and again it changes nothing', proofs, async () => {
-    await hearth.succeed('up', platformName);
-    const before = await resourceVersions(platformName);
-    const out = await hearth.succeed('up', platformName);
-    expect(out.match(/\d+ made or changed/g)?.filter((line) => !line.startsWith('0 '))).toEqual([]);
-    expect(await resourceVersions(platformName)).toEqual(before);
-    expect(Object.keys(before).length).toBeGreaterThan(0);
-    await expectWell();
-    client = await Client.start(workspace);
+    await ladder.bringUp();
+    await fixture.welcome();
   });
 
-  each('what is written is to be read', proofs, async (proof) => {
-    await writeMore(proof, 'first');
-    await writeMore(proof, 'second');
-    // The same once more takes the place of what was there.
-    await write(proof, 'second');
-    await expectWritten(proof);
-  });
+  each('what is written is to be read', proofs, (proof) => ladder.use(proof));
   checks('also');
 
-  together('every declared edge works, and no other one does', proofs, async () => {
-    await expectDeclaredEdges(workspace);
-  });
+  together('every declared edge works, and no other one does', proofs, () => ladder.expectEdges());
 
-  each('all its pods are deleted: what was written is still there', proofs, async (proof) => {
-    await deletePods(workspace.platform, proof.component, 600);
-    await expectWritten(proof);
-  });
+  each('all its pods are deleted: what was written is still there', proofs, (proof) => ladder.losePods(proof));
   checks('afterDeletion');
 
-  each('its credentials are rotated: what was written is still there, and more can be written', proofs.filter(({ rotates }) => rotates), async (proof) => {
-    for (const name of rotatable(workspace.platform.graph, proof.component)) {
-      const before = await secretValues(name);
-      const out = await hearth.succeed('credentials', platformName, '--rotate', name, '--yes');
-      const after = await secretValues(name);
-      const changed = Object.keys(after).filter((key) => after[key] !== before[key]);
-      expect([name, changed.length]).not.toEqual([name, 0]);
-      for (const key of changed) expect(out).not.toContain(after[key]);
-    }
-    await expectWritten(proof);
-    await writeMore(proof, 'rotated');
-    expect(await hearth.attempt('status', platformName)).toMatchObject({ code: 0 });
-  }); // prettier-ignore
+  const rotating = proofs.filter(({ rotates }) => rotates);
+  each('its credentials are rotated: what was written is still there, and more can be written', rotating, (proof) =>
+    ladder.rotate(proof),
+  );
 
   const backed = proofs.filter(({ backs }) => backs);
-
-  together('a backup holds everything', backed, async () => {
-    expect(await hearth.succeed('backup', platformName, '--list')).toContain('There is no backup yet');
-    await hearth.succeed('backup', platformName);
-    const list = JSON.parse(await hearth.succeed('backup', platformName, '--list', '--output', 'json')) as {
-      name: string;
-    }[];
-    const { backups } = workspace.platform.graph;
-    expect(list.map(({ name }) => name).sort()).toEqual(backups.map(({ name }) => name).sort());
-  });
-
-  each('more is written after the backup', backed, async (proof) => {
-    const saved = written.get(proof) ?? {};
-    await writeMore(proof, 'later');
-    written.set(proof, saved);
-  });
-
-  together('the backup is restored', backed, async () => {
-    await hearth.succeed('restore', platformName, '--yes');
-    await expectWell();
-  });
-  each('a restore brings back exactly what was backed up, and nothing that came later', backed, expectWritten);
+  together('a backup holds everything', backed, () => ladder.backup());
+  each('more is written after the backup', backed, (proof) => ladder.writeLater(proof));
+  together('the backup is restored', backed, () => ladder.restore());
+  each('a restore brings back exactly what was backed up, and nothing that came later', backed, (proof) =>
+    ladder.expectWritten(proof),
+  );
 
   together('all volumes are lost, and the backup is restored', backed, async () => {
-    const { platform } = workspace;
-    const services = [...new Set(platform.graph.backups.map(({ component }) => component.name))];
-    const lost = await Promise.all(services.map((service) => loseVolumes(platform, service, 600)));
-    expect(lost.flat().length).toBeGreaterThanOrEqual(services.length);
-    await hearth.succeed('restore', platformName, '--yes');
-    await expectWell();
+    await ladder.loseVolumes();
+    await ladder.restore();
   });
   each(
     'with all volumes lost, a restore brings back exactly what was backed up, and more can be written',
     backed,
     async (proof) => {
-      await expectWritten(proof);
-      await writeMore(proof, 'again');
+      await ladder.expectWritten(proof);
+      await ladder.writeMore(proof, 'again');
     },
   );
-
-  /** Of a credential as the cluster has it: key → value. */
-  async function secretValues(name: string): Promise<Record<string, string>> {
-    const found = workspace.platform.graph.credentials.find((credential) => credential.name === name);
-    if (!found) throw new Error(`the platform has no credential ${name}`);
-    const { namespace } = found.owner.tier;
-    const keys = Object.keys(found.keys);
-    return Object.fromEntries(
-      await Promise.all(keys.map(async (key) => [key, await workspace.secret(namespace, name, key)] as const)),
-    );
-  }
 });

@@ -2,7 +2,7 @@ import { signIn } from '../../lib/core/sign-in';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Browsers, browserSuite, type Person } from './support/browser';
-import { ReachabilityCheck } from './support/edges';
+import { ReachabilityCheck } from './support/reachability';
 import { PublicGateway, type Answer } from './support/gateway';
 import { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson } from './support/kubectl';

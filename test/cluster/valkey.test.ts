@@ -1,6 +1,6 @@
 import { backedUp } from './support/backed-up';
 import type { BackupTarget } from './support/backup-target';
-import { reachable, startProbe } from './support/client';
+import { reachable, startProbe } from './support/probe';
 import { runNow } from './support/cron-job';
 import { moveDnsFrom } from './support/dns';
 import { evict } from './support/evict';

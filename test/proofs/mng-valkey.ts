@@ -34,7 +34,9 @@ for _, db in ipairs({0, 3}) do
   end
 end
 return found`;
-    const lines = (await context.inPod('valkey-cli EVAL "$(cat)" 0', keys)).trim().split('\n');
+    const script = 'read -r REDISCLI_AUTH; export REDISCLI_AUTH; valkey-cli -e EVAL "$(cat)" 0';
+    const password = await context.secret(context.service, 'password');
+    const lines = (await context.inPod(script, `${password}\n${keys}`)).trim().split('\n');
     const found: Record<string, string> = {};
     for (const line of lines.filter(Boolean).sort()) {
       const [content = '', name = ''] = line.split(' ');

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { catalogue } from '../../lib/catalogue';
-import { chosenProofs } from '../cluster/support/proof';
+import { chosenProofs } from '../cluster/support/chosen-proofs';
 import { platformText, rungsOf } from '../cluster/support/proof-platform';
 import { platformOf } from '../api/support/platforms';
 import { suiteFiles, isProof } from './sources';

@@ -54,7 +54,7 @@ export async function eventually<T>(
     try {
       return await attempt();
     } catch (error) {
-      if (!passing(error) || Date.now() > end) throw error;
+      if (!passing(error) || Date.now() >= end) throw error;
       await new Promise((done) => setTimeout(done, 500));
     }
   }

@@ -1,58 +1,77 @@
 import type { Platform } from '../../../lib/core/platform';
 import type { Workload } from '../../../lib/core/workload';
-import { eventually, kubectl, kubectlJson } from './kubectl';
+import type { Cluster, PodState } from './cluster';
+import { eventually } from './kubectl';
 
 /** What of a service runs all the time. */
 const running = ({ graph }: Platform, service: string): Workload[] =>
   graph.workloads.filter(({ component, replicas }) => component.name === service && replicas > 0);
 
-/** Deletes all pods of a service at once, without telling their programs, and waits until each workload is ready again. */
-export async function deletePods(platform: Platform, service: string, seconds: number): Promise<void> {
+/**
+ * Deletes all pods of a service at once, without telling their programs, and waits until as many other ones are ready.
+ * @param seconds to wait at most
+ */
+export async function deletePods(
+  cluster: Cluster,
+  platform: Platform,
+  service: string,
+  seconds: number,
+): Promise<void> {
   const workloads = running(platform, service);
-  await Promise.all(workloads.map(deletePodsOf));
-  await Promise.all(workloads.map((workload) => ready(workload, seconds)));
+  if (workloads.length === 0) throw new Error(`nothing of ${service} runs all the time: there is no pod to delete`);
+  await Promise.all(
+    workloads.map(async (workload) => {
+      const before = await cluster.pods(workload);
+      await cluster.deletePods(workload);
+      await replaced(cluster, workload, before, seconds);
+    }),
+  );
 }
 
 /**
  * Deletes the volumes of a service with all that is on them, and waits until its programs run on new ones.
- * @returns names of the claims
+ * @param seconds to wait at most
  */
-export async function loseVolumes(platform: Platform, service: string, seconds: number): Promise<string[]> {
+export async function loseVolumes(
+  cluster: Cluster,
+  platform: Platform,
+  service: string,
+  seconds: number,
+): Promise<void> {
   const kept = running(platform, service).filter(({ volumes }) => volumes.length > 0);
-  const lost = await Promise.all(
+  if (kept.length === 0) throw new Error(`${service} has no volume that could be lost`);
+  await Promise.all(
     kept.map(async (workload) => {
-      const claims = workload.volumes.flatMap((volume) => volume.claimNames(workload));
       if (!workload.claimTemplates) throw new Error(`nobody makes the claim of ${workload.name} again`);
-      const old = await Promise.all(claims.map((claim) => uidOf(claim, workload.namespace)));
-      await kubectl(['delete', 'pvc', ...claims, `--namespace=${workload.namespace}`, '--wait=false']);
-      await deletePodsOf(workload);
-      for (const claim of claims) {
-        await eventually(async () => expect(old).not.toContain(await uidOf(claim, workload.namespace)), seconds);
-      }
-      await ready(workload, seconds);
-      return claims;
+      const [claims, pods] = [await cluster.claims(workload), await cluster.pods(workload)];
+      if (claims.length === 0) throw new Error(`${workload.name} has no volume that could be lost`);
+      await cluster.deleteClaims(workload);
+      await cluster.deletePods(workload);
+      await eventually(async () => {
+        const now = await cluster.claims(workload);
+        const old = now.filter(({ uid }) => claims.some((claim) => claim.uid === uid));
+        if (old.length > 0) throw new Error(`still the volume of before, which was to be lost: ${namesOf(old)}`);
+        if (now.length < claims.length) throw new Error(`no new volume: ${namesOf(claims)}`);
+      }, seconds);
+      await replaced(cluster, workload, pods, seconds);
     }),
   );
-  return lost.flat();
 }
 
-/** Of a claim that has its volume, and keeps it. */
-async function uidOf(claim: string, namespace: string): Promise<string> {
-  const { metadata, status } = await kubectlJson<{
-    metadata: { uid: string; deletionTimestamp?: string };
-    status: { phase: string };
-  }>(['get', 'pvc', claim, `--namespace=${namespace}`]);
-  expect(status.phase).toBe('Bound');
-  expect(metadata.deletionTimestamp).toBeUndefined();
-  return metadata.uid;
+/** Waits until none of the pods of before is there, and as many others are ready. */
+async function replaced(cluster: Cluster, workload: Workload, before: PodState[], seconds: number): Promise<void> {
+  if (before.length === 0) throw new Error(`${workload.name} had no pod that could be deleted`);
+  await eventually(async () => {
+    const now = await cluster.pods(workload);
+    const old = now.filter(({ uid }) => before.some((pod) => pod.uid === uid));
+    if (old.length > 0) throw new Error(`still the pod of before, which was to be deleted: ${namesOf(old)}`);
+    const ready = now.filter((pod) => pod.ready);
+    if (ready.length < before.length) {
+      throw new Error(
+        `${workload.name} has ${ready.length} ready pods after the deletion, not ${before.length} as before`,
+      );
+    }
+  }, seconds);
 }
 
-async function deletePodsOf({ selector, namespace }: Workload): Promise<void> {
-  const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-  const which = [`--selector=${labels.join()}`, `--namespace=${namespace}`];
-  await kubectl(['delete', 'pod', ...which, '--grace-period=0', '--force', '--ignore-not-found']);
-}
-
-/** Whether its pods are the new ones and ready. */
-const ready = ({ kind, name, namespace }: Workload, seconds: number) =>
-  kubectl(['rollout', 'status', `${kind.toLowerCase()}/${name}`, `--namespace=${namespace}`, `--timeout=${seconds}s`]);
+const namesOf = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name).join(', ');

@@ -3,6 +3,14 @@ import type { Client } from './client';
 import { kubectl, run } from './kubectl';
 import type { Workspace } from './workspace';
 
+/** Values of a credential in the place of those of today. */
+export interface OtherValues {
+  readonly credential: string;
+  readonly values: Readonly<Record<string, string>>;
+  /** Whether they were asked for. */
+  used: boolean;
+}
+
 /** A component on a platform that runs, as its proof uses it. */
 export class ProofContext {
   private readonly component: Component;
@@ -12,6 +20,8 @@ export class ProofContext {
     private readonly client: Client,
     /** Name of the service. */
     readonly service: string,
+    /** @default all values are those of today */
+    private readonly other?: OtherValues,
   ) {
     const components = workspace.platform.tiers.flatMap((tier) => tier.components);
     const found = components.find(({ name }) => name === service);
@@ -37,6 +47,10 @@ export class ProofContext {
   async secret(credential: string, key: string): Promise<string> {
     const found = this.workspace.platform.graph.credentials.find(({ name }) => name === credential);
     if (!found) throw new Error(`the platform has no credential ${credential}`);
+    if (this.other?.credential === credential) {
+      this.other.used = true;
+      return this.other.values[key] ?? '';
+    }
     return this.workspace.secret(found.owner.tier.namespace, credential, key);
   }
 

@@ -2,7 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { platformOf } from '../../api/support/platforms';
 import { recordFor } from '../../prove/record';
 import { BackupTarget } from './backup-target';
-import type { LoadedProof, Proof } from './proof';
+import type { LoadedProof } from './chosen-proofs';
+import type { Proof } from './proof';
+import { rotatable } from './rotatable';
 
 /** The platform on which proofs run, and its Secrets' and namespaces' prefix. */
 export const platformName = 'proofs';
@@ -56,22 +58,3 @@ export function rungsOf(proof: LoadedProof): { readonly rotates: boolean; readon
     backs: graph.backups.length > 0,
   };
 }
-
-/** Of one service: credentials that get new values by command, and are read by it, or by nobody else. @returns their names */
-export function rotatable(graph: Graph, service: string): string[] {
-  return graph.credentials
-    .filter(
-      ({ rotation, keys }) => rotation !== undefined && Object.values(keys).every(({ kind }) => kind !== 'supplied'),
-    )
-    .filter((credential) => {
-      const readers = graph.workloads.filter(
-        ({ component, replicas, credentials }) =>
-          replicas > 0 && component !== credential.owner && credentials.includes(credential),
-      );
-      const names = readers.length > 0 ? readers.map(({ component }) => component.name) : [credential.owner.name];
-      return names.includes(service);
-    })
-    .map(({ name }) => name);
-}
-
-type Graph = ReturnType<typeof platformOf>['graph'];

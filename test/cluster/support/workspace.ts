@@ -7,15 +7,10 @@ import { buildPlatform } from '../../../lib/build-platform';
 import type { Platform } from '../../../lib/core/platform';
 import { saw, sawPlatformsOf } from '../../prove/record';
 import { kubectl, kubectlJson, run } from './kubectl';
+import { without } from './without';
 
 const repository = join(__dirname, '../../..');
 const tsx = join(repository, 'node_modules/tsx/dist/loader.mjs');
-
-/**
- * Services that the cluster has no image of, from `HEARTH_TEST_WITHOUT` (comma list). Where every image can be pulled
- * it is empty, and the platform runs whole.
- */
-export const without = (process.env.HEARTH_TEST_WITHOUT ?? '').split(',').filter(Boolean);
 
 /** A shipped platform, or a fixture of the tests. */
 function sourceOf(name: string): string {
