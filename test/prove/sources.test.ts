@@ -15,7 +15,7 @@ test.each<[file: string, suites: string[]]>([
   ['fixture', [...cluster('instances', 'operator'), ...proofs]],
   ['client', [...cluster('geoai', 'instances', 'operator'), ...proofs]],
   ['edges', [...cluster('geoai', 'instances'), ...proofs]],
-  ['reachability', [...cluster('geoai', 'instances', 'pg-cluster', 'secrets', 'sso'), ...proofs]],
+  ['reachability', [...cluster('geoai', 'instances', 'openbao', 'pg-cluster', 'sso', 'vault'), ...proofs]],
   ['sql-client', cluster('pg-cluster', 'scale')],
 ])('%s of the cluster suites makes stale those that use it alone', (file, expected) => {
   expect(users(file)).toEqual(expected);
