@@ -1,4 +1,5 @@
 import type { Component } from '../../../core/component';
+import { hostOf } from '../../../core/override-hosts';
 import { seconds, type Client, type StoreOptions } from './options';
 import type { Program } from './program';
 
@@ -236,6 +237,6 @@ function certificates(store: Component, { pki }: StoreOptions): DesiredState['pk
         `${namespace}.svc.${network.clusterDomain}`,
       ]),
     ],
-    url: `https://${store.name}.${domain}/v1/pki`,
+    url: `https://${hostOf(store, store.name)}/v1/pki`,
   };
 }
