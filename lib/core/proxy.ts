@@ -19,7 +19,7 @@ export interface ForwardProxy {
 export function besideProxy({ domain, network, proxy }: Settings): string[] {
   // Some programs take `.svc` for what is below it, others `svc` for both.
   const names = ['svc', network.clusterDomain, domain].flatMap((name) => [name, `.${name}`]);
-  const addresses = ['127.0.0.0/8', '::1', ...privateRanges, ...network.apiServer];
+  const addresses = ['127.0.0.0/8', '::1', 'fc00::/7', ...privateRanges, ...network.apiServer];
   return [...new Set(['localhost', ...names, ...addresses, ...(proxy?.no ?? [])])];
 }
 

@@ -45,6 +45,7 @@ test('what lies inside the cluster is never reached by the proxy, nor what the f
     '203.0.113.0/28',
     '10.0.0.0/8',
     '192.168.0.0/16',
+    'fc00::/7',
     's3.hearth.dev',
   ])
     expect(no?.split(',')).toContain(inside);
