@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Catalogue } from '../core/definition';
 import { everyService as wordsOfAll, everyServiceWords } from '../options/every-service';
 import { platformSchema } from './platform-config';
-import { everyService, providersSchema, servicesSchema, sharedWords, type NamedService } from './services';
+import { everyService, providersSchema, servicesSchema, sharedWords, wordOf, type NamedService } from './services';
 
 /**
  * The JSON Schema of platform files, for completion and hover in editors. A service of a name of its own says which component
@@ -42,7 +42,9 @@ const definitionName = (word: string) => `service.${word}`;
 
 /** A component without what can be said of every service: that stands in the file once. */
 function withReferences({ definition }: NamedService, schema: JsonSchema = {}): JsonSchema {
-  const shared: readonly string[] = sharedWords(definition);
+  const shared: readonly string[] = sharedWords(definition).filter(
+    (word) => wordOf(word, definition) === wordsOfAll[word],
+  );
   const point = (node: JsonSchema): JsonSchema =>
     node.properties === undefined
       ? node

@@ -99,7 +99,7 @@ export function parsePlatform(text: string, file: string, catalogue: Catalogue =
     ...crossChecks(raw, basename(file, '.yaml'), services, catalogue),
   ];
   const errorOf: Settings['errorOf'] = (wrong) => {
-    const located = wrong.map((problem) => ({ ...problem, line: lineOf(document, lines, problem.path) }));
+    const located = wrong.map((problem) => ({ ...problem, line: lineOf(document, lines, problem) }));
     return new ConfigError(
       file,
       located.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
@@ -139,8 +139,13 @@ function unresolvedAliases(document: YAML.Document): Invalid[] {
   return found;
 }
 
-/** Line of the nearest node on the way to `path`. */
-function lineOf(document: YAML.Document, lines: YAML.LineCounter, path: Problem['path']): number | undefined {
+/** Line of the nearest node on the way to the problem, or of the line of its text. */
+function lineOf(document: YAML.Document, lines: YAML.LineCounter, { path, textLine }: Problem): number | undefined {
+  const text = textLine === undefined ? undefined : document.getIn(path, true);
+  if (YAML.isScalar(text) && text.type === YAML.Scalar.BLOCK_LITERAL && text.range) {
+    // The text begins below its `|`.
+    return lines.linePos(text.range[0]).line + 1 + (textLine ?? 0);
+  }
   for (let length = path.length; length > 0; length--) {
     const parent = document.getIn(path.slice(0, length - 1), true);
     const key = path[length - 1];
@@ -183,6 +188,10 @@ function fromIssue(issue: z.core.$ZodIssue, context: Context): Problem[] {
       const [inner] = fitting;
       if (inner === undefined || fitting.length > 1) return [{ path, message: issue.message }];
       return inner.flatMap((one) => fromIssue({ ...one, path: [...issue.path, ...one.path] }, context));
+    }
+    case 'custom': {
+      const line: unknown = issue.params?.line;
+      return [{ path, message: issue.message, ...(typeof line === 'number' ? { textLine: line } : {}) }];
     }
     default:
       return [{ path, message: issue.message }];

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Settings } from '../core/settings';
 import { describe, whenMissing } from '../options/wording';
+import { caCertificates } from './ca-certificates';
 import { imageSources } from './image-sources';
+import { proxy } from './proxy';
 import { section } from './section';
 import { serviceSettings, type NamedService } from './services';
 
@@ -139,6 +141,8 @@ const settings = {
     .optional()
     .describe('Makes dist/argo-cd/: one project, one application a tier'),
   images: imageSources,
+  proxy,
+  caCertificates,
   network: z
     .strictObject({
       apiServer: z

@@ -3,7 +3,12 @@ import { definitionOf, providersIn, type Catalogue, type Definition } from '../c
 import type { Need } from '../core/need';
 import type { Overrides } from '../core/overrides';
 import type { ServiceSettings } from '../core/settings';
-import { everyService as wordsOfAll, everyServiceWords, type EveryServiceWord } from '../options/every-service';
+import {
+  clientsFor,
+  everyService as wordsOfAll,
+  everyServiceWords,
+  type EveryServiceWord,
+} from '../options/every-service';
 import { describe, whenMissing } from '../options/wording';
 import type { Section } from './section';
 
@@ -58,6 +63,10 @@ export const choosable = ({ needs, optional }: Definition): Need<unknown>[] =>
 export const sharedWords = ({ options }: Definition): EveryServiceWord[] =>
   everyServiceWords.filter((word) => !(word in options.shape));
 
+/** What one of these words says of a service. */
+export const wordOf = (word: EveryServiceWord, { provides }: Definition): z.ZodType =>
+  (word === 'clients' ? clientsFor(Object.values(provides)) : undefined) ?? wordsOfAll[word];
+
 /** Parts what a file says of a service into the options of its component and the words for every service. */
 export function serviceSettings({ component, definition }: NamedService, given: Section): ServiceSettings {
   const { uses = {}, ...rest } = given;
@@ -78,7 +87,7 @@ export function serviceSchema(service: NamedService): z.ZodType {
   const named = z.literal(component).describe('The component that it is; by default the one of its own name');
   const needs = choosable(definition);
   const schema = definition.options.safeExtend({
-    ...Object.fromEntries(sharedWords(definition).map((word) => [word, wordsOfAll[word]])),
+    ...Object.fromEntries(sharedWords(definition).map((word) => [word, wordOf(word, definition)])),
     component: isUsual(service) ? named.optional() : named,
     ...(needs.length > 0 ? { uses: usesSchema(needs) } : {}),
   });
@@ -113,7 +122,10 @@ export const servicesSchema = (services: readonly NamedService[]) =>
 
 /** What serves all others, where several services could. Its names are checked together with those of the services. */
 export function providersSchema(catalogue: Catalogue) {
-  const needs = new Map(everyService(catalogue).flatMap(({ definition }) => Object.values(definition.provides)).map((need) => [need.name, need])); // prettier-ignore
+  const definitions = everyService(catalogue).map(({ definition }) => definition);
+  const asked = new Set(definitions.flatMap(choosable));
+  const provided = definitions.flatMap(({ provides }) => Object.values(provides)).filter((need) => asked.has(need));
+  const needs = new Map(provided.map((need) => [need.name, need]));
   const shape = [...needs.values()]
     .filter(({ single }) => !single)
     .map((need) => {

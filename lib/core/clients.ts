@@ -1,4 +1,4 @@
-import type { SecretBinding } from './binding';
+import type { Binding } from './binding';
 import type { Component } from './component';
 import type { Endpoint } from './endpoint';
 import type { Peer } from './peer';
@@ -26,10 +26,11 @@ export interface Admission {
  */
 export function admitClients(component: Component): void {
   const { platform, overrides } = component;
-  for (const [client, { namespace, pods, ports }] of Object.entries(overrides.clients ?? {})) {
+  for (const [client, said] of Object.entries(overrides.clients ?? {})) {
+    const { namespace, pods, ports } = said;
     if (isOfThePlatform(component, client, namespace)) continue;
-    const given = gifts(component, client);
-    for (const { credential } of given) credential.lend(namespace);
+    const given = gifts(component, client, said);
+    for (const { credential } of given) credential?.lend(namespace);
     const usual = given.length > 0 ? given.map(({ endpoint }) => endpoint) : routed(component);
     const reached = ports ? namedPorts(component, client, ports) : usual;
     for (const to of reached) platform.graph.admissions.push({ from: { namespace, podLabels: { ...pods } }, to });
@@ -42,6 +43,7 @@ export function admitClients(component: Component): void {
 
 /** A client has things and a namespace of its own: it would share those of a service. */
 function isOfThePlatform(component: Component, client: string, namespace: string): boolean {
+  if (Object.values(component.definition.provides).some((need) => need.client?.sharesNothing)) return false;
   const { services } = component.platform.config;
   const path = ['clients', client];
   if (client in services) component.refuse(path, 'is the name of a service of the platform; write another name');
@@ -50,11 +52,11 @@ function isOfThePlatform(component: Component, client: string, namespace: string
   return own || client in services;
 }
 
-/** What the service gives to one of that name: a database, a bucket. */
-function gifts({ platform, name, definition }: Component, client: string): SecretBinding<string>[] {
+/** What the service gives to one of that name: a database, a bucket, a role. */
+function gifts({ platform, name, definition }: Component, client: string, said: ForeignClient): Binding[] {
   return Object.values(definition.provides).flatMap((need) => {
     const given = need.client && platform.providerBy(need, name);
-    return need.client && given ? [need.client.give(given, client)] : [];
+    return need.client && given ? [need.client.give(given, client, said)] : [];
   });
 }
 

@@ -27,6 +27,11 @@ export interface ContainerProps {
   readonly postStart?: string[];
   /** Command that runs inside the container before it is told to stop, within the grace period. */
   readonly preStop?: string[];
+  /**
+   * Where its workload reaches the internet, it does not: it reaches the platform alone, and hears of no proxy. BusyBox’s wget
+   * sends all requests to one, whatever NO_PROXY says.
+   */
+  readonly staysInside?: true;
 }
 
 /** What every container is told. */

@@ -1,9 +1,17 @@
-import type { SecretBinding } from './binding';
+import type { z } from 'zod';
+import type { Binding } from './binding';
+import type { ForeignClient } from './clients';
 
 /** How pods outside the platform get what a need gives, where they can. */
 export interface ForClients<T> {
-  /** @param client their name in the platform file @returns what is theirs */
-  give(offer: T, client: string): SecretBinding<string>;
+  /** What the platform file may say of each of them besides who they are. @default nothing */
+  readonly wishes?: z.ZodRawShape;
+  /** What they may be called. @default what goes for databases and buckets, too */
+  readonly names?: z.ZodString;
+  /** Nothing is made that a service could share: they may bear its name, and live in a namespace of the platform. @default false */
+  readonly sharesNothing?: true;
+  /** @param client their name in the platform file @param said what that says of them @returns what is theirs */
+  give(offer: T, client: string, said: ForeignClient): Binding;
 }
 
 /**

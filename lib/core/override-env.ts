@@ -20,8 +20,11 @@ export function furtherEnv(workload: Workload, container: string): k8s.EnvVar[] 
 export function refuseEnv(component: Component): void {
   const { env = {} } = component.overrides;
   if (refuseWithoutPods(component, 'env')) return;
-  const own = mainWorkloads(component).flatMap(({ props, namespace }) =>
-    renderEnv({ ...platformEnv(component.platform), ...envOf(props, component) }, namespace).map(({ name }) => name),
+  const own = mainWorkloads(component).flatMap(({ containers, mainContainer, namespace }) =>
+    containers
+      .filter(({ name }) => name === mainContainer)
+      .flatMap(({ props }) => renderEnv({ ...platformEnv(component.platform), ...envOf(props, component) }, namespace))
+      .map(({ name }) => name),
   );
   for (const name of Object.keys(env).filter((given) => own.includes(given))) {
     component.refuse(

@@ -21,6 +21,12 @@ export function hostsOf({ overrides: { hosts }, platform }: Component, defaults:
   return chosen.map((host) => (host === '@' ? domain : `${host}.${domain}`));
 }
 
+/** The address that people see of a route with that name below the domain (`@` is the domain itself), as its program is told it. */
+export function hostOf(component: Component, name: string): string {
+  const [host = component.platform.config.domain] = hostsOf(component, [name]);
+  return host;
+}
+
 /** Refuses hosts of routes that there are not, and those of programs that would not answer to them. */
 export function refuseHosts(component: Component): void {
   const { hosts } = component.overrides;
@@ -50,13 +56,15 @@ function refuseFixedHosts(component: Component): void {
   for (const name of before) {
     const host = name === '@' ? config.domain : `${name}.${config.domain}`;
     const whole = new RegExp(`(?<![a-z0-9.-])${host.replaceAll('.', '\\.')}(?![a-z0-9-]|\\.[a-z0-9])`);
+    // Others may be told the domain itself for what lies below it.
+    const concerns = (owner: Component) => name !== '@' || owner === component;
     const told = [
-      ...graph.workloads.flatMap((workload) =>
-        toldTo(workload).some((text) => whole.test(text)) ? [workload.name] : [],
-      ),
-      ...graph.configFiles.flatMap(({ name: file, files }) =>
-        whole.test(Object.values(files).join('\n')) ? [file] : [],
-      ),
+      ...graph.workloads
+        .filter((workload) => concerns(workload.component) && toldTo(workload).some((text) => whole.test(text)))
+        .map((workload) => workload.name),
+      ...graph.configFiles
+        .filter(({ owner, files }) => concerns(owner) && whole.test(Object.values(files).join('\n')))
+        .map((files) => files.name),
     ];
     if (now.has(host) || told.length === 0) continue;
     component.refuse(['hosts'], `${told[0]} is told ${host}, and goes by no other name; keep it, or remove this`);

@@ -6,6 +6,8 @@ export interface Problem {
   readonly path: readonly (string | number)[];
   /** What is wrong and what to write instead, in one sentence. */
   readonly message: string;
+  /** Which line of the text that stands there, from 0. @default its first */
+  readonly textLine?: number;
 }
 
 /** All problems of one platform file; its message is what a user reads. */

@@ -1,6 +1,8 @@
+import type { CaCertificates } from './ca-certificates';
 import type { ImageSources } from './image-sources';
 import type { Overrides } from './overrides';
 import type { ConfigError, Problem } from './problem';
+import type { ForwardProxy } from './proxy';
 
 /** What a platform file says of one service. */
 export interface ServiceSettings {
@@ -36,6 +38,8 @@ export interface Settings {
   readonly secretStore: { readonly name: string; readonly kind: string; readonly path: string };
   readonly argoCd?: { readonly repository: string; readonly revision: string; readonly namespace: string };
   readonly images: ImageSources;
+  readonly proxy?: ForwardProxy;
+  readonly caCertificates?: CaCertificates;
   readonly network: { readonly apiServer: readonly string[]; readonly clusterDomain: string };
   /** Need → name of the service that serves all who say nothing else. */
   readonly providers: Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,10 @@
 import { Construct } from 'constructs';
 import { k8s } from 'cdk8s-plus-28';
 import type { Binding } from './binding';
+import { caMount } from './ca-certificates';
 import type { Component } from './component';
 import { envOf, type ContainerProps } from './container';
+import { withEgress } from './egress';
 import { Endpoint, portsOf, type Port } from './endpoint';
 import type { Credential } from './credential';
 import { ordinal, secretKeysIn, type EnvValue } from './env';
@@ -33,8 +35,8 @@ export interface WorkloadProps extends ContainerProps {
   readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
   readonly kubernetes?: KubernetesAccess;
-  /** Why the pods reach out to TCP ports (443 by default) of the internet, or of any address. @default they cannot */
-  readonly internet?: { readonly why: string; readonly ports?: number[]; readonly privateToo?: boolean };
+  /** Why the pods reach out of the cluster, and where. @default they cannot */
+  readonly internet?: WayOut;
   /** Labels of pods of its namespace on whose node it prefers to run, since they share a volume. */
   readonly near?: Record<string, string>;
   /**
@@ -44,6 +46,20 @@ export interface WorkloadProps extends ContainerProps {
   readonly maxUnavailable?: number;
   /** How long a stop may take, in seconds. @default 30 */
   readonly terminationGraceSeconds?: number;
+}
+
+/** TCP ports of the internet that pods may reach. */
+export interface WayOut {
+  readonly why: string;
+  /** @default 443 */
+  readonly ports?: readonly number[];
+  /** Private addresses, too. @default only public ones */
+  readonly privateToo?: boolean;
+  /**
+   * Ports that are reached directly also where the platform has a proxy: what is not HTTP, or lies beside it.
+   * @default all of them where the platform file names something beside the proxy, otherwise none
+   */
+  readonly direct?: readonly number[];
 }
 
 export interface WorkloadContainer {
@@ -82,6 +98,8 @@ export abstract class Workload extends Construct {
     this.ports = [props, ...Object.values(props.sidecars ?? {})].flatMap(({ ports }) => portsOf(ports));
     const { graph } = component.platform;
     graph.workloads.push(this);
+    // Before everything is rendered: it may be a ConfigMap.
+    if (props.internet) caMount(component);
     this.connect();
     for (const port of props.peers?.ports ?? []) graph.connect(this, this.endpoint(port), props.peers?.why ?? '');
     if (props.kubernetes)
@@ -106,7 +124,7 @@ export abstract class Workload extends Construct {
 
   /** Every container with its name, init containers first, as it runs. */
   get containers(): RunningContainer[] {
-    return withImages(this, this.declaredContainers);
+    return withImages(this, withEgress(this, this.declaredContainers));
   }
 
   /** The same as its component declared them. */
@@ -137,7 +155,7 @@ export abstract class Workload extends Construct {
   }
 
   /** TCP ports outside the cluster that the pods may reach. */
-  get internetPorts(): number[] {
+  get internetPorts(): readonly number[] {
     const { internet } = this.props;
     return internet ? (internet.ports ?? [443]) : [];
   }

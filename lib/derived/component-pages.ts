@@ -2,13 +2,16 @@ import { z } from 'zod';
 import type { Definition } from '../core/definition';
 import type { Needs } from '../core/need';
 import { tiers } from '../core/tier';
+import { clientsFor } from '../options/every-service';
 import { meaning, type ComponentEvidence } from './evidence';
 import { code, list, page, plain, table } from './markdown';
 import { settingsTable } from './settings-table';
 
 /** The page of one entry of the catalogue: its options, its place among the others, and how far it is proven. */
 export function componentPage(name: string, entry: Definition, evidence: ComponentEvidence): string {
-  const schema: Record<string, unknown> = z.toJSONSchema(entry.options, { io: 'input', unrepresentable: 'any' });
+  const clients = clientsFor(Object.values(entry.provides));
+  const options = clients ? entry.options.safeExtend({ clients }) : entry.options;
+  const schema: Record<string, unknown> = z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' });
   const tier = tiers[entry.tier];
   return page(
     `# ${entry.title}`,

@@ -1,5 +1,7 @@
+import { directPorts } from '../core/egress';
 import { gateway } from '../core/gateway';
 import type { Platform } from '../core/platform';
+import { proxyPorts } from '../core/proxy';
 import { publicPorts } from '../core/service';
 import type { Workload } from '../core/workload';
 import { code, link, page, table } from './markdown';
@@ -22,8 +24,7 @@ export function departures(platform: Platform): Departure[] {
     ...workloads.flatMap((workload) => {
       const { internet } = workload.props;
       if (!internet) return [];
-      const where = internet.privateToo ? 'the internet and private addresses' : 'the internet';
-      return [{ workload, what: `egress to ${where}, port ${workload.internetPorts.join(', ')}`, why: internet.why }];
+      return [{ workload, what: `egress to ${waysOut(workload).join(', and to ')}`, why: internet.why }];
     }),
     ...workloads.flatMap((workload) => {
       const ports = publicPorts(workload).map(({ port, number }) => `${number}/${port.protocol}`);
@@ -33,6 +34,17 @@ export function departures(platform: Platform): Departure[] {
         : 'Its clients connect to it directly, beside the gateway.';
       return [{ workload, what: `public ports ${ports.join(', ')}`, why }];
     }),
+  ];
+}
+
+/** Where the pods of a workload may go outside the cluster. */
+function waysOut(workload: Workload): string[] {
+  const { proxy } = workload.component.platform.config;
+  const where = workload.props.internet?.privateToo ? 'the internet and private addresses' : 'the internet';
+  const direct = directPorts(workload);
+  return [
+    ...(proxy ? [`the proxy, port ${proxyPorts(proxy).join(', ')}`] : []),
+    ...(direct.length > 0 ? [`${where}, port ${direct.join(', ')}`] : []),
   ];
 }
 

@@ -1,17 +1,18 @@
 import { k8s } from 'cdk8s-plus-28';
+import { directPorts } from '../core/egress';
 import { renderPeer, type Peer } from '../core/peer';
 import type { Platform } from '../core/platform';
+import { privateRanges } from '../core/private-ranges';
+import { proxyPorts } from '../core/proxy';
 import type { Port } from '../core/endpoint';
 import { gateway } from '../core/gateway';
 import type { Route } from '../core/route';
 import { publicPorts } from '../core/service';
+import type { Settings } from '../core/settings';
 import type { Workload } from '../core/workload';
 
 /** Cluster DNS, on k3s, kind and every cluster that keeps the usual labels. */
 const dns: Peer = { namespace: 'kube-system', podLabels: { 'k8s-app': 'kube-dns' } };
-
-/** Addresses that are nobody's on the internet; https://www.iana.org/assignments/iana-ipv4-special-registry/ */
-const privateRanges = ['10.0.0.0/8', '100.64.0.0/10', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'];
 
 /** Whether a pod may reach another one's port, and why. */
 export interface Edge {
@@ -68,12 +69,7 @@ export function networkPolicies(platform: Platform): void {
       ]).map(({ peer, ports }) => ({ from: [renderPeer(peer, workload.namespace)], ports })),
       ...worldRule(workload),
     ];
-    const egress = egressRules(
-      workload,
-      outgoing.get(workload) ?? [],
-      connecting.has(workload),
-      platform.config.network.apiServer,
-    );
+    const egress = egressRules(workload, outgoing.get(workload) ?? [], connecting.has(workload), platform.config);
     if (ingress.length + egress.length === 0) continue;
     new k8s.KubeNetworkPolicy(workload, 'network-policy', {
       metadata: { name: workload.name, labels: workload.selector },
@@ -101,7 +97,7 @@ function egressRules(
   workload: Workload,
   own: Edge[],
   byName: boolean,
-  apiServer: readonly string[],
+  { network, proxy }: Settings,
 ): k8s.NetworkPolicyEgressRule[] {
   const targets = mergePorts(own.map((edge) => ({ peer: peerOf(edge.to), port: edge.port })));
   const rules: k8s.NetworkPolicyEgressRule[] = targets.map(({ peer, ports }) => ({
@@ -112,11 +108,17 @@ function egressRules(
   const tcpPort = (port: number) => ({ port: k8s.IntOrString.fromNumber(port), protocol: 'TCP' });
   if (kubernetes) {
     // Policies see the address behind the Service: a node, on the API server's own port.
-    rules.push({ to: apiServer.map((cidr) => ({ ipBlock: { cidr } })), ports: [tcpPort(6443), tcpPort(443)] });
+    rules.push({ to: network.apiServer.map((cidr) => ({ ipBlock: { cidr } })), ports: [tcpPort(6443), tcpPort(443)] });
   }
-  if (internet) {
+  if (internet && proxy) {
+    // A policy knows no host names: the proxy may be anywhere, unless the platform file says where.
+    const to = (proxy.addresses ?? ['0.0.0.0/0']).map((cidr) => ({ ipBlock: { cidr } }));
+    rules.push({ to, ports: proxyPorts(proxy).map(tcpPort) });
+  }
+  const direct = directPorts(workload);
+  if (internet && direct.length > 0) {
     const except = internet.privateToo ? {} : { except: privateRanges };
-    rules.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0', ...except } }], ports: workload.internetPorts.map(tcpPort) });
+    rules.push({ to: [{ ipBlock: { cidr: '0.0.0.0/0', ...except } }], ports: direct.map(tcpPort) });
   }
   if (byName || internet) {
     rules.unshift({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Need } from '../core/need';
 
 /** What every service can be told beside the options of its component; {@link Overrides} is what core makes of it. */
 
@@ -110,6 +111,21 @@ const client = z.strictObject({
     .describe('Names of the ports that they reach; by default those of what they get, or where the routes lead'),
 });
 
+const clientsOf = (names: z.ZodString, wishes: z.ZodRawShape) =>
+  z
+    .record(names, client.extend(wishes))
+    .optional()
+    .describe('Pods outside the platform that may come in, by a name of theirs: who they are, and where');
+
+/** The word `clients` of a service that gives something to them. @param needs what it provides */
+export function clientsFor(needs: readonly Need<unknown>[]): z.ZodType | undefined {
+  const given = needs.flatMap(({ client: forClients }) => forClients ?? []);
+  const names = given.flatMap((one) => one.names ?? []);
+  const wishes = Object.assign({}, ...given.map((one) => one.wishes ?? {})) as z.ZodRawShape;
+  if (names.length === 0 && Object.keys(wishes).length === 0) return undefined;
+  return clientsOf(names[0] ?? clientName, wishes);
+}
+
 /** By the words of the platform file. */
 export const everyService = {
   image: image
@@ -121,10 +137,7 @@ export const everyService = {
     .describe('Other images for its further programs: name without registry, path and tag (etcd) → image'),
   env: env.optional(),
   hosts: hosts.optional(),
-  clients: z
-    .record(clientName, client)
-    .optional()
-    .describe('Pods outside the platform that may come in, by a name of theirs: who they are, and where'),
+  clients: clientsOf(clientName, {}),
   placement: placement.optional(),
   pods: marks('all its pods').optional(),
   publicServices: marks('the Services by which the world reaches it beside the routes').optional(),

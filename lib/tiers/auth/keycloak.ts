@@ -3,6 +3,7 @@ import { sql } from '../../bindings/sql-database';
 import type { Deployment } from '../../core/controllers';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
+import { hostOf } from '../../core/override-hosts';
 import { HttpRoute } from '../../core/route';
 import { Accounts } from './keycloak/accounts';
 import { keycloakOptions } from './keycloak/options';
@@ -26,7 +27,7 @@ export const keycloak = defineComponent({
   },
   build(self, given) {
     const { options } = given;
-    const url = `https://${self.name}.${self.platform.config.domain}`;
+    const url = `https://${hostOf(self, self.name)}`;
     const setup = setupClient(self, () => server);
     const server: Deployment = startServer(self, { options, url, setup, database: given.sql.database(self.name) });
     const endpoint = server.endpoint('http');

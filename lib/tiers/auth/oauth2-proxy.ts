@@ -5,6 +5,7 @@ import { Deployment } from '../../core/controllers';
 import { Credential, password } from '../../core/credential';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
+import { hostOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
@@ -42,8 +43,9 @@ export const oauth2Proxy = defineComponent({
   build(self, given) {
     const { options } = given;
     const host = self.named('auth');
-    const { domain, name } = self.platform.config;
-    const url = `https://${host}.${domain}${prefix}`;
+    const { config, graph } = self.platform;
+    const { domain, name } = config;
+    const url = `https://${hostOf(self, host)}${prefix}`;
     const client = given.identity.client(self.name, {
       title: `Services of ${name}`,
       redirectUris: [`${url}/callback`],
@@ -120,7 +122,11 @@ export const oauth2Proxy = defineComponent({
         title: 'Sign out',
         description: 'Of all services with single sign-on',
         icon: 'oauth2-proxy.png',
-        path: `${prefix.slice(1)}/sign_out?rd=${encodeURIComponent(`https://${domain}/`)}`,
+        // To the start page, wherever the platform file puts it; known once all routes are.
+        get path() {
+          const start = graph.routes.find(({ defaultHosts }) => defaultHosts.includes('@'))?.hosts[0] ?? domain;
+          return `${prefix.slice(1)}/sign_out?rd=${encodeURIComponent(`https://${start}/`)}`;
+        },
       },
     });
     return { signIn: { endpoint, cookie } };

@@ -17,6 +17,7 @@ import { Credential, hexadecimal } from '../../core/credential';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
+import { hostOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
 import { Registry } from '../../core/registry';
 import { sized } from '../../core/resources';
@@ -150,7 +151,7 @@ class Minio implements ObjectStore {
       env: {
         MINIO_ROOT_USER: this.root.key('accessKeyId'),
         MINIO_ROOT_PASSWORD: this.root.key('secretAccessKey'),
-        MINIO_BROWSER_REDIRECT_URL: `https://${name}.${platform.config.domain}`,
+        MINIO_BROWSER_REDIRECT_URL: `https://${hostOf(self, name)}`,
         // The NetworkPolicy decides who may read the metrics.
         MINIO_PROMETHEUS_AUTH_TYPE: 'public',
         MINIO_UPDATE: 'off',

@@ -13,8 +13,8 @@ import { images } from '../../images';
 import { usersScript } from './opensearch/config';
 import { startDashboards } from './opensearch/dashboards';
 import { indicesDump } from './opensearch/dump';
-import { setupEnv, small, startNodes, user } from './opensearch/nodes';
-import { options } from './opensearch/options';
+import { setupEnv, startNodes, user } from './opensearch/nodes';
+import { options, small } from './opensearch/options';
 
 /**
  * OpenSearch, one node or a cluster of three, each with every role, and Dashboards.

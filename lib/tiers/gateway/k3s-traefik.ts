@@ -1,7 +1,11 @@
+import { k8s } from 'cdk8s-plus-28';
 import { HelmChartConfig } from '../../../imports/helm.cattle.io';
+import { caEnv, caFolder, type CaCertificates } from '../../core/ca-certificates';
 import type { Component } from '../../core/component';
 import { yaml } from '../../core/config-files';
+import { proxyEnv } from '../../core/proxy';
 import type { EntryPoint } from '../../core/route';
+import { gatewayWaysOut } from './gateway-ways-out';
 import type { TraefikOptions } from './traefik-options';
 
 /**
@@ -56,9 +60,33 @@ export function k3sTraefik(component: Component, options: TraefikOptions, entryP
           podSecurityContext: { fsGroup: 65532, fsGroupChangePolicy: 'OnRootMismatch' },
         }
       : {}),
+    ...(gatewayWaysOut(component.platform.config, options) ? egressValues(component) : {}),
   };
   new HelmChartConfig(component, 'helm-chart-config', {
-    metadata: { name: 'traefik', namespace: 'kube-system' },
+    metadata: { name: 'traefik', namespace },
     spec: { valuesContent: yaml(values) },
   });
+}
+
+/** Where k3s runs it. */
+const namespace = 'kube-system';
+
+/** The way out by the platform’s proxy, and its authorities; they must be in the namespace of Traefik. */
+function egressValues(component: Component): object {
+  const { config } = component.platform;
+  const { caCertificates } = config;
+  const env = { ...proxyEnv(config), ...(caCertificates ? { SSL_CERT_DIR: caEnv.SSL_CERT_DIR } : {}) };
+  const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
+  return {
+    ...(variables.length > 0 ? { env: variables } : {}),
+    ...(caCertificates ? { volumes: [{ ...caVolume(component, caCertificates), mountPath: caFolder }] } : {}),
+  };
+}
+
+function caVolume(component: Component, given: CaCertificates): object {
+  if ('secret' in given) return { name: given.secret, type: 'secret' };
+  if ('configMap' in given) return { name: given.configMap, type: 'configMap' };
+  const name = `${component.name}-ca-certificates`;
+  new k8s.KubeConfigMap(component, `config-${name}`, { metadata: { name, namespace }, data: { 'ca.crt': given.pem } });
+  return { name, type: 'configMap' };
 }

@@ -126,6 +126,7 @@ export const tailscaleGate = defineComponent({
         gate: {
           image: images.busybox,
           command: ['sh', `${gateFolder}/gate.sh`],
+          staysInside: true,
           env: {
             SERVICE: to,
             INTERVAL: options.intervalSeconds,

@@ -9,7 +9,7 @@ import type { SignIn } from '../../core/sign-in';
 import { Volume } from '../../core/volume';
 import type { WorkloadProps } from '../../core/workload';
 import { images } from '../../images';
-import { portOfUrl } from '../../options/address';
+import { gatewayWaysOut } from './gateway-ways-out';
 import type { TraefikOptions } from './traefik-options';
 import { staticConfig } from './traefik-static-config';
 
@@ -54,7 +54,7 @@ export function startTraefik(self: Component, { options, entryPoints, signIn }: 
     },
     mounts,
     ...(acme ? { init: acmePermissions(store) } : {}),
-    internet: waysOut(acme ? [wayToIssuer(tls.server)] : [], options.traces?.endpoint),
+    internet: gatewayWaysOut(config, options),
     kubernetes: { why: 'Traefik reads its routes and their certificates from the Kubernetes API.', namespaces, rules },
     user: { uid: 65532, gid: 65532 },
     replicas: options.replicas ?? (acme ? 1 : self.platform.replicas(2)),
@@ -106,28 +106,3 @@ const rules = [
     verbs: ['get', 'list', 'watch'],
   },
 ];
-
-type WayOut = NonNullable<WorkloadProps['internet']>;
-
-/** @param server directory of another ACME server than Let’s Encrypt */
-function wayToIssuer(server: string | undefined): WayOut {
-  return server === undefined
-    ? { why: 'Let’s Encrypt issues the certificates' }
-    : wayTo(server, (host) => `${host} issues the certificates`);
-}
-
-/** It may be one’s own, in a private range, and a policy knows no host names to allow that one alone. */
-function wayTo(url: string, why: (host: string) => string): WayOut {
-  return { why: why(new URL(url).host), ports: [portOfUrl(url)], privateToo: true };
-}
-
-/** @param traces where traces go */
-function waysOut(ways: WayOut[], traces: string | undefined): WayOut | undefined {
-  const all = [...ways, ...(traces ? [wayTo(traces, (host) => `${host} takes the traces`)] : [])];
-  if (all.length < 2) return all[0];
-  return {
-    why: all.map(({ why }) => why).join('; '),
-    ports: [...new Set(all.flatMap(({ ports = [443] }) => ports))],
-    privateToo: all.some(({ privateToo }) => privateToo),
-  };
-}

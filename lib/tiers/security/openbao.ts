@@ -1,3 +1,4 @@
+import { secretStore } from '../../bindings/secret-store';
 import { sql } from '../../bindings/sql-database';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
@@ -33,10 +34,11 @@ export const openbao = defineComponent({
   options: openBaoOptions,
   needs: { gateway },
   optional: { sql },
+  provides: { secretStore },
   sizes: {
     small: { storage: '1Gi' },
   },
   build(self, { options }) {
-    new RaftStore(self, program, options);
+    return { secretStore: new RaftStore(self, program, options) };
   },
 });

@@ -1,3 +1,4 @@
+import { secretStore } from '../../bindings/secret-store';
 import { sql } from '../../bindings/sql-database';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
@@ -33,7 +34,8 @@ export const vault = defineComponent({
   options: vaultOptions,
   needs: { gateway },
   optional: { sql },
+  provides: { secretStore },
   build(self, { options }) {
-    new RaftStore(self, program, options);
+    return { secretStore: new RaftStore(self, program, options) };
   },
 });

@@ -4,6 +4,7 @@ import { Deployment } from '../../core/controllers';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
+import { hostsOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
@@ -32,10 +33,8 @@ export const homepage = defineComponent({
   needs: { gateway },
   build(self, { options }) {
     const { platform } = self;
-    const { domain } = platform.config;
     // The start page is at the domain itself; another one, at its name.
     const hosts = self.name === self.type ? ['@', 'www'] : [self.name];
-    const fullNames = hosts.map((host) => (host === '@' ? domain : `${host}.${domain}`));
     const config = new ConfigFiles(self, self.name, () => {
       const tiles = homepageTiles(platform, self);
       return {
@@ -79,7 +78,7 @@ export const homepage = defineComponent({
         HOSTNAME: '0.0.0.0',
         PORT: 3000,
         LOG_TARGETS: 'stdout',
-        HOMEPAGE_ALLOWED_HOSTS: [...fullNames, ...options.allowedHosts].join(','),
+        HOMEPAGE_ALLOWED_HOSTS: [...hostsOf(self, hosts), ...options.allowedHosts].join(','),
       },
       ports: { http: 3000 },
       init: {

@@ -5,6 +5,7 @@ import { Deployment, StatefulSet } from '../../core/controllers';
 import { Credential, ed25519PrivateKey, ed25519PublicKey } from '../../core/credential';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
+import { hostOf } from '../../core/override-hosts';
 import { tcp } from '../../core/probe';
 import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
@@ -31,7 +32,7 @@ export const rustdesk = defineComponent({
   }),
   needs: { gateway },
   build(self, { options }) {
-    const host = `${self.name}.${self.platform.config.domain}`;
+    const host = hostOf(self, self.name);
     const data = new Volume('data', { size: options.storage, backup: archived('medium') });
     const keyPair = new Credential(self, self.name, {
       keys: { id_ed25519: ed25519PrivateKey(), 'id_ed25519.pub': ed25519PublicKey('id_ed25519') },

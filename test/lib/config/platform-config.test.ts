@@ -36,6 +36,11 @@ test.each([
   expect(parsed(`${short.replace('k3s', cluster)}${storage}`).storage.retain).toBe(retain);
 });
 
+test('what nobody asks for has no place under providers', () => {
+  expect(knownKeys(whole, ['providers'], {})).toContain('sql');
+  expect(knownKeys(whole, ['providers'], {})).not.toContain('secretStore');
+});
+
 test('services without options have none', () => {
   const { services } = parsed(short.replace('{ traefik: {} }', '{ traefik: , homepage: { title: Home } }'));
   expect(services).toMatchObject({ traefik: { component: 'traefik' }, homepage: { options: { title: 'Home' } } });

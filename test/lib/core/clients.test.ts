@@ -48,6 +48,26 @@ test('of others the ports to which their routes lead, or those that it names', (
   expect(open(lab('traefik: {}', named), 'qdrant')[0]?.ports).toEqual([6334]);
 });
 
+test('of a store of secrets a role and a policy, and no credential: it signs in as its service account', () => {
+  const said = 'namespace: web, pods: { app: shop }, serviceAccount: shop, secrets: [shop/*]';
+  for (const store of ['openbao', 'vault']) {
+    const platform = lab('traefik: {}', `${store}: { clients: { shop: { ${said} } } }`);
+    expect(open(platform, store)).toEqual([{ from: [from({ app: 'shop' })], ports: [8200] }]);
+    expect(secretsIn(platform, 'web')).toEqual([]);
+    const state = find(objectsOf(platform), 'ConfigMap', `${store}-setup`).data['state.json'] ?? '';
+    expect(JSON.parse(state)).toMatchObject({
+      roles: { shop: { namespace: 'web', serviceAccount: 'shop', policy: 'hearth-role-shop' } },
+    });
+  }
+});
+
+test('what a store of secrets is told of a client, no other service is', () => {
+  const wrong = refused('traefik: {}', 'postgis: { clients: { shop: { namespace: web, serviceAccount: shop } } }');
+  expect(wrong).toEqual([
+    'lab.yaml:6  services.postgis.clients.shop.serviceAccount: is not known here; write one of pods, ports',
+  ]);
+});
+
 test('where a store keeps the credentials, what a client reads of it is its own affair', () => {
   const platform = labWith(['secrets: external'], 'traefik: {}', `postgis: { clients: { ${shop} } }`);
   expect(secretsIn(platform, 'web')).toEqual([]);

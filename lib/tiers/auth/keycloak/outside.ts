@@ -1,4 +1,4 @@
-import { portOfUrl } from '../../../options/address';
+import { portOfUrl } from '../../../core/address';
 import type { WorkloadProps } from '../../../core/workload';
 import { brokerTitle } from './brokers';
 import type { RealmOptions } from './options';
@@ -11,5 +11,13 @@ export function outside({ brokers, federation: { ldap } }: RealmOptions): Pick<W
     ...(ldap ? [`looks people up at ${ldap.url}`] : []),
   ];
   const ports = [...(brokers.length > 0 ? [443] : []), ...(ldap ? [portOfUrl(ldap.url)] : [])];
-  return { internet: { why: `Keycloak ${whys.join(', and ')}.`, ports, privateToo: ldap !== undefined } };
+  return {
+    internet: {
+      why: `Keycloak ${whys.join(', and ')}.`,
+      ports,
+      privateToo: ldap !== undefined,
+      // LDAP goes by no proxy.
+      ...(ldap ? { direct: [portOfUrl(ldap.url)] } : {}),
+    },
+  };
 }

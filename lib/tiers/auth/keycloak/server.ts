@@ -1,4 +1,5 @@
 import type { SqlDatabase } from '../../../bindings/sql-database';
+import { caFile } from '../../../core/ca-certificates';
 import type { Component } from '../../../core/component';
 import { ConfigFiles } from '../../../core/config-files';
 import type { ContainerProps } from '../../../core/container';
@@ -150,6 +151,13 @@ export interface ServerProps {
   readonly setup: Credential;
 }
 
+/** Where certificates are that it trusts besides those of Java: https://www.keycloak.org/server/keycloak-truststore */
+function truststores({ platform }: Component, options: KeycloakOptions): Record<string, EnvValue> {
+  const ownToo = platform.config.caCertificates !== undefined && outside(options).internet !== undefined;
+  const paths = [...(options.federation.ldap?.ca === undefined ? [] : [truststore]), ...(ownToo ? [caFile] : [])];
+  return paths.length > 0 ? { KC_TRUSTSTORE_PATHS: paths.join(',') } : {};
+}
+
 /** The pods of Keycloak. */
 export function startServer(self: Component, { options, url, database, setup }: ServerProps): Deployment {
   const count = options.replicas ?? self.platform.replicas(2);
@@ -162,7 +170,7 @@ export function startServer(self: Component, { options, url, database, setup }: 
       ...serverEnv({ url, adminConsole: options.adminConsole, database, replicas: count }),
       KC_BOOTSTRAP_ADMIN_CLIENT_ID: setup.key('clientId'),
       KC_BOOTSTRAP_ADMIN_CLIENT_SECRET: setup.key('clientSecret'),
-      ...(ca === undefined ? {} : { KC_TRUSTSTORE_PATHS: truststore }),
+      ...truststores(self, options),
     },
     ports: {
       http: 8080,

@@ -3,6 +3,7 @@ import type { ContainerProps } from '../../../core/container';
 import { CronJob, type CronJobProps } from '../../../core/controllers';
 import { known } from '../../../core/late';
 import { temporary, type MountSource } from '../../../core/mount';
+import { portsBesideProxy } from '../../../core/proxy';
 import { quantityValue } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import type { Workload } from '../../../core/workload';
@@ -26,6 +27,8 @@ export function dumpJobs(workload: Workload, volume: Volume, dump: Dump, props: 
   const { component } = workload;
   const withScratch = (container: ContainerProps) => ({
     ...container,
+    // A client of the running program.
+    staysInside: true as const,
     mounts: { ...known(container.mounts, component), ...scratch },
   });
   return {
@@ -96,6 +99,7 @@ function setUp(workload: Workload, { name, target, schedule, keep }: BackupProps
     internet: {
       why: 'Backups go to the target that the platform file names, which may be in a private network.',
       ports: [repository.port],
+      direct: portsBesideProxy(workload.component.platform.config, [target.endpoint]),
       privateToo: true,
     },
   } satisfies Partial<CronJobProps>;

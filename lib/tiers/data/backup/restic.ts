@@ -1,10 +1,12 @@
-import { portOfUrl } from '../../../options/address';
+import { portOfUrl } from '../../../core/address';
+import { caFile } from '../../../core/ca-certificates';
 import type { Component } from '../../../core/component';
 import { ConfigFiles } from '../../../core/config-files';
 import type { ContainerProps } from '../../../core/container';
 import type { Credential } from '../../../core/credential';
 import type { EnvValue } from '../../../core/env';
 import { temporary, type MountSource } from '../../../core/mount';
+import { proxyFor } from '../../../core/proxy';
 import { images } from '../../../images';
 
 /** An S3 bucket elsewhere, and how it is opened. */
@@ -36,18 +38,19 @@ export class Repository {
   readonly url: string;
   /** Port of the target. */
   readonly port: number;
-  private readonly host: string;
+  /** Who must answer first: the proxy where there is one, otherwise the target. */
+  private readonly first: { readonly who: string; readonly url: string };
   private readonly authority?: ConfigFiles;
 
   constructor(
-    component: Component,
+    private readonly component: Component,
     readonly name: string,
     private readonly target: BackupTarget,
   ) {
     const { endpoint, bucket, path, certificateAuthority } = target;
-    const { hostname } = new URL(endpoint);
     this.url = `s3:${endpoint}/${bucket}/${path}/${name}`;
-    this.host = hostname;
+    const proxy = proxyFor(component.platform.config, endpoint);
+    this.first = proxy ? { who: 'proxy', url: proxy } : { who: 'backup target', url: endpoint };
     this.port = portOfUrl(endpoint);
     if (certificateAuthority !== undefined) {
       this.authority = new ConfigFiles(component, `${name}-backup-authority`, { 'ca.crt': certificateAuthority });
@@ -58,9 +61,16 @@ export class Repository {
   get reach(): ContainerProps {
     return {
       image: images.busybox,
-      command: ['sh', '-c', reachScript(this.host, this.port)],
+      command: ['sh', '-c', reachScript(this.first)],
       resources: { requests: { cpu: '10m', memory: '8Mi' }, limits: { cpu: '100m', memory: '32Mi' } },
     };
+  }
+
+  /** They take the place of all others: those of the platform are named again. */
+  private get authorities(): Record<string, string> {
+    if (!this.authority) return {};
+    const ownToo = this.component.platform.config.caCertificates !== undefined;
+    return { RESTIC_CACERT: [`${authorityFolder}/ca.crt`, ...(ownToo ? [caFile] : [])].join(',') };
   }
 
   /** A container with restic, which knows the repository. */
@@ -75,7 +85,7 @@ export class Repository {
         AWS_ACCESS_KEY_ID: credential.key('accessKeyId'),
         AWS_SECRET_ACCESS_KEY: credential.key('secretAccessKey'),
         AWS_DEFAULT_REGION: region,
-        ...(this.authority ? { RESTIC_CACERT: `${authorityFolder}/ca.crt` } : {}),
+        ...this.authorities,
         // Holds the cache.
         HOME: '/tmp',
         ...env,
@@ -91,12 +101,14 @@ export class Repository {
 }
 
 /** A pod may start before the policies that let it out, so that it tries for a moment. */
-function reachScript(host: string, port: number): string {
+function reachScript({ who, url }: { readonly who: string; readonly url: string }): string {
+  const host = new URL(url).hostname;
+  const port = portOfUrl(url);
   return `for attempt in 1 2 3 4 5; do
   if reason=$(nc -w 10 ${host} ${port} -e true 2>&1); then exit 0; fi
   sleep 2
 done
-echo "The backup target ${host}:${port} cannot be reached: $reason" >&2
+echo "The ${who} ${host}:${port} cannot be reached: $reason" >&2
 exit 1
 `;
 }

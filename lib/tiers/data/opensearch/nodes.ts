@@ -10,7 +10,8 @@ import { quantityValue, sized } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import { images } from '../../../images';
 import * as config from './config';
-import type { Options } from './options';
+import { small, type Options } from './options';
+import { installPlugins } from './plugins';
 
 export interface NodesProps {
   readonly options: Options;
@@ -21,9 +22,6 @@ export interface NodesProps {
 
 /** Of the nodes, and of the job that makes users. */
 export const user = { uid: 1000, gid: 1000 };
-
-/** The size of whatever does little. */
-export const small = { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } };
 
 /** What scripts sign in with as the user that is there from the start. */
 export const setupEnv = (setup: Credential) => ({
@@ -69,7 +67,7 @@ export function startNodes(self: Component, { options, data, setup }: NodesProps
     init: {
       ...dataVersion({ volume: data, program: 'OpenSearch', version: '3', upgradesFrom: ['2'] }),
       configure: configure(self, { folder, setup, yml: openSearchYml(self, replicas, options) }),
-      ...installPlugins(options, folder),
+      ...installPlugins(self, options, folder),
     },
     ...(options.plugins.length > 0 ? { internet: { why: 'OpenSearch fetches the plugins that it is told to.' } } : {}),
     user,
@@ -108,30 +106,5 @@ function configure(self: Component, { folder, setup, yml }: ConfigureProps): Con
       '/security': new ConfigFiles(self, `${self.name}-security`, config.securityFiles),
     },
     resources: small,
-  };
-}
-
-function installPlugins({ plugins }: Options, folder: MountSource): Record<string, ContainerProps> {
-  if (plugins.length === 0) return {};
-  const space = temporary('plugins', '4Gi');
-  const big = { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '2', memory: '512Mi' } };
-  return {
-    'copy-plugins': {
-      image: images.opensearch,
-      command: ['sh', '-c', config.copyPluginsScript],
-      mounts: { '/plugins': space },
-      resources: small,
-    },
-    'install-plugins': {
-      image: images.opensearch,
-      command: ['opensearch-plugin', 'install', '--batch', ...plugins],
-      workingDir: config.home,
-      mounts: {
-        [`${config.home}/plugins`]: space,
-        [`${config.home}/config`]: folder,
-        '/tmp': temporary('tmp', '1Gi'),
-      },
-      resources: big,
-    },
   };
 }

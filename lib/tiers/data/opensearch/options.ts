@@ -25,3 +25,6 @@ export const options = z.strictObject({
 });
 
 export type Options = z.output<typeof options>;
+
+/** The size of whatever does little. */
+export const small = { requests: { cpu: '10m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } };

@@ -1,5 +1,7 @@
 import type { Component } from '../../../core/component';
-import { seconds, type Client, type StoreOptions } from './options';
+import { hostOf } from '../../../core/override-hosts';
+import type { StoreClient } from './clients';
+import { seconds, type StoreOptions } from './options';
 import type { Program } from './program';
 
 /** What the job that sets the store up reads: everything that it brings about, and nothing secret. */
@@ -71,7 +73,7 @@ const reads = (paths: readonly string[]): Rights =>
   );
 
 /** What a client was promised. */
-function clientRights({ secrets, database, transit, pki }: Client): Rights {
+function clientRights({ secrets, database, transit, pki }: StoreClient): Rights {
   const actions = ['encrypt', 'decrypt', 'rewrap', 'sign', 'verify', 'hmac'];
   return {
     ...reads(secrets),
@@ -171,23 +173,25 @@ export interface DesiredStateProps {
   readonly options: StoreOptions;
   readonly addresses: readonly string[];
   readonly databases: DesiredState['databases'];
+  /** Role → who signs in as it. */
+  readonly clients: ReadonlyMap<string, StoreClient>;
 }
 
 /** Follows from the options, and from the namespaces of the platform, each of which reads what belongs to its tier. */
 export function desiredState(store: Described, props: DesiredStateProps): DesiredState {
-  const { program, options, addresses, databases } = props;
+  const { program, options, addresses, databases, clients } = props;
   const { platform, tier } = store.self;
-  const { unseal, transit, clients } = options;
+  const { unseal, transit } = options;
   const pki = certificates(store.self, options);
   const readers = platform.tiers.map(({ name, namespace }) => ({
     role: namespace,
     who: { namespace, serviceAccount: store.reader },
     rights: reads([`${store.pathOf(name)}/*`]),
   }));
-  for (const { role } of readers.filter((reader) => reader.role in clients)) {
+  for (const { role } of readers.filter((reader) => clients.has(reader.role))) {
     store.self.refuse(['clients', role], 'is the role of a namespace of the platform; write another name');
   }
-  const others = Object.entries(clients).map(([role, client]) => ({
+  const others = [...clients].map(([role, client]) => ({
     role,
     who: { namespace: client.namespace, serviceAccount: client.serviceAccount },
     rights: clientRights(client),
@@ -236,6 +240,6 @@ function certificates(store: Component, { pki }: StoreOptions): DesiredState['pk
         `${namespace}.svc.${network.clusterDomain}`,
       ]),
     ],
-    url: `https://${store.name}.${domain}/v1/pki`,
+    url: `https://${hostOf(store, store.name)}/v1/pki`,
   };
 }

@@ -1,24 +1,12 @@
 import { z } from 'zod';
+import { objectName, pathPart } from '../../../bindings/secret-store';
 import { access, backup, members, metrics, resources, storage } from '../../../options';
 import { describe, whenMissing } from '../../../options/wording';
-
-/** Names of roles, keys and databases: parts of paths and of policies, where a character could mean more. */
-const name = (what: string, example: string) =>
-  z.string({ error: whenMissing(`is missing; write ${what}, for example ${example}`) }).regex(/^[a-z][a-z0-9_-]*$/, {
-    error: `must be ${what}: lower-case letters, digits, dashes and underscores; write for example ${example}`,
-  });
 
 const duration = (example: string) =>
   z.string().regex(/^[1-9]\d*[smhd]$/, {
     error: `must be a number of seconds, minutes, hours or days; write for example ${example}`,
   });
-
-const label = (what: string, example: string) =>
-  z
-    .string({ error: whenMissing(`is missing; write ${what}, for example ${example}`) })
-    .regex(/^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/, {
-      error: `must be ${what}: lower-case letters, digits, dots and dashes; write for example ${example}`,
-    });
 
 /** Seconds of a duration such as `24h`. */
 export const seconds = (text: string): number =>
@@ -33,7 +21,7 @@ const transitSeal = z.strictObject({
           error: 'must be a URL without a path; write for example https://vault.my-company.org:8200',
         })
         .describe('Address of the store whose transit engine keeps the key'),
-      key: name('the name of its key', 'unseal').describe('Name of the key there'),
+      key: pathPart('the name of its key', 'unseal').describe('Name of the key there'),
       mount: z
         .string()
         .regex(/^[\w-]+(\/[\w-]+)*$/, { error: 'must be the path of the engine; write for example transit' })
@@ -70,7 +58,7 @@ const keyTypes = [
 ] as const;
 
 const databaseRole = z.strictObject({
-  database: name('the name of a database', 'shop')
+  database: pathPart('the name of a database', 'shop')
     .regex(/^[^-]*$/, { error: 'must not hold a dash, as no database does; write for example shop' })
     .describe('Database of that server; it is made where it is missing'),
   rights: z
@@ -81,26 +69,6 @@ const databaseRole = z.strictObject({
   maxTtl: duration('24h').default('24h').describe('How long a user lives at most'),
 });
 
-const client = z.strictObject({
-  namespace: label('the namespace of its pods', 'shop').describe('Namespace of its pods'),
-  serviceAccount: label('the service account of its pods', 'shop').describe('Service account of its pods'),
-  pods: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe('Labels of the pods that may connect; by default all of the namespace'),
-  secrets: z
-    .array(
-      z.string().regex(/^[\w-][\w.-]*(\/[\w-][\w.-]*)*(\/\*)?$/, {
-        error: 'must be a path below secret/, perhaps with /* at its end; write for example shop/*',
-      }),
-    )
-    .default([])
-    .describe('Paths below secret/ that it reads; /* stands for everything below'),
-  database: z.array(z.string()).default([]).describe('Database roles that it gets users of'),
-  transit: z.array(z.string()).default([]).describe('Keys that it encrypts, decrypts and signs with'),
-  pki: z.boolean({ error: 'must be true or false' }).default(false).describe('Whether it gets certificates'),
-});
-
 const common = z.strictObject({
   replicas: members(3),
   audit: z
@@ -109,7 +77,7 @@ const common = z.strictObject({
     .describe('Every request in the log of the pods, with secrets hashed'),
   transit: z
     .record(
-      name('the name of a key', 'orders'),
+      pathPart('the name of a key', 'orders'),
       z.enum(keyTypes, {
         error: ({ input }) => `${describe(input)} is no type of keys; write one of ${keyTypes.join(', ')}`,
       }),
@@ -131,18 +99,14 @@ const common = z.strictObject({
         .optional()
         .describe('Service that runs PostgreSQL, for example mng-pg; by default the only one'),
       roles: z
-        .record(name('the name of a role', 'shop'), databaseRole)
+        .record(pathPart('the name of a role', 'shop'), databaseRole)
         .describe('Role → how its users are made, each with a password of its own'),
     })
     .optional()
     .describe('Users of PostgreSQL that are made on demand, and removed again'),
-  clients: z
-    .record(name('the name of a role', 'shop'), client)
-    .default({})
-    .describe('Applications that sign in with their service account: role → who they are, and what they may'),
   externalSecrets: z
     .strictObject({
-      namespace: label('the namespace of the operator', 'external-secrets')
+      namespace: objectName('the namespace of the operator', 'external-secrets')
         .default('external-secrets')
         .describe('Namespace of External Secrets, from which it may connect'),
     })
@@ -158,29 +122,14 @@ const common = z.strictObject({
 
 /** Of both programs. */
 export type StoreOptions = z.output<typeof common> & { readonly unseal: Unseal };
-export type Client = StoreOptions['clients'][string];
 export type Unseal = 'static' | 'secret' | 'shamir' | z.output<typeof transitSeal>;
 
-type Declared = Pick<StoreOptions, 'clients' | 'transit' | 'pki' | 'database'>;
-
-/** What a client asks for must be declared, and a user must not outlive its own longest life. */
-function coherent(options: Declared, context: z.RefinementCtx): void {
-  const issue = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message });
-  const declared = { database: Object.keys(options.database?.roles ?? {}), transit: Object.keys(options.transit) };
-  for (const [role, asked] of Object.entries(options.clients)) {
-    for (const kind of ['database', 'transit'] as const) {
-      asked[kind].forEach((one, i) => {
-        if (declared[kind].includes(one)) return;
-        const where = kind === 'database' ? 'database.roles' : 'transit';
-        const known = declared[kind].length > 0 ? `write one of ${declared[kind].join(', ')}, or add` : 'add';
-        issue(['clients', role, kind, i], `${one} is not declared; ${known} it under ${where}`);
-      });
-    }
-    if (asked.pki && !options.pki) issue(['clients', role, 'pki'], 'needs the engine; add "pki: {}", or write false');
-  }
-  for (const [role, { ttl, maxTtl }] of Object.entries(options.database?.roles ?? {})) {
+/** A user must not outlive its own longest life. */
+function coherent({ database }: Pick<StoreOptions, 'database'>, context: z.RefinementCtx): void {
+  for (const [role, { ttl, maxTtl }] of Object.entries(database?.roles ?? {})) {
     if (seconds(ttl) <= seconds(maxTtl)) continue;
-    issue(['database', 'roles', role, 'ttl'], `${ttl} is more than maxTtl, ${maxTtl}; write at most ${maxTtl}`);
+    const message = `${ttl} is more than maxTtl, ${maxTtl}; write at most ${maxTtl}`;
+    context.addIssue({ code: 'custom', path: ['database', 'roles', role, 'ttl'], message });
   }
 }
 

@@ -1,5 +1,7 @@
 import { k8s } from 'cdk8s-plus-28';
+import type { SecretStore, StoreWishes } from '../../../bindings/secret-store';
 import { dumped } from '../../../core/backup';
+import type { Binding } from '../../../core/binding';
 import type { Component } from '../../../core/component';
 import { peerDomain, type StatefulSet } from '../../../core/controllers';
 import { Credential, password, privateKey, selfSignedCertificate } from '../../../core/credential';
@@ -7,6 +9,7 @@ import type { CredentialStore } from '../../../core/credential-store';
 import { HttpRoute } from '../../../core/route';
 import { Volume } from '../../../core/volume';
 import type { Workload } from '../../../core/workload';
+import { refuseClient, type StoreClient } from './clients';
 import { DatabaseUsers } from './database-users';
 import { administrator, desiredState } from './desired-state';
 import { startNodes } from './nodes';
@@ -20,7 +23,7 @@ import { snapshotDump } from './snapshot-dump';
  * A store of secrets whose nodes keep their data among themselves (Raft): OpenBao or Vault. A job founds it and sets it
  * up; afterwards that job signs in with a key of its own, and there is no root token any more.
  */
-export class RaftStore implements CredentialStore {
+export class RaftStore implements CredentialStore, SecretStore {
   readonly server: StatefulSet;
   readonly administrator = administrator;
   readonly tls: Credential;
@@ -29,6 +32,8 @@ export class RaftStore implements CredentialStore {
   readonly audience: string;
   readonly reader: string;
   private readonly users?: DatabaseUsers;
+  /** Role → who signs in as it. */
+  private readonly clients = new Map<string, StoreClient>();
   /** With it the job signs in. Another one would let nobody in who could change that. */
   private readonly setupKey: Credential;
   private readonly snapshotKey: Credential;
@@ -51,7 +56,6 @@ export class RaftStore implements CredentialStore {
     const { tls, keysSecret, users } = this;
     this.server = startNodes(self, { program, options, replicas, data, tls, keysSecret, users });
     this.declareKeys();
-    this.letClientsIn();
     if (this.feedsExternalSecrets) this.keepCredentials();
     const api = this.server.endpoint('api');
     new HttpRoute(self, name, {
@@ -65,6 +69,13 @@ export class RaftStore implements CredentialStore {
       tile: { title: program.title, description: 'Secrets, keys and certificates', icon: program.icon },
     });
     self.whenComplete(() => this.complete());
+  }
+
+  client(role: string, namespace: string, wishes: StoreWishes): Binding {
+    refuseClient(this.self, role, wishes, this.options);
+    const { serviceAccount } = wishes;
+    if (serviceAccount !== undefined) this.clients.set(role, { ...wishes, namespace, serviceAccount });
+    return { endpoint: this.server.endpoint('api'), why: `client ${role}` };
   }
 
   get name(): string {
@@ -105,7 +116,7 @@ export class RaftStore implements CredentialStore {
 
   /** Once all namespaces are known. */
   private complete(): void {
-    const { self, reader, program, options, users, addresses } = this;
+    const { self, reader, program, options, users, addresses, clients } = this;
     for (const { file } of self.platform.tiers) {
       new k8s.KubeServiceAccount(file, reader, {
         metadata: { name: reader, labels: { 'app.kubernetes.io/name': this.name } },
@@ -115,7 +126,7 @@ export class RaftStore implements CredentialStore {
     setupJobs(self, {
       title: program.title,
       endpoint: this.server.endpoint('api'),
-      state: desiredState(this, { program, options, addresses, databases: users?.state }),
+      state: desiredState(this, { program, options, addresses, databases: users?.state, clients }),
       tls: this.tls,
       setupKey: this.setupKey,
       snapshotKey: this.snapshotKey,
@@ -160,32 +171,11 @@ export class RaftStore implements CredentialStore {
       );
     }
     graph.credentialStore = this;
-  }
-
-  /** Pods outside the platform, and the operator where it reads this store. */
-  private letClientsIn(): void {
-    const { clients, externalSecrets } = this.options;
-    const peers = Object.values(clients).map(({ namespace, pods }) => ({ namespace, pods }));
-    if (this.feedsExternalSecrets && externalSecrets) peers.push({ namespace: externalSecrets.namespace, pods: {} });
-    if (peers.length === 0) return;
-    const { selector } = this.server;
-    const name = `${this.name}-clients`;
-    new k8s.KubeNetworkPolicy(this.self, name, {
-      metadata: { name, labels: selector },
-      spec: {
-        podSelector: { matchLabels: selector },
-        policyTypes: ['Ingress'],
-        ingress: [
-          {
-            from: peers.map(({ namespace, pods }) => ({
-              namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-              ...(Object.keys(pods).length > 0 ? { podSelector: { matchLabels: pods } } : {}),
-            })),
-            ports: [{ port: k8s.IntOrString.fromNumber(ports.api), protocol: 'TCP' }],
-          },
-        ],
-      },
-    });
+    // The operator, which reads it.
+    const { externalSecrets } = this.options;
+    if (!externalSecrets) return;
+    const from = { namespace: externalSecrets.namespace, podLabels: {} };
+    graph.admissions.push({ from, to: this.server.endpoint('api') });
   }
 
   private dump() {

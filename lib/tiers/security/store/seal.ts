@@ -1,8 +1,9 @@
-import { portOfUrl } from '../../../options/address';
+import { portOfUrl } from '../../../core/address';
 import { Credential, hexadecimal, supplied } from '../../../core/credential';
 import type { Component } from '../../../core/component';
 import type { ContainerProps } from '../../../core/container';
 import { temporary, type MountSource } from '../../../core/mount';
+import { portsBesideProxy } from '../../../core/proxy';
 import type { Volume } from '../../../core/volume';
 import type { WorkloadProps } from '../../../core/workload';
 import type { Unseal } from './options';
@@ -50,6 +51,7 @@ export function seal(props: SealProps): Parts {
         internet: {
           why: `Another store opens that of ${program.title}.`,
           ports: [portOfUrl(unseal.transit.address)],
+          direct: portsBesideProxy(owner.platform.config, [unseal.transit.address]),
           privateToo: true,
         },
       };

@@ -128,6 +128,17 @@ test('plugins are put beside those of the image, for which the pods may reach th
   expect(() => platform({ plugins: ['Analysis Nori'] })).toThrow('write for example analysis-nori');
 });
 
+test('plugins are fetched by the proxy, and with the authorities, of the platform', () => {
+  const behind = { proxy: { http: 'http://proxy.hearth.test:3128' }, caCertificates: { configMap: 'company-ca' } };
+  const install = container(nodes(platform({ plugins: ['analysis-nori'] }, behind)).spec.template, 'install-plugins');
+  expect(envOf(install).OPENSEARCH_JAVA_OPTS).toMatch(
+    /-Dhttps\.proxyHost=proxy\.hearth\.test -Dhttps\.proxyPort=3128 .*-Djavax\.net\.ssl\.trustStore=\/tmp\/truststore$/,
+  );
+  expect(install.command.slice(0, 2)).toEqual(['sh', '-c']);
+  expect(install.command.slice(3)).toEqual(['opensearch-plugin', 'install', '--batch', 'analysis-nori']);
+  expect(install.volumeMounts?.map(({ mountPath }) => mountPath)).toContain('/etc/platform-ca');
+});
+
 test('further settings go into opensearch.yml; those that follow from the platform are refused', () => {
   const watermark = 'cluster.routing.allocation.disk.watermark.low';
   expect(settings(platform({ settings: { [watermark]: '20gb' } }))).toMatchObject({

@@ -220,20 +220,31 @@ test('a client may do what it was promised, from where it is', () => {
     'path "pki/issue/platform"',
     'path "pki/sign/platform"',
   ]);
-  expect(find(objectsOf(of), 'NetworkPolicy', 'openbao-clients').spec.ingress).toEqual([
-    {
-      from: [
-        {
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
-          podSelector: { matchLabels: { app: 'web' } },
-        },
-      ],
-      ports: [{ port: 8200, protocol: 'TCP' }],
-    },
-  ]);
-  expect(all(objectsOf(platform('openbao')), 'NetworkPolicy').map(({ metadata }) => metadata.name)).not.toContain(
-    'openbao-clients',
-  );
+  const ingress = (platform: Platform) => find(objectsOf(platform), 'NetworkPolicy', 'openbao').spec.ingress;
+  expect(ingress(of)).toContainEqual({
+    from: [
+      {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
+        podSelector: { matchLabels: { app: 'web' } },
+      },
+    ],
+    ports: [{ port: 8200, protocol: 'TCP' }],
+  });
+  expect(JSON.stringify(ingress(platform('openbao')))).not.toContain('shop');
+});
+
+test('a client without a service account has the way in and no role, also from a namespace of the platform', () => {
+  const of = platform('openbao', {
+    clients: { a: { namespace: 'b', ports: ['api'] }, c_d: { namespace: 'home-apps' } },
+  });
+  const { roles, policies } = state(of, 'openbao');
+  for (const role of ['a', 'c_d']) expect(roles).not.toHaveProperty(role);
+  expect(Object.keys(policies)).not.toContain('hearth-role-a');
+  const from = (name: string) =>
+    find(objectsOf(of), 'NetworkPolicy', 'openbao').spec.ingress.flatMap((rule) =>
+      JSON.stringify(rule).includes(`"${name}"`) ? (rule.ports ?? []).map(({ port }) => port) : [],
+    );
+  expect([from('b'), from('home-apps')]).toEqual([[8200], [8200]]);
 });
 
 test('the job itself may read no secret', () => {
@@ -318,9 +329,10 @@ test('what cannot be is refused with its path, and what to write instead', () =>
   expect(wrong({ clients: { 'home-data': client } })).toThrow(
     'services.openbao.clients.home-data: is the role of a namespace of the platform; write another name',
   );
-  expect(wrong({ clients: { shop: { namespace: 'shop' } } })).toThrow(
-    'clients.shop.serviceAccount: is missing; write the service account of its pods, for example shop',
+  expect(wrong({ clients: { shop: { namespace: 'shop', secrets: ['a'] } } })).toThrow(
+    'clients.shop: gets something, and has nobody to sign in; write serviceAccount: with that of its pods, for example shop',
   );
+  expect(wrong({ clients: { Shop: client } })).toThrow('must be the name of a role: lower-case letters');
   expect(wrong({ clients: { shop: { ...client, secrets: ['../a'] } } })).toThrow('write for example shop/*');
   expect(wrong({ database: { roles: { a: { database: 'a', ttl: '2d' } } } })).toThrow(
     'database.roles.a.ttl: 2d is more than maxTtl, 24h; write at most 24h',
