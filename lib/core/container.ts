@@ -53,7 +53,7 @@ export function renderContainer(workload: Workload, name: string, props: Contain
     ...(ports.length > 0
       ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
       : {}),
-    ...(props.probes ? renderProbes(props.probes) : {}),
+    ...(props.probes ? renderProbes(props.probes, ports) : {}),
     ...renderLifecycle(props),
     resources: renderResources(props.resources),
     // The reason of a crash stands in the status of the pod.

@@ -30,7 +30,7 @@ export interface WorkloadProps extends ContainerProps {
   /** Containers that run to their end before the main one starts. */
   readonly init?: OrLate<Record<string, ContainerProps>>;
   /** Metrics that a Prometheus can scrape. */
-  readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
+  readonly metrics?: { readonly port: string; readonly path: string };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
   readonly kubernetes?: KubernetesAccess;
   /** Why the pods reach out to TCP ports (443 by default) of the internet, or of any address. @default they cannot */

@@ -1,5 +1,6 @@
 import type { ContainerProps } from '../core/container';
 import { portsOf } from '../core/endpoint';
+import { gateway } from '../core/gateway';
 import { known } from '../core/late';
 import { publicPorts } from '../core/service';
 import type { Workload } from '../core/workload';
@@ -18,6 +19,7 @@ export function workloadFaults(workload: Workload): Fault[] {
     ...nameFaults(workload),
     ...containerFaults(workload),
     ...portFaults(workload),
+    ...tlsFaults(workload),
     ...userFaults(workload),
     ...volumeFaults(workload),
     ...workload.containers.flatMap(({ name, props }) => probeFaults(name, props)),
@@ -72,6 +74,27 @@ function portFaults({ ports, props }: Workload): Fault[] {
       ? [{ message: `has metrics on a port ${props.metrics.port}, which it does not have` }]
       : []),
   ];
+}
+
+/** Clients would trust a certificate that the program does not show. */
+function tlsFaults(workload: Workload): Fault[] {
+  const { ports, component, namespace, name: owner } = workload;
+  const host = `${owner}.${namespace}.svc`;
+  return ports.flatMap(({ name, tls, protocol }) => {
+    if (tls === undefined) return [];
+    if (protocol !== 'TCP') return [{ message: `speaks TLS on port ${name}, which is none of TCP; leave tls out` }];
+    if (tls === 'gateway') {
+      if (Object.values<unknown>(component.definition.provides).includes(gateway)) return [];
+      const mend = `give it one of its own: new Certificate(self, '${owner}')`;
+      return [{ message: `shows the gateway’s certificate on port ${name}, which only the gateway has; ${mend}` }];
+    }
+    return [
+      ...(tls.isFor(host) ? [] : [{ message: `shows ${tls.name} on port ${name}, which is not for ${host}` }]),
+      ...(workload.credentials.includes(tls)
+        ? []
+        : [{ message: `shows ${tls.name} on port ${name}, but mounts it nowhere` }]),
+    ];
+  });
 }
 
 function userFaults({ props: { user } }: Workload): Fault[] {

@@ -109,7 +109,7 @@ export const nginx = defineComponent({
         [cacheFolder]: temporary('cache', '1280Mi'),
         '/tmp': temporary('tmp', '64Mi'),
         ...Object.fromEntries(
-          locations.value.flatMap(({ leads: { tls } }) => (tls ? [[trusted(tls), tls.ca.files('ca.crt')]] : [])),
+          locations.value.flatMap(({ leads: { endpoint } }) => Object.entries(endpoint.trustAt(trustOf(endpoint)))),
         ),
       })),
       user: { uid: 101, gid: 101 },
@@ -176,12 +176,12 @@ function destination(self: Component, { to, route, access }: LocationOptions) {
 
 function locationOf(self: Component, path: string, options: LocationOptions, found: Destination): Location {
   const { access, cache, uploads, rateLimited, rewriteBase } = options;
-  const { endpoint, tls, ...rest } = found;
+  const { endpoint, ...rest } = found;
   return {
     ...rest,
     path,
     address: address(self, endpoint),
-    tls: tls && { serverName: tls.serverName, ca: `${trusted(tls)}/ca.crt` },
+    tls: endpoint.certificate && { serverName: endpoint.host, ca: `${trustOf(endpoint)}/ca.crt` },
     signedIn: access === 'public' ? undefined : access === 'sso' ? [] : access.groups,
     cache,
     uploads,
@@ -190,8 +190,8 @@ function locationOf(self: Component, path: string, options: LocationOptions, fou
   };
 }
 
-/** The folder with the certificate of a program. */
-const trusted = ({ ca }: NonNullable<Destination['tls']>) => `${trustFolder}/${ca.name}`;
+/** Where the certificate of a program is. */
+const trustOf = ({ certificate }: Endpoint) => `${trustFolder}/${certificate?.name}`;
 
 /** nginx searches no domains. */
 const address = ({ platform }: Component, { host, port }: Endpoint) =>

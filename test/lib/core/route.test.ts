@@ -1,12 +1,12 @@
 import { gateway } from '../../../lib/core/gateway';
 import { signIn } from '../../../lib/core/sign-in';
 import { Deployment } from '../../../lib/core/controllers';
+import { Certificate } from '../../../lib/core/certificate';
 import type { Component } from '../../../lib/core/component';
-import { Credential, privateKey, selfSignedCertificate } from '../../../lib/core/credential';
 import { HttpRoute, type Access } from '../../../lib/core/route';
-import { TcpRoute, UdpRoute } from '../../../lib/core/stream-routes';
+import { TcpRoute, UdpRoute, type TcpRouteProps } from '../../../lib/core/stream-routes';
 import { all, find, objectsOf } from '../../support/objects';
-import { sleeper, testPlatform, type TestEntry } from '../../support/platforms';
+import { secured, sleeper, testPlatform, type TestEntry } from '../../support/platforms';
 
 const server = (component: Component) =>
   new Deployment(component, component.name, {
@@ -143,6 +143,29 @@ describe('single sign-on', () => {
     ]);
   });
 
+  test('of a provider with TLS it trusts the certificate and no other', () => {
+    const secure: TestEntry = {
+      ...identity,
+      build: (component) => {
+        const tls = new Certificate(component, 'identity');
+        const mounts = { '/etc/tls': tls.shown };
+        const pods = new Deployment(component, 'identity', {
+          ...sleeper,
+          ports: { http: { port: 8443, tls } },
+          mounts,
+        });
+        return { signIn: { endpoint: pods.endpoint('http'), cookie: 'session' } };
+      },
+    };
+    const wiki: TestEntry = { build: (component) => void http(component, 'wiki', 'sso') };
+    expect(
+      find(objectsOf(testPlatform({ identity: secure, wiki })), 'Middleware', 'sso').spec.forwardAuth,
+    ).toMatchObject({
+      address: 'https://identity.test-auth.svc:8443/',
+      tls: { caSecret: 'identity-tls-ca.crt' },
+    });
+  });
+
   test('each namespace has its own, and nobody is told of a password', () => {
     expect(guard('files')).toEqual([{ name: 'security-headers' }, { name: 'sso' }]);
     expect(forwardAuth('sso', 'test-data')).toEqual(forwardAuth('sso', 'test-apps'));
@@ -161,25 +184,14 @@ test('groups without single sign-on in the platform: basic, with the same notice
   expect([...platform.notices]).toHaveLength(1);
 });
 
-test('a program that speaks TLS itself: the gateway trusts its certificate and no other', () => {
-  const platform = testPlatform({
-    vault: {
-      build: (component) => {
-        const ca = new Credential(component, 'vault-tls', {
-          keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(['vault.test'], 'tls.key') },
-        });
-        const to = server(component).endpoint('http');
-        const tls = { serverName: 'vault.test', ca };
-        new HttpRoute(component, 'vault', { hosts: ['vault'], to, access: 'public', tls });
-      },
-    },
-  });
+test('HTTP to a port with TLS: the gateway trusts its certificate and no other', () => {
+  const platform = testPlatform({ vault: secured('vault') });
   const objects = objectsOf(platform);
   expect(find(objects, 'IngressRoute', 'vault').spec.routes[0]?.services).toEqual([
     { name: 'vault', port: 'http', scheme: 'https', serversTransport: 'vault' },
   ]);
   expect(find(objects, 'ServersTransport', 'vault').spec).toEqual({
-    serverName: 'vault.test',
+    serverName: 'vault.test-apps.svc',
     rootCAs: [{ secret: 'vault-tls-ca.crt' }],
     minVersion: 'VersionTLS12',
   });
@@ -229,6 +241,42 @@ test('TCP: a protocol that clients name in the handshake becomes an option of th
   const objects = objectsOf(platform);
   expect(find(objects, 'IngressRouteTCP', 'sql').spec.tls).toEqual({ options: { name: 'sql' } });
   expect(find(objects, 'TLSOption', 'sql').spec).toEqual({ alpnProtocols: ['postgresql'], minVersion: 'VersionTLS12' });
+});
+
+/** A broker with TLS, and a route to it. */
+const broker = (props: Partial<TcpRouteProps>): TestEntry => ({
+  build: (component) => {
+    const tls = new Certificate(component, 'mqtt', { hosts: ['mqtt.hearth.test'] });
+    const mounts = { '/etc/tls': tls.shown };
+    const pods = new Deployment(component, 'mqtt', { ...sleeper, ports: { mqtts: { port: 8883, tls } }, mounts });
+    const entryPoint = { name: 'mqtts', port: 8883 };
+    new TcpRoute(component, 'mqtts', { host: 'mqtt', entryPoint, to: pods.endpoint('mqtts'), ...props });
+  },
+});
+
+test('TCP to a port with TLS: the gateway ends that of clients, and begins another one', () => {
+  const objects = objectsOf(testPlatform({ mqtt: broker({}) }));
+  expect(find(objects, 'IngressRouteTCP', 'mqtts').spec).toEqual({
+    entryPoints: ['mqtts'],
+    routes: [
+      {
+        match: 'HostSNI(`mqtt.hearth.test`)',
+        services: [{ name: 'mqtt', port: 'mqtts', tls: true, serversTransport: 'mqtts' }],
+      },
+    ],
+    tls: {},
+  });
+  expect(find(objects, 'ServersTransportTCP', 'mqtts').spec).toEqual({
+    tls: { serverName: 'mqtt.test-apps.svc', rootCAs: [{ secret: 'mqtt-tls-ca.crt' }] },
+  });
+});
+
+test('TCP passed on: clients see the certificate of the program, and the gateway none', () => {
+  const objects = objectsOf(testPlatform({ mqtt: broker({ passthrough: true }) }));
+  const { routes, tls } = find(objects, 'IngressRouteTCP', 'mqtts').spec;
+  expect(routes[0]?.services).toEqual([{ name: 'mqtt', port: 'mqtts' }]);
+  expect(tls).toEqual({ passthrough: true });
+  expect(all(objects, 'ServersTransportTCP')).toEqual([]);
 });
 
 test('hidden paths lead nowhere: no rule takes them', () => {

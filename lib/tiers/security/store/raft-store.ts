@@ -1,8 +1,9 @@
 import { k8s } from 'cdk8s-plus-28';
 import { dumped } from '../../../core/backup';
+import { Certificate } from '../../../core/certificate';
 import type { Component } from '../../../core/component';
-import { peerDomain, type StatefulSet } from '../../../core/controllers';
-import { Credential, password, privateKey, selfSignedCertificate } from '../../../core/credential';
+import type { StatefulSet } from '../../../core/controllers';
+import { Credential, password } from '../../../core/credential';
 import type { CredentialStore } from '../../../core/credential-store';
 import { HttpRoute } from '../../../core/route';
 import { Volume } from '../../../core/volume';
@@ -23,7 +24,6 @@ import { snapshotDump } from './snapshot-dump';
 export class RaftStore implements CredentialStore {
   readonly server: StatefulSet;
   readonly administrator = administrator;
-  readonly tls: Credential;
   /** Name of the Secret that takes what only the first start tells: keys, and the root token until it has ended. */
   readonly keysSecret: string;
   readonly audience: string;
@@ -46,22 +46,21 @@ export class RaftStore implements CredentialStore {
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
     this.setupKey = this.appRoleKey(`${name}-setup`, data);
     this.snapshotKey = this.appRoleKey(`${name}-snapshot`, data);
-    this.tls = this.certificate();
+    // The nodes trust it as it is.
+    const tls = new Certificate(self, name, { bootstrap: true });
     if (options.database) this.users = new DatabaseUsers(self, options.database);
-    const { tls, keysSecret, users } = this;
+    const { keysSecret, users } = this;
     this.server = startNodes(self, { program, options, replicas, data, tls, keysSecret, users });
     this.declareKeys();
     this.letClientsIn();
     if (this.feedsExternalSecrets) this.keepCredentials();
-    const api = this.server.endpoint('api');
     new HttpRoute(self, name, {
       hosts: [name],
-      to: api,
+      to: this.server.endpoint('api'),
       // It asks for a token, or for a name and a password, itself.
       access: options.access,
       // It asks for nothing there: anybody could read how much goes on, or cancel what holders of keys have begun.
       hidden: ['metrics', 'generate-root', 'rekey', 'unseal'].map((path) => `/v1/sys/${path}`),
-      tls: { serverName: api.host, ca: tls },
       tile: { title: program.title, description: 'Secrets, keys and certificates', icon: program.icon },
     });
     self.whenComplete(() => this.complete());
@@ -100,7 +99,7 @@ export class RaftStore implements CredentialStore {
 
   /** Of all nodes, each by its own name. */
   private get addresses(): string[] {
-    return this.server.endpoint('api').members.map((member) => `https://${member}`);
+    return this.server.endpoint('api').memberUrls();
   }
 
   /** Once all namespaces are known. */
@@ -116,22 +115,10 @@ export class RaftStore implements CredentialStore {
       title: program.title,
       endpoint: this.server.endpoint('api'),
       state: desiredState(this, { program, options, addresses, databases: users?.state }),
-      tls: this.tls,
       setupKey: this.setupKey,
       snapshotKey: this.snapshotKey,
       keysSecret: this.keysSecret,
       users,
-    });
-  }
-
-  /** The nodes trust it as it is: it is its own authority. */
-  private certificate(): Credential {
-    const inside = `${this.name}.${this.self.tier.namespace}.svc`;
-    const peers = `*.${peerDomain(this.self, this.name)}`;
-    const names = [inside, `${inside}.${this.self.platform.config.network.clusterDomain}`, peers, 'localhost'];
-    return new Credential(this.self, `${this.name}-tls`, {
-      keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(names, 'tls.key') },
-      bootstrap: true,
     });
   }
 
@@ -193,7 +180,6 @@ export class RaftStore implements CredentialStore {
       owner: this.self,
       endpoint: this.server.endpoint('api'),
       nodes: this.addresses,
-      tls: this.tls,
       key: this.snapshotKey,
       // All keys that there ever were are where the sidecar finds them.
       earlierKeys: this.options.unseal === 'secret' ? this.keysSecret : undefined,

@@ -1,7 +1,8 @@
 import { portOfUrl } from '../../../options/address';
-import { Credential, hexadecimal, supplied } from '../../../core/credential';
+import type { Certificate } from '../../../core/certificate';
 import type { Component } from '../../../core/component';
 import type { ContainerProps } from '../../../core/container';
+import { Credential, hexadecimal, supplied } from '../../../core/credential';
 import { temporary, type MountSource } from '../../../core/mount';
 import type { Volume } from '../../../core/volume';
 import type { WorkloadProps } from '../../../core/workload';
@@ -14,8 +15,7 @@ export interface SealProps {
   readonly program: Program;
   readonly unseal: Unseal;
   readonly data: Volume;
-  /** Key `ca.crt`. */
-  readonly tls: Credential;
+  readonly tls: Certificate;
   /** Secret with what the first start told. */
   readonly keysSecret: string;
 }
@@ -67,7 +67,7 @@ function unsealer({ program, tls, keysSecret }: SealProps): ContainerProps {
       HOME: '/tmp',
     },
     mounts: {
-      [folders.tls]: tls.files('tls.key', 'ca.crt'),
+      [folders.tls]: tls.shown,
       '/keys': optionalSecret(keysSecret, ['unseal-keys', 'earlier-unseal-keys']),
       '/tmp': temporary('tmp', '64Mi'),
     },

@@ -1,12 +1,19 @@
 import { catalogue } from '../../../../lib/catalogue';
 import { Deployment } from '../../../../lib/core/controllers';
-import { Credential, privateKey, selfSignedCertificate } from '../../../../lib/core/credential';
 import type { Platform } from '../../../../lib/core/platform';
 import { HttpRoute, type HttpRouteProps } from '../../../../lib/core/route';
 import { signIn } from '../../../../lib/core/sign-in';
 import { block, line, render } from '../../../../lib/tiers/gateway/nginx/directives';
 import { all, container, find, objectsOf } from '../../../support/objects';
-import { geoai, manifestFile, sleeper, testPlatform, type TestEntry, problems } from '../../../support/platforms';
+import {
+  geoai,
+  manifestFile,
+  secured,
+  sleeper,
+  testPlatform,
+  type TestEntry,
+  problems,
+} from '../../../support/platforms';
 
 const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
   build: (component) => {
@@ -157,18 +164,10 @@ test('what the gateway hides of a program is hidden here, too', () => {
 });
 
 test('a program that speaks TLS must prove who it is', () => {
-  const secure: TestEntry = {
-    build: (component) => {
-      const ca = new Credential(component, 'app-tls', {
-        keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(['app.inside'], 'tls.key') },
-      });
-      program('app', { tls: { serverName: 'app.inside', ca } }).build?.(component);
-    },
-  };
-  const platform = withPaths({ '/app/': open }, { app: secure });
+  const platform = withPaths({ '/app/': open }, { app: secured('app') });
   const text = locationOf(platform, '/app/');
   expect(text).toContain('proxy_pass https://$upstream$rest;');
-  expect(text).toMatch(/proxy_ssl_verify on;\n +proxy_ssl_server_name on;\n +proxy_ssl_name app\.inside;/);
+  expect(text).toMatch(/proxy_ssl_verify on;\n +proxy_ssl_server_name on;\n +proxy_ssl_name app\.test-apps\.svc;/);
   expect(text).toContain('proxy_ssl_trusted_certificate /etc/path-gateway-trust/app-tls/ca.crt;');
   const { template } = find(objectsOf(platform), 'Deployment', 'nginx').spec;
   expect(container(template, 'nginx').volumeMounts).toContainEqual({
