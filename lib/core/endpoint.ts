@@ -70,9 +70,19 @@ export class Endpoint {
     readonly port: Port,
   ) {}
 
+  /** Name of the Service by which routes lead here. */
+  get service(): string {
+    return this.workload.name;
+  }
+
   /** Host name inside the cluster, for example `postgis.geoai-data.svc`. */
   get host(): string {
-    return `${this.workload.name}.${this.workload.namespace}.svc`;
+    return `${this.service}.${this.workload.namespace}.svc`;
+  }
+
+  /** The same for programs that search no domains, for example `postgis.geoai-data.svc.cluster.local`. */
+  get completeHost(): string {
+    return `${this.host}.${this.workload.component.platform.config.network.clusterDomain}`;
   }
 
   /** `host:port`. */
@@ -80,9 +90,14 @@ export class Endpoint {
     return `${this.host}:${this.port.service}`;
   }
 
-  /** `host:port` of that port on each pod of a stateful set, the first pod first, ready or not; throws for other workloads. */
+  /** That port on each pod of a stateful set alone, the first pod first, ready or not; throws for other workloads. */
+  get pods(): PodEndpoint[] {
+    return this.workload.peerHosts.map((host, pod) => new PodEndpoint(this.workload, this.port, pod, host));
+  }
+
+  /** `host:port` of each of them. */
   get members(): string[] {
-    return this.workload.peerHosts.map((host) => `${host}:${this.port.port}`);
+    return this.pods.map(({ address }) => address);
   }
 
   /** The certificate that its clients must trust, whose name is {@link host}. @default plain text, or any public authority */
@@ -106,7 +121,7 @@ export class Endpoint {
 
   /** The same of each pod of a stateful set, see {@link members}. */
   memberUrls(protocol = 'http'): string[] {
-    return this.members.map((member) => `${this.scheme(protocol)}://${member}`);
+    return this.pods.map((pod) => pod.url(protocol));
   }
 
   private scheme(protocol: string): string {
@@ -117,5 +132,31 @@ export class Endpoint {
       );
     }
     return this.port.tls ? (withTls[protocol] ?? protocol) : protocol;
+  }
+}
+
+/** A port on one pod of a stateful set: others reach it by the pod’s own name, and routes by a Service for it alone. */
+export class PodEndpoint extends Endpoint {
+  constructor(
+    workload: Workload,
+    port: Port,
+    /** Its number, from 0. */
+    readonly pod: number,
+    private readonly ownName: string,
+  ) {
+    // No Service stands between.
+    super(workload, { ...port, service: port.port });
+  }
+
+  override get service(): string {
+    return `${this.workload.name}-${this.pod}`;
+  }
+
+  override get host(): string {
+    return this.ownName;
+  }
+
+  override get completeHost(): string {
+    return this.ownName;
   }
 }

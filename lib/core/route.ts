@@ -153,7 +153,7 @@ export class HttpRoute extends Route {
     const { to, sticky } = this.props;
     if (typeof to === 'string') return { kind: IngressRouteSpecRoutesServicesKind.TRAEFIK_SERVICE, name: to };
     return {
-      name: to.workload.name,
+      name: to.service,
       port: IngressRouteSpecRoutesServicesPort.fromString(to.port.name),
       ...(sticky ? { sticky: { cookie: { name: sticky, secure: true, httpOnly: true } } } : {}),
       ...(to.certificate ? { scheme: 'https', serversTransport: this.transport(to.host, to.certificate) } : {}),

@@ -37,6 +37,15 @@ export class TcpRoute extends Route {
     super(component, name, [props.host], props.to, props.tile);
   }
 
+  /**
+   * One for each pod of a stateful set, which leads to that pod alone: with host `kafka`, `kafka-0` below the domain leads to the
+   * first one. They share the entry point.
+   * @param name of their objects, followed by the number of the pod
+   */
+  static each(component: Component, name: string, { host, to, ...rest }: Omit<TcpRouteProps, 'tile'>): TcpRoute[] {
+    return to.pods.map((pod, i) => new TcpRoute(component, `${name}-${i}`, { ...rest, host: `${host}-${i}`, to: pod }));
+  }
+
   override get entryPoint(): EntryPoint {
     return { ...this.props.entryPoint, protocol: 'TCP' };
   }
@@ -66,7 +75,7 @@ export class TcpRoute extends Route {
   private service(): IngressRouteTcpSpecRoutesServices {
     const { to, passthrough = false } = this.props;
     const port = IngressRouteTcpSpecRoutesServicesPort.fromString(to.port.name);
-    const service = { name: to.workload.name, port };
+    const service = { name: to.service, port };
     if (!to.certificate || passthrough) return service;
     const rootCAs = [{ secret: to.certificate.alone(this.component.tier.namespace, 'ca.crt') }];
     new ServersTransportTcp(this, 'servers-transport-tcp', {
@@ -104,9 +113,7 @@ export class UdpRoute extends Route {
         entryPoints: [this.entryPoint.name],
         routes: [
           {
-            services: [
-              { name: to.workload.name, port: IngressRouteUdpSpecRoutesServicesPort.fromString(to.port.name) },
-            ],
+            services: [{ name: to.service, port: IngressRouteUdpSpecRoutesServicesPort.fromString(to.port.name) }],
           },
         ],
       },

@@ -95,7 +95,7 @@ export const nginx = defineComponent({
     );
     const locations = late(() =>
       found.value.flatMap(({ path, chosen, leads }) =>
-        'message' in leads ? [] : [{ leads, location: locationOf(self, path, chosen, leads) }],
+        'message' in leads ? [] : [{ leads, location: locationOf(path, chosen, leads) }],
       ),
     );
     const config = new ConfigFiles(self, self.name, (): Record<string, string> => files());
@@ -137,7 +137,7 @@ export const nginx = defineComponent({
     const files = () => {
       const [host = ''] = route.hosts;
       const endpoint = asked();
-      const signIn = endpoint && address(self, endpoint);
+      const signIn = endpoint && address(endpoint);
       return {
         'nginx.conf': nginxConfig({ host, locations: locations.value.map(({ location }) => location), signIn }),
         'start.sh': startScript,
@@ -174,13 +174,13 @@ function destination(self: Component, { to, route, access }: LocationOptions) {
   return { key: 'access', message };
 }
 
-function locationOf(self: Component, path: string, options: LocationOptions, found: Destination): Location {
+function locationOf(path: string, options: LocationOptions, found: Destination): Location {
   const { access, cache, uploads, rateLimited, rewriteBase } = options;
   const { endpoint, ...rest } = found;
   return {
     ...rest,
     path,
-    address: address(self, endpoint),
+    address: address(endpoint),
     tls: endpoint.certificate && { serverName: endpoint.host, ca: `${trustOf(endpoint)}/ca.crt` },
     signedIn: access === 'public' ? undefined : access === 'sso' ? [] : access.groups,
     cache,
@@ -194,5 +194,4 @@ function locationOf(self: Component, path: string, options: LocationOptions, fou
 const trustOf = ({ certificate }: Endpoint) => `${trustFolder}/${certificate?.name}`;
 
 /** nginx searches no domains. */
-const address = ({ platform }: Component, { host, port }: Endpoint) =>
-  `${host}.${platform.config.network.clusterDomain}:${port.service}`;
+const address = ({ completeHost, port }: Endpoint) => `${completeHost}:${port.service}`;

@@ -4,14 +4,13 @@ import { Deployment } from '../../../lib/core/controllers';
 import { Certificate } from '../../../lib/core/certificate';
 import type { Component } from '../../../lib/core/component';
 import { HttpRoute, type Access } from '../../../lib/core/route';
-import { TcpRoute, UdpRoute, type TcpRouteProps } from '../../../lib/core/stream-routes';
 import { all, find, objectsOf } from '../../support/objects';
 import { secured, sleeper, testPlatform, type TestEntry } from '../../support/platforms';
 
 const server = (component: Component) =>
   new Deployment(component, component.name, {
     ...sleeper,
-    ports: { http: 8080, sql: 5432, game: { port: 7777, protocol: 'UDP' } },
+    ports: { http: 8080 },
   });
 const http = (component: Component, name: string, access: Access, more: { path?: string; hosts?: string[] } = {}) =>
   new HttpRoute(component, name, { hosts: [name], access, to: server(component).endpoint('http'), ...more });
@@ -207,78 +206,6 @@ test('no notice without sso', () => {
   expect([...platform.notices]).toEqual([]);
 });
 
-test('TCP: by server name, on an entry point of its own', () => {
-  const platform = testPlatform({
-    sql: {
-      build: (component) =>
-        void new TcpRoute(component, 'sql', {
-          host: 'sql',
-          entryPoint: { name: 'postgres', port: 5432 },
-          to: server(component).endpoint('sql'),
-        }),
-    },
-  });
-  expect(find(objectsOf(platform), 'IngressRouteTCP', 'sql').spec).toEqual({
-    entryPoints: ['postgres'],
-    routes: [{ match: 'HostSNI(`sql.hearth.test`)', services: [{ name: 'sql', port: 'sql' }] }],
-    tls: {},
-  });
-  expect(platform.graph.routes[0]?.entryPoint).toEqual({ name: 'postgres', port: 5432, protocol: 'TCP' });
-});
-
-test('TCP: a protocol that clients name in the handshake becomes an option of the route', () => {
-  const platform = testPlatform({
-    sql: {
-      build: (component) =>
-        void new TcpRoute(component, 'sql', {
-          host: 'sql',
-          entryPoint: { name: 'postgres', port: 5432 },
-          to: server(component).endpoint('sql'),
-          alpn: 'postgresql',
-        }),
-    },
-  });
-  const objects = objectsOf(platform);
-  expect(find(objects, 'IngressRouteTCP', 'sql').spec.tls).toEqual({ options: { name: 'sql' } });
-  expect(find(objects, 'TLSOption', 'sql').spec).toEqual({ alpnProtocols: ['postgresql'], minVersion: 'VersionTLS12' });
-});
-
-/** A broker with TLS, and a route to it. */
-const broker = (props: Partial<TcpRouteProps>): TestEntry => ({
-  build: (component) => {
-    const tls = new Certificate(component, 'mqtt', { hosts: ['mqtt.hearth.test'] });
-    const mounts = { '/etc/tls': tls.shown };
-    const pods = new Deployment(component, 'mqtt', { ...sleeper, ports: { mqtts: { port: 8883, tls } }, mounts });
-    const entryPoint = { name: 'mqtts', port: 8883 };
-    new TcpRoute(component, 'mqtts', { host: 'mqtt', entryPoint, to: pods.endpoint('mqtts'), ...props });
-  },
-});
-
-test('TCP to a port with TLS: the gateway ends that of clients, and begins another one', () => {
-  const objects = objectsOf(testPlatform({ mqtt: broker({}) }));
-  expect(find(objects, 'IngressRouteTCP', 'mqtts').spec).toEqual({
-    entryPoints: ['mqtts'],
-    routes: [
-      {
-        match: 'HostSNI(`mqtt.hearth.test`)',
-        services: [{ name: 'mqtt', port: 'mqtts', tls: true, serversTransport: 'mqtts' }],
-      },
-    ],
-    tls: {},
-  });
-  expect(find(objects, 'ServersTransportTCP', 'mqtts').spec).toEqual({
-    tls: { serverName: 'mqtt.test-apps.svc', rootCAs: [{ secret: 'mqtt-tls-ca.crt' }] },
-  });
-});
-
-test('TCP passed on: clients see the certificate of the program, and the gateway none', () => {
-  const objects = objectsOf(testPlatform({ mqtt: broker({ passthrough: true }) }));
-  const { routes, tls } = find(objects, 'IngressRouteTCP', 'mqtts').spec;
-  expect(routes[0]?.services).toEqual([{ name: 'mqtt', port: 'mqtts' }]);
-  expect(tls).toEqual({ passthrough: true });
-  expect(all(objects, 'ServersTransportTCP')).toEqual([]);
-});
-
 test('hidden paths lead nowhere: no rule takes them', () => {
   const platform = testPlatform({
     wiki: {
@@ -294,21 +221,4 @@ test('hidden paths lead nowhere: no rule takes them', () => {
   expect(find(objectsOf(platform), 'IngressRoute', 'wiki').spec.routes.map(({ match }) => match)).toEqual([
     '(Host(`wiki.hearth.test`)) && !PathPrefix(`/secret`) && !PathPrefix(`/internal`)',
   ]);
-});
-
-test('UDP: an entry point, no host', () => {
-  const platform = testPlatform({
-    game: {
-      build: (component) =>
-        void new UdpRoute(component, 'game', {
-          entryPoint: { name: 'game', port: 7777 },
-          to: server(component).endpoint('game'),
-        }),
-    },
-  });
-  expect(find(objectsOf(platform), 'IngressRouteUDP', 'game').spec).toEqual({
-    entryPoints: ['game'],
-    routes: [{ services: [{ name: 'game', port: 'game' }] }],
-  });
-  expect(platform.graph.routes[0]?.entryPoint).toEqual({ name: 'game', port: 7777, protocol: 'UDP' });
 });
