@@ -7,6 +7,7 @@ import type { MountSource } from './mount';
 import { furtherEnv } from './override-env';
 import type { Platform } from './platform';
 import { renderProbes, type Probes } from './probe';
+import { withReload } from './reload';
 import { renderResources, type Resources } from './resources';
 import type { Workload } from './workload';
 
@@ -36,14 +37,14 @@ export const platformEnv = ({ config }: Platform): Record<string, EnvValue> => (
 export function renderContainer(workload: Workload, name: string, props: ContainerProps): k8s.Container {
   const { component } = workload;
   const ports = portsOf(props.ports);
-  const command = known(props.command, component);
   const args = known(props.args, component);
   const mounts = known(props.mounts, component);
+  const command = withReload(known(props.command, component), mounts);
   return {
     name,
     image: props.image,
     imagePullPolicy: 'IfNotPresent',
-    ...(command ? { command } : {}),
+    ...(command ? { command: [...command] } : {}),
     ...(args ? { args } : {}),
     ...(props.workingDir ? { workingDir: props.workingDir } : {}),
     env: [

@@ -16,7 +16,7 @@ export function renderPodTemplate(workload: Workload, restartPolicy?: 'OnFailure
   const volumes = podVolumes(workload, mounts);
   const { platform, tier } = workload.component;
   const scraped = metrics && workload.endpoint(metrics.port).port;
-  const configs = [...new Set(mounts.flatMap((mount) => mount.config ?? []))];
+  const configs = [...new Set(mounts.flatMap((mount) => mount.config ?? []))].filter(({ reload }) => !reload);
   const annotations: Record<string, string> = {
     ...Object.fromEntries(configs.map((config) => [`hearth/config-${config.name}`, config.hash])),
     ...(metrics && scraped

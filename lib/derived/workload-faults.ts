@@ -22,6 +22,7 @@ export function workloadFaults(workload: Workload): Fault[] {
     ...tlsFaults(workload),
     ...userFaults(workload),
     ...volumeFaults(workload),
+    ...reloadFaults(workload),
     ...workload.containers.flatMap(({ name, props }) => probeFaults(name, props)),
   ];
 }
@@ -114,6 +115,28 @@ function volumeFaults(workload: Workload): Fault[] {
     .map((name) => ({
       message: `mounts a volume "${name}": at most 63 lower-case letters, digits and dashes`,
     }));
+}
+
+/** Files that are said to be reloaded, by what cannot. */
+function reloadFaults(workload: Workload): Fault[] {
+  return workload.containers.flatMap(({ name, init, props }) =>
+    Object.values(known(props.mounts, workload.component) ?? {}).flatMap(({ config, subPath }) => {
+      if (config?.reload === undefined) return [];
+      const files = config.name;
+      if (init || workload.replicas === 0) {
+        return [{ message: `reads ${files} once, in its container ${name}; leave reload of these files out` }];
+      }
+      if (subPath !== undefined) {
+        const mend = 'which stays as it is when they change; mount their folder';
+        return [{ message: `mounts ${subPath} of ${files} alone in its container ${name}, ${mend}` }];
+      }
+      if (config.reload === 'watched' || props.command !== undefined) return [];
+      const mend = 'say command, since a shell starts it then';
+      return [
+        { message: `leaves it to the image what its container ${name} runs, which shall reload ${files}; ${mend}` },
+      ];
+    }),
+  );
 }
 
 /** Kubernetes looks for a name among the ports of the same container. */

@@ -19,6 +19,7 @@ import {
 import { signIn } from '../../lib/core/sign-in';
 import { find, objectsOf } from '../support/objects';
 import { routed, secured, sleeper, testPlatform, type TestEntry } from '../support/platforms';
+import { startScript } from '../../lib/tiers/gateway/nginx/config';
 import { NameServer } from './support/name-server';
 
 const nginx = findProgram('nginx', ['/usr/sbin']) ?? '';
@@ -272,7 +273,7 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
   });
 
   test('the container asks the first name server that the pod is told', async () => {
-    const awk = (files['start.sh'] ?? '').split('\n').find((line) => line.startsWith('awk')) ?? '';
+    const awk = startScript.split('\n').find((line) => line.startsWith('awk')) ?? '';
     const resolver = async (resolvConf: string) => {
       writeFileSync(join(folder, 'resolv.conf'), resolvConf);
       const script = awk.replace('/etc/resolv.conf', 'resolv.conf').replace('/tmp/resolver.conf', 'made.conf');

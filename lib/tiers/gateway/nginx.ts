@@ -98,10 +98,11 @@ export const nginx = defineComponent({
         'message' in leads ? [] : [{ leads, location: locationOf(path, chosen, leads) }],
       ),
     );
-    const config = new ConfigFiles(self, self.name, (): Record<string, string> => files());
+    const reload = { signal: 'HUP' } as const;
+    const config = new ConfigFiles(self, self.name, (): Record<string, string> => files(), { reload });
     const server: Deployment = new Deployment(self, self.name, {
       image: images.nginx,
-      command: ['sh', `${configFolder}/start.sh`],
+      command: ['sh', '-c', startScript],
       ports: { http: 8080 },
       mounts: late(() => ({
         [configFolder]: config,
@@ -140,7 +141,6 @@ export const nginx = defineComponent({
       const signIn = endpoint && address(endpoint);
       return {
         'nginx.conf': nginxConfig({ host, locations: locations.value.map(({ location }) => location), signIn }),
-        'start.sh': startScript,
       };
     };
     self.whenComplete(() => {
