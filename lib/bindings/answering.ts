@@ -25,7 +25,10 @@ export class Answering implements Binding {
   }
 }
 
-/** A container that waits until a GET of an address inside the cluster answers 2xx. @param name of who is waited for */
+/**
+ * A container that waits until a GET of an address inside the cluster answers 2xx. Nothing secret is sent, and busybox looks at no
+ * certificate. @param name of who is waited for
+ */
 export const waitForPage = (name: string, url: string): ContainerProps & { readonly name: string } =>
   waitFor(name, `timeout 5 wget -q -O /dev/null ${url}`);
 
@@ -37,7 +40,10 @@ const waitFor = (name: string, condition: string): ContainerProps & { readonly n
 });
 
 /** Compared as hexadecimal digits, since a shell keeps no zero bytes. */
-function bytes({ host, port }: Endpoint, { send = '', begins }: Extract<Answer, { begins: unknown }>): string {
+function bytes({ host, port, workload }: Endpoint, answers: Extract<Answer, { begins: unknown }>): string {
+  const { send = '', begins } = answers;
+  if (port.tls)
+    throw new Error(`port ${port.name} of ${workload.name} speaks TLS, of which only a path can be asked here`);
   const expected = Buffer.from(begins);
   // The program is given a moment to answer before the connection is closed.
   const sent = `{ printf '${[...Buffer.from(send)].map(octal).join('')}'; sleep 2; }`;

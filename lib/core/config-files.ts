@@ -3,6 +3,7 @@ import { k8s } from 'cdk8s-plus-28';
 import * as YAML from 'yaml';
 import type { Component } from './component';
 import type { MountSource } from './mount';
+import type { Reload } from './reload';
 
 /** Renders a value as YAML. */
 export const yaml = (value: unknown): string => YAML.stringify(value, { lineWidth: 0 });
@@ -12,11 +13,13 @@ export const json = (value: unknown): string => `${JSON.stringify(value, null, 2
 export interface ConfigFilesProps {
   /** Names of the files that programs start themselves. @default none */
   readonly executable?: readonly string[];
+  /** How running programs take over a change; they must mount the whole folder. @default by a restart of the pods */
+  readonly reload?: Reload;
 }
 
 /**
  * Configuration files of a component in one ConfigMap. Pods that mount them carry a hash of the content, so that a
- * change rolls them. Kubernetes lets the group of the pod read each of them whatever its mode says: a program that refuses
+ * change rolls them, unless their programs reload them. Kubernetes lets the group of the pod read each of them whatever its mode says: a program that refuses
  * such a file needs a copy, made in temporary space.
  */
 export class ConfigFiles implements MountSource {
@@ -33,6 +36,11 @@ export class ConfigFiles implements MountSource {
     private readonly props: ConfigFilesProps = {},
   ) {
     owner.platform.graph.configFiles.push(this);
+  }
+
+  /** How programs take over a change without a restart. */
+  get reload(): Reload | undefined {
+    return this.props.reload;
   }
 
   get files(): Record<string, string> {

@@ -7,6 +7,7 @@ import type { MountSource } from './mount';
 import { furtherEnv } from './override-env';
 import type { Platform } from './platform';
 import { renderProbes, type Probes } from './probe';
+import { withReload } from './reload';
 import { renderResources, type Resources } from './resources';
 import type { Workload } from './workload';
 
@@ -41,14 +42,14 @@ export const platformEnv = ({ config }: Platform): Record<string, EnvValue> => (
 export function renderContainer(workload: Workload, name: string, props: ContainerProps): k8s.Container {
   const { component } = workload;
   const ports = portsOf(props.ports);
-  const command = known(props.command, component);
   const args = known(props.args, component);
   const mounts = known(props.mounts, component);
+  const command = withReload(known(props.command, component), mounts);
   return {
     name,
     image: props.image,
     imagePullPolicy: 'IfNotPresent',
-    ...(command ? { command } : {}),
+    ...(command ? { command: [...command] } : {}),
     ...(args ? { args } : {}),
     ...(props.workingDir ? { workingDir: props.workingDir } : {}),
     env: [
@@ -58,7 +59,7 @@ export function renderContainer(workload: Workload, name: string, props: Contain
     ...(ports.length > 0
       ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
       : {}),
-    ...(props.probes ? renderProbes(props.probes) : {}),
+    ...(props.probes ? renderProbes(props.probes, ports) : {}),
     ...renderLifecycle(props),
     resources: renderResources(props.resources),
     // The reason of a crash stands in the status of the pod.

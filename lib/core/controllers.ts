@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { k8s } from 'cdk8s-plus-28';
 import type { Component } from './component';
+import { PodEndpoint } from './endpoint';
 import { servicePort } from './service';
 import { Workload, type WorkloadProps } from './workload';
 
@@ -90,6 +91,7 @@ export class StatefulSet extends Workload {
         ports: this.ports.map((port) => servicePort(port, port.port)),
       },
     });
+    this.renderPodServices();
     new TypedClaimTemplates(this, 'stateful-set', {
       metadata: this.metadata,
       spec: {
@@ -103,6 +105,24 @@ export class StatefulSet extends Workload {
         volumeClaimTemplates: this.volumes.map((volume) => volume.claim(this)),
       },
     });
+  }
+
+  /** A Service for each pod that routes lead to alone. */
+  private renderPodServices(): void {
+    const routed = this.component.platform.graph.routes.flatMap(({ to }) =>
+      to instanceof PodEndpoint && to.workload === this ? to : [],
+    );
+    for (const name of new Set(routed.map(({ service }) => service))) {
+      const ports = new Map(routed.flatMap(({ service, port }) => (service === name ? [[port.name, port]] : [])));
+      new k8s.KubeService(this, `service-${name}`, {
+        metadata: { name, labels: this.selector },
+        spec: {
+          type: 'ClusterIP',
+          selector: { ...this.selector, 'statefulset.kubernetes.io/pod-name': name },
+          ports: [...ports.values()].map((port) => servicePort(port, port.service)),
+        },
+      });
+    }
   }
 }
 

@@ -1,14 +1,11 @@
-import type { Credential } from './credential';
 import type { Workload } from './workload';
 
 /** The store of secrets from which External Secrets takes the credentials of the platform that it is a part of. */
 export interface CredentialStore {
   /** Name of its component, and of the Secret with the administrator's password under key `password`. */
   readonly name: string;
-  /** Its nodes; they offer port `api` with TLS. */
+  /** Its nodes; they offer port `api`, with a certificate of their own. */
   readonly server: Workload;
-  /** Key `ca.crt` is the certificate that its nodes show. */
-  readonly tls: Credential;
   /** Who may read and write everything in it. */
   readonly administrator: string;
   /** Service account in each namespace of the platform that reads what belongs to its tier. */

@@ -30,5 +30,5 @@ export const kinds: readonly Kind[] = [
   ...of('cert-manager.io/v1', 'Certificate'),
   ...of('helm.cattle.io/v1', 'HelmChartConfig'),
   ...of('traefik.io/v1alpha1', 'IngressRoute', 'IngressRouteTCP', 'IngressRouteUDP', 'Middleware'),
-  ...of('traefik.io/v1alpha1', 'ServersTransport', 'TLSOption', 'TLSStore'),
+  ...of('traefik.io/v1alpha1', 'ServersTransport', 'ServersTransportTCP', 'TLSOption', 'TLSStore'),
 ];

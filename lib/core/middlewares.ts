@@ -134,6 +134,9 @@ export function singleSignOn(component: Component, groups: readonly string[]): s
   return middleware(component, signOnName(groups), {
     forwardAuth: {
       address: `${endpoint.url()}/${allowedGroups(groups)}`,
+      ...(endpoint.certificate
+        ? { tls: { caSecret: endpoint.certificate.alone(component.tier.namespace, 'ca.crt') } }
+        : {}),
       authResponseHeaders: [
         'X-Auth-Request-User',
         'X-Auth-Request-Email',

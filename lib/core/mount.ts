@@ -11,7 +11,7 @@ export interface MountSource {
   readonly readOnly: boolean;
   /** Only this file or folder of the volume. @default the whole volume */
   readonly subPath?: string;
-  /** The configuration that it carries: its hash goes onto the pods. */
+  /** The configuration that it carries: its hash goes onto the pods, unless their programs reload it. */
   readonly config?: ConfigFiles;
   /** The credential whose values it carries. */
   readonly credential?: Credential;

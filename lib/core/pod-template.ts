@@ -15,15 +15,16 @@ export function renderPodTemplate(workload: Workload, restartPolicy?: 'OnFailure
   const initContainers = render(true);
   const volumes = podVolumes(workload, mounts);
   const { platform, tier } = workload.component;
-  const configs = [...new Set(mounts.flatMap((mount) => mount.config ?? []))];
+  const scraped = metrics && workload.endpoint(metrics.port).port;
+  const configs = [...new Set(mounts.flatMap((mount) => mount.config ?? []))].filter(({ reload }) => !reload);
   const annotations: Record<string, string> = {
     ...Object.fromEntries(configs.map((config) => [`hearth/config-${config.name}`, config.hash])),
-    ...(metrics
+    ...(metrics && scraped
       ? {
           'prometheus.io/scrape': 'true',
-          'prometheus.io/port': String(workload.endpoint(metrics.port).port.port),
+          'prometheus.io/port': String(scraped.port),
           'prometheus.io/path': metrics.path,
-          ...(metrics.scheme ? { 'prometheus.io/scheme': metrics.scheme } : {}),
+          ...(scraped.tls ? { 'prometheus.io/scheme': 'https' } : {}),
         }
       : {}),
   };

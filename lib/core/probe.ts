@@ -1,7 +1,11 @@
 import { k8s } from 'cdk8s-plus-28';
+import type { Port } from './endpoint';
 
 /** One way to ask a program how it is. */
-export type Check = Pick<k8s.Probe, 'httpGet' | 'tcpSocket' | 'exec'>;
+export interface Check extends Pick<k8s.Probe, 'tcpSocket' | 'exec'> {
+  /** Its scheme is that of the port. */
+  readonly httpGet?: Omit<k8s.HttpGetAction, 'scheme'>;
+}
 
 /** GET `path` answers 200 to 399. `port` is a name or a number. */
 export const http = (path: string, port: string | number = 'http', headers: Record<string, string> = {}): Check => {
@@ -22,14 +26,28 @@ export interface Probes {
   readonly startupSeconds?: number;
 }
 
-/** A startup probe as long as the slowest first start, then short readiness and patient liveness probes. */
-export function renderProbes(probes: Probes): Pick<k8s.Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'> {
-  const { ready, live = ready, startupSeconds = 60 } = probes;
+type RenderedProbes = Pick<k8s.Container, 'startupProbe' | 'readinessProbe' | 'livenessProbe'>;
+
+/**
+ * A startup probe as long as the slowest first start, then short readiness and patient liveness probes.
+ * @param ports of the container
+ */
+export function renderProbes(probes: Probes, ports: readonly Port[]): RenderedProbes {
+  const { startupSeconds = 60 } = probes;
+  const ready = withScheme(probes.ready, ports);
+  const live = withScheme(probes.live ?? probes.ready, ports);
   return {
     startupProbe: { ...live, periodSeconds: 3, timeoutSeconds: 5, failureThreshold: Math.ceil(startupSeconds / 3) },
     readinessProbe: { ...ready, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
     livenessProbe: { ...live, periodSeconds: 30, timeoutSeconds: 10, failureThreshold: 3 },
   };
+}
+
+/** The kubelet takes any certificate. */
+function withScheme(check: Check, ports: readonly Port[]): k8s.Probe {
+  const asked = check.httpGet?.port.value;
+  const secure = ports.some(({ name, port, tls }) => tls !== undefined && (name === asked || port === asked));
+  return check.httpGet && secure ? { ...check, httpGet: { ...check.httpGet, scheme: 'HTTPS' } } : check;
 }
 
 function portReference(port: string | number): k8s.IntOrString {

@@ -7,8 +7,8 @@ import {
   IngressRouteSpecRoutesServicesPort,
   ServersTransport,
 } from '../../imports/traefik.io';
+import type { Certificate } from './certificate';
 import type { Component } from './component';
-import type { Credential } from './credential';
 import type { Endpoint } from './endpoint';
 import { gateway } from './gateway';
 import { basicAuth, middlewares, singleSignOn, type RequestLimits } from './middlewares';
@@ -89,15 +89,10 @@ export interface HttpRouteProps extends RequestLimits {
   readonly hidden?: string[];
   /** Name of a cookie that leads a browser to the same pod again. @default none: every request goes to any pod */
   readonly sticky?: string;
-  /**
-   * The program speaks TLS itself, with a certificate for that name, which is key `ca.crt` of the credential or signed by it.
-   * @default plain HTTP inside the cluster
-   */
-  readonly tls?: { readonly serverName: string; readonly ca: Credential };
   readonly tile?: Tile;
 }
 
-/** HTTPS by host and path. Plain HTTP is redirected by the gateway. */
+/** HTTPS by host and path; where the port speaks TLS, also from the gateway on. Plain HTTP is redirected by the gateway. */
 export class HttpRoute extends Route {
   /** What holds in the end: without single sign-on in the platform, `sso` is `basic`. */
   readonly access: AccessMode;
@@ -155,19 +150,19 @@ export class HttpRoute extends Route {
   }
 
   private service(): IngressRouteSpecRoutesServices {
-    const { to, sticky, tls } = this.props;
+    const { to, sticky } = this.props;
     if (typeof to === 'string') return { kind: IngressRouteSpecRoutesServicesKind.TRAEFIK_SERVICE, name: to };
     return {
-      name: to.workload.name,
+      name: to.service,
       port: IngressRouteSpecRoutesServicesPort.fromString(to.port.name),
       ...(sticky ? { sticky: { cookie: { name: sticky, secure: true, httpOnly: true } } } : {}),
-      ...(tls ? { scheme: 'https', serversTransport: this.transport(tls) } : {}),
+      ...(to.certificate ? { scheme: 'https', serversTransport: this.transport(to.host, to.certificate) } : {}),
     };
   }
 
   /** How the gateway makes sure that it talks to the right program. */
-  private transport({ serverName, ca }: { readonly serverName: string; readonly ca: Credential }): string {
-    const rootCAs = [{ secret: ca.alone(this.component.tier.namespace, 'ca.crt') }];
+  private transport(serverName: string, certificate: Certificate): string {
+    const rootCAs = [{ secret: certificate.alone(this.component.tier.namespace, 'ca.crt') }];
     new ServersTransport(this, 'servers-transport', {
       metadata: { name: this.name },
       spec: { serverName, rootCAs, minVersion },

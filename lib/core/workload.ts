@@ -32,7 +32,7 @@ export interface WorkloadProps extends ContainerProps {
   /** Containers that run to their end before the main one starts. */
   readonly init?: OrLate<Record<string, ContainerProps>>;
   /** Metrics that a Prometheus can scrape. */
-  readonly metrics?: { readonly port: string; readonly path: string; readonly scheme?: 'https' };
+  readonly metrics?: { readonly port: string; readonly path: string };
   /** Rights at the Kubernetes API. @default none, and no token in the pod */
   readonly kubernetes?: KubernetesAccess;
   /** Why the pods reach out of the cluster, and where. @default they cannot */

@@ -5,6 +5,7 @@ import type { Credential } from '../core/credential';
 import type { Platform } from '../core/platform';
 import { HttpRoute, type Route } from '../core/route';
 import { nodePort, publicPorts, type PublicPort } from '../core/service';
+import { routeFaults } from './route-faults';
 import { workloadFaults } from './workload-faults';
 
 /** Throws where two claim the same port, name or address, which nobody would notice before it fails on a cluster. */
@@ -61,11 +62,7 @@ function refuseFaults({ config, graph }: Platform): void {
       path: ['services', workload.component.name],
     })),
   );
-  const routes = graph.routes.flatMap(({ name, to }) =>
-    to && !to.port.offered
-      ? [`route ${name} leads to port ${to.port.name} of ${to.workload.name}, which no Service offers`]
-      : [],
-  );
+  const routes = graph.routes.flatMap((route) => routeFaults(route).map((fault) => `route ${route.name} ${fault}`));
   const mistakes = [...faults.filter(({ byName }) => !byName).map(({ message }) => message), ...routes];
   if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
   if (faults.length > 0) {

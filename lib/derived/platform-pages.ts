@@ -78,7 +78,7 @@ function protocol(route: Route): string {
 const access = (route: Route): string => (route instanceof HttpRoute ? accessInWords(route) : 'public');
 
 const target = ({ to }: Route): string =>
-  to ? `${code(`${to.workload.namespace}/${to.workload.name}`)} port ${to.port.port}` : 'dashboard of the gateway';
+  to ? `${code(`${to.workload.namespace}/${to.service}`)} port ${to.port.port}` : 'dashboard of the gateway';
 
 function portsTable(platform: Platform): string {
   const kind = platform.config.cluster === 'kind';

@@ -25,8 +25,9 @@ export function entryOf(
  */
 export function secretStores(platform: Platform, store: CredentialStore): void {
   const key = 'ca.crt';
+  const api = store.server.endpoint('api');
   for (const { file, namespace } of platform.tiers) {
-    const certificate = store.tls.alone(namespace, key);
+    const certificate = api.certificate?.alone(namespace, key);
     new ApiObject(file, 'secret-store', {
       apiVersion: 'external-secrets.io/v1',
       kind: 'SecretStore',
@@ -34,10 +35,10 @@ export function secretStores(platform: Platform, store: CredentialStore): void {
       spec: {
         provider: {
           vault: {
-            server: store.server.endpoint('api').url('https'),
+            server: api.url(),
             path: 'secret',
             version: 'v2',
-            caProvider: { type: 'Secret', name: certificate, key },
+            ...(certificate ? { caProvider: { type: 'Secret', name: certificate, key } } : {}),
             auth: {
               jwt: {
                 path: 'kubernetes',

@@ -1,5 +1,6 @@
 import type { ContainerProps } from '../core/container';
 import { portsOf } from '../core/endpoint';
+import { gateway } from '../core/gateway';
 import { known } from '../core/late';
 import { publicPorts } from '../core/service';
 import type { Workload } from '../core/workload';
@@ -18,8 +19,10 @@ export function workloadFaults(workload: Workload): Fault[] {
     ...nameFaults(workload),
     ...containerFaults(workload),
     ...portFaults(workload),
+    ...tlsFaults(workload),
     ...userFaults(workload),
     ...volumeFaults(workload),
+    ...reloadFaults(workload),
     ...workload.containers.flatMap(({ name, props }) => probeFaults(name, props)),
   ];
 }
@@ -74,6 +77,27 @@ function portFaults({ ports, props }: Workload): Fault[] {
   ];
 }
 
+/** Clients would trust a certificate that the program does not show. */
+function tlsFaults(workload: Workload): Fault[] {
+  const { ports, component, namespace, name: owner } = workload;
+  const host = `${owner}.${namespace}.svc`;
+  return ports.flatMap(({ name, tls, protocol }) => {
+    if (tls === undefined) return [];
+    if (protocol !== 'TCP') return [{ message: `speaks TLS on port ${name}, which is none of TCP; leave tls out` }];
+    if (tls === 'gateway') {
+      if (Object.values<unknown>(component.definition.provides).includes(gateway)) return [];
+      const mend = `give it one of its own: new Certificate(self, '${owner}')`;
+      return [{ message: `shows the gateway’s certificate on port ${name}, which only the gateway has; ${mend}` }];
+    }
+    return [
+      ...(tls.isFor(host) ? [] : [{ message: `shows ${tls.name} on port ${name}, which is not for ${host}` }]),
+      ...(workload.credentials.includes(tls)
+        ? []
+        : [{ message: `shows ${tls.name} on port ${name}, but mounts it nowhere` }]),
+    ];
+  });
+}
+
 function userFaults({ props: { user } }: Workload): Fault[] {
   return Object.entries(user)
     .filter(([, id]) => !Number.isInteger(id) || id < 1)
@@ -91,6 +115,28 @@ function volumeFaults(workload: Workload): Fault[] {
     .map((name) => ({
       message: `mounts a volume "${name}": at most 63 lower-case letters, digits and dashes`,
     }));
+}
+
+/** Files that are said to be reloaded, by what cannot. */
+function reloadFaults(workload: Workload): Fault[] {
+  return workload.containers.flatMap(({ name, init, props }) =>
+    Object.values(known(props.mounts, workload.component) ?? {}).flatMap(({ config, subPath }) => {
+      if (config?.reload === undefined) return [];
+      const files = config.name;
+      if (init || workload.replicas === 0) {
+        return [{ message: `reads ${files} once, in its container ${name}; leave reload of these files out` }];
+      }
+      if (subPath !== undefined) {
+        const mend = 'which stays as it is when they change; mount their folder';
+        return [{ message: `mounts ${subPath} of ${files} alone in its container ${name}, ${mend}` }];
+      }
+      if (config.reload === 'watched' || props.command !== undefined) return [];
+      const mend = 'say command, since a shell starts it then';
+      return [
+        { message: `leaves it to the image what its container ${name} runs, which shall reload ${files}; ${mend}` },
+      ];
+    }),
+  );
 }
 
 /** Kubernetes looks for a name among the ports of the same container. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { makeValue } from '../../cli/credentials/values';
 import { catalogue } from '../../lib/catalogue';
 import { Deployment } from '../../lib/core/controllers';
-import { Credential, privateKey, selfSignedCertificate } from '../../lib/core/credential';
+import { privateKey, selfSignedCertificate } from '../../lib/core/credential';
 import {
   Background,
   eventually,
@@ -18,20 +18,11 @@ import {
 } from '../api/support/programs';
 import { signIn } from '../../lib/core/sign-in';
 import { find, objectsOf } from '../support/objects';
-import { routed, sleeper, testPlatform, type TestEntry } from '../support/platforms';
+import { routed, secured, sleeper, testPlatform, type TestEntry } from '../support/platforms';
+import { startScript } from '../../lib/tiers/gateway/nginx/config';
 import { NameServer } from './support/name-server';
 
 const nginx = findProgram('nginx', ['/usr/sbin']) ?? '';
-
-/** A program that speaks TLS, and what its certificate is checked against. */
-const secured: TestEntry = {
-  build: (component) => {
-    const ca = new Credential(component, 'vault-tls', {
-      keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(['vault.inside'], 'tls.key') },
-    });
-    routed('vault', { tls: { serverName: 'vault.inside', ca } }).build?.(component);
-  },
-};
 
 const signOn: TestEntry = {
   needs: {},
@@ -60,7 +51,7 @@ const entries = {
   limited: routed('limited'),
   store: routed('store'),
   pages: routed('pages'),
-  vault: secured,
+  vault: secured('vault'),
   late: routed('late'),
   'sign-in': signOn,
 };
@@ -247,7 +238,7 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
     }
     await listen('sign-in', createServer(answerWho));
     const key = await makeValue(privateKey());
-    const cert = await makeValue(selfSignedCertificate(['vault.inside'], 'tls.key'), key);
+    const cert = await makeValue(selfSignedCertificate(['vault.test-apps.svc'], 'tls.key'), key);
     writeFileSync(join(folder, 'ca.crt'), cert);
     await listen(
       'vault',
@@ -282,7 +273,7 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
   });
 
   test('the container asks the first name server that the pod is told', async () => {
-    const awk = (files['start.sh'] ?? '').split('\n').find((line) => line.startsWith('awk')) ?? '';
+    const awk = startScript.split('\n').find((line) => line.startsWith('awk')) ?? '';
     const resolver = async (resolvConf: string) => {
       writeFileSync(join(folder, 'resolv.conf'), resolvConf);
       const script = awk.replace('/etc/resolv.conf', 'resolv.conf').replace('/tmp/resolver.conf', 'made.conf');
@@ -495,7 +486,7 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
   test('a program that speaks TLS is only talked to when its certificate is the right one', async () => {
     expect((await seen('/vault/x')).program).toBe('vault');
     const key = await makeValue(privateKey());
-    const cert = await makeValue(selfSignedCertificate(['vault.inside'], 'tls.key'), key);
+    const cert = await makeValue(selfSignedCertificate(['vault.test-apps.svc'], 'tls.key'), key);
     (servers.get('vault') as SecureServer).setSecureContext({ key, cert });
     (servers.get('vault') as SecureServer).closeAllConnections();
     expect((await ask('/vault/x')).status).toBe(502);

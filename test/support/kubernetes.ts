@@ -132,6 +132,10 @@ export interface Kinds {
   PriorityClass: Full<V1PriorityClass>;
   Role: Full<V1Role>;
   RoleBinding: Full<V1RoleBinding>;
+  ServersTransportTCP: {
+    metadata: Metadata;
+    spec: { tls: { serverName: string; rootCAs: { secret: string }[] } };
+  };
   ServersTransport: {
     metadata: Metadata;
     spec: { serverName: string; rootCAs: { secret: string }[]; minVersion: string };

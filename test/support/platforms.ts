@@ -3,6 +3,7 @@ import * as YAML from 'yaml';
 import { z } from 'zod';
 import { parsePlatform } from '../../lib/config/load';
 import { ConfigError } from '../../lib/core/problem';
+import { Certificate } from '../../lib/core/certificate';
 import type { Component } from '../../lib/core/component';
 import { Deployment } from '../../lib/core/controllers';
 import { Credential, literal, password } from '../../lib/core/credential';
@@ -117,6 +118,19 @@ export const sleeper: WorkloadProps = {
 export const routed = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
   build: (component) => {
     const server = new Deployment(component, name, { ...sleeper, ports: { http: 8000 } });
+    new HttpRoute(component, name, { hosts: [name], to: server.endpoint('http'), access: 'public', ...props });
+  },
+});
+
+/** The same with TLS, by a certificate of its own. */
+export const secured = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
+  build: (component) => {
+    const tls = new Certificate(component, name);
+    const server = new Deployment(component, name, {
+      ...sleeper,
+      ports: { http: { port: 8000, tls } },
+      mounts: { '/etc/tls': tls.shown },
+    });
     new HttpRoute(component, name, { hosts: [name], to: server.endpoint('http'), access: 'public', ...props });
   },
 });

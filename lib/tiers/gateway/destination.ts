@@ -1,5 +1,4 @@
 import type { Component } from '../../core/component';
-import type { Credential } from '../../core/credential';
 import type { Endpoint } from '../../core/endpoint';
 import { suggest } from '../../core/problem';
 import { HttpRoute, type AccessMode } from '../../core/route';
@@ -13,8 +12,6 @@ export interface Destination {
   readonly base: string;
   /** Paths below `base` that Traefik hides. */
   readonly hidden: readonly string[];
-  /** The program speaks TLS itself, see {@link HttpRoute}. */
-  readonly tls?: { readonly serverName: string; readonly ca: Credential };
   /** Who may pass Traefik. */
   readonly access: AccessMode;
 }
@@ -49,7 +46,7 @@ export function findDestination(from: Component, service: string, named?: string
     return { key: 'route', message: `${service} has no route "${named}"; ${suggest(named ?? '', names)}` };
   }
   const { route, to } = found;
-  const { tls, hidden = [] } = route.props;
+  const { hidden = [] } = route.props;
   const { hostname, pathname } = new URL(route.url);
   const base = pathname.replace(/\/$/, '');
   return {
@@ -57,7 +54,6 @@ export function findDestination(from: Component, service: string, named?: string
     host: hostname,
     base,
     hidden: hidden.filter((path) => path.startsWith(base)).map((path) => path.slice(base.length)),
-    tls,
     access: route.access,
   };
 }

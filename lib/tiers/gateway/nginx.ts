@@ -95,13 +95,14 @@ export const nginx = defineComponent({
     );
     const locations = late(() =>
       found.value.flatMap(({ path, chosen, leads }) =>
-        'message' in leads ? [] : [{ leads, location: locationOf(self, path, chosen, leads) }],
+        'message' in leads ? [] : [{ leads, location: locationOf(path, chosen, leads) }],
       ),
     );
-    const config = new ConfigFiles(self, self.name, (): Record<string, string> => files());
+    const reload = { signal: 'HUP' } as const;
+    const config = new ConfigFiles(self, self.name, (): Record<string, string> => files(), { reload });
     const server: Deployment = new Deployment(self, self.name, {
       image: images.nginx,
-      command: ['sh', `${configFolder}/start.sh`],
+      command: ['sh', '-c', startScript],
       ports: { http: 8080 },
       mounts: late(() => ({
         [configFolder]: config,
@@ -109,7 +110,7 @@ export const nginx = defineComponent({
         [cacheFolder]: temporary('cache', '1280Mi'),
         '/tmp': temporary('tmp', '64Mi'),
         ...Object.fromEntries(
-          locations.value.flatMap(({ leads: { tls } }) => (tls ? [[trusted(tls), tls.ca.files('ca.crt')]] : [])),
+          locations.value.flatMap(({ leads: { endpoint } }) => Object.entries(endpoint.trustAt(trustOf(endpoint)))),
         ),
       })),
       user: { uid: 101, gid: 101 },
@@ -137,10 +138,9 @@ export const nginx = defineComponent({
     const files = () => {
       const [host = ''] = route.hosts;
       const endpoint = asked();
-      const signIn = endpoint && address(self, endpoint);
+      const signIn = endpoint && address(endpoint);
       return {
         'nginx.conf': nginxConfig({ host, locations: locations.value.map(({ location }) => location), signIn }),
-        'start.sh': startScript,
       };
     };
     self.whenComplete(() => {
@@ -174,14 +174,14 @@ function destination(self: Component, { to, route, access }: LocationOptions) {
   return { key: 'access', message };
 }
 
-function locationOf(self: Component, path: string, options: LocationOptions, found: Destination): Location {
+function locationOf(path: string, options: LocationOptions, found: Destination): Location {
   const { access, cache, uploads, rateLimited, rewriteBase } = options;
-  const { endpoint, tls, ...rest } = found;
+  const { endpoint, ...rest } = found;
   return {
     ...rest,
     path,
-    address: address(self, endpoint),
-    tls: tls && { serverName: tls.serverName, ca: `${trusted(tls)}/ca.crt` },
+    address: address(endpoint),
+    tls: endpoint.certificate && { serverName: endpoint.host, ca: `${trustOf(endpoint)}/ca.crt` },
     signedIn: access === 'public' ? undefined : access === 'sso' ? [] : access.groups,
     cache,
     uploads,
@@ -190,9 +190,8 @@ function locationOf(self: Component, path: string, options: LocationOptions, fou
   };
 }
 
-/** The folder with the certificate of a program. */
-const trusted = ({ ca }: NonNullable<Destination['tls']>) => `${trustFolder}/${ca.name}`;
+/** Where the certificate of a program is. */
+const trustOf = ({ certificate }: Endpoint) => `${trustFolder}/${certificate?.name}`;
 
 /** nginx searches no domains. */
-const address = ({ platform }: Component, { host, port }: Endpoint) =>
-  `${host}.${platform.config.network.clusterDomain}:${port.service}`;
+const address = ({ completeHost, port }: Endpoint) => `${completeHost}:${port.service}`;

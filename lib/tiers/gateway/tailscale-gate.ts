@@ -161,7 +161,7 @@ export const tailscaleGate = defineComponent({
 function destination(self: Component, { to, route, everyone }: z.output<typeof options>) {
   const found = findDestination(self, to, route);
   if ('message' in found) return found;
-  if (found.tls) {
+  if (found.endpoint.port.tls) {
     return {
       key: 'to',
       message: `${to} speaks TLS with a certificate of its own, which Funnel cannot check; write another service`,

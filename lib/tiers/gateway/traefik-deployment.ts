@@ -46,7 +46,7 @@ export function startTraefik(self: Component, { options, entryPoints, signIn }: 
     args: ['--configFile=/etc/traefik/traefik.yaml'],
     ports: {
       web: { port: 8000, service: 80, public: 80 },
-      websecure: { port: 8443, service: 443, public: 443 },
+      websecure: { port: 8443, service: 443, public: 443, tls: 'gateway' },
       ...Object.fromEntries(
         entryPoints.map(({ name, port, protocol }) => [name, { port, public: port, protocol }] as const),
       ),

@@ -1,17 +1,16 @@
 import { gateway } from '../../../lib/core/gateway';
 import { signIn } from '../../../lib/core/sign-in';
 import { Deployment } from '../../../lib/core/controllers';
+import { Certificate } from '../../../lib/core/certificate';
 import type { Component } from '../../../lib/core/component';
-import { Credential, privateKey, selfSignedCertificate } from '../../../lib/core/credential';
 import { HttpRoute, type Access } from '../../../lib/core/route';
-import { TcpRoute, UdpRoute } from '../../../lib/core/stream-routes';
 import { all, find, objectsOf } from '../../support/objects';
-import { sleeper, testPlatform, type TestEntry } from '../../support/platforms';
+import { secured, sleeper, testPlatform, type TestEntry } from '../../support/platforms';
 
 const server = (component: Component) =>
   new Deployment(component, component.name, {
     ...sleeper,
-    ports: { http: 8080, sql: 5432, game: { port: 7777, protocol: 'UDP' } },
+    ports: { http: 8080 },
   });
 const http = (component: Component, name: string, access: Access, more: { path?: string; hosts?: string[] } = {}) =>
   new HttpRoute(component, name, { hosts: [name], access, to: server(component).endpoint('http'), ...more });
@@ -143,6 +142,29 @@ describe('single sign-on', () => {
     ]);
   });
 
+  test('of a provider with TLS it trusts the certificate and no other', () => {
+    const secure: TestEntry = {
+      ...identity,
+      build: (component) => {
+        const tls = new Certificate(component, 'identity');
+        const mounts = { '/etc/tls': tls.shown };
+        const pods = new Deployment(component, 'identity', {
+          ...sleeper,
+          ports: { http: { port: 8443, tls } },
+          mounts,
+        });
+        return { signIn: { endpoint: pods.endpoint('http'), cookie: 'session' } };
+      },
+    };
+    const wiki: TestEntry = { build: (component) => void http(component, 'wiki', 'sso') };
+    expect(
+      find(objectsOf(testPlatform({ identity: secure, wiki })), 'Middleware', 'sso').spec.forwardAuth,
+    ).toMatchObject({
+      address: 'https://identity.test-auth.svc:8443/',
+      tls: { caSecret: 'identity-tls-ca.crt' },
+    });
+  });
+
   test('each namespace has its own, and nobody is told of a password', () => {
     expect(guard('files')).toEqual([{ name: 'security-headers' }, { name: 'sso' }]);
     expect(forwardAuth('sso', 'test-data')).toEqual(forwardAuth('sso', 'test-apps'));
@@ -161,25 +183,14 @@ test('groups without single sign-on in the platform: basic, with the same notice
   expect([...platform.notices]).toHaveLength(1);
 });
 
-test('a program that speaks TLS itself: the gateway trusts its certificate and no other', () => {
-  const platform = testPlatform({
-    vault: {
-      build: (component) => {
-        const ca = new Credential(component, 'vault-tls', {
-          keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(['vault.test'], 'tls.key') },
-        });
-        const to = server(component).endpoint('http');
-        const tls = { serverName: 'vault.test', ca };
-        new HttpRoute(component, 'vault', { hosts: ['vault'], to, access: 'public', tls });
-      },
-    },
-  });
+test('HTTP to a port with TLS: the gateway trusts its certificate and no other', () => {
+  const platform = testPlatform({ vault: secured('vault') });
   const objects = objectsOf(platform);
   expect(find(objects, 'IngressRoute', 'vault').spec.routes[0]?.services).toEqual([
     { name: 'vault', port: 'http', scheme: 'https', serversTransport: 'vault' },
   ]);
   expect(find(objects, 'ServersTransport', 'vault').spec).toEqual({
-    serverName: 'vault.test',
+    serverName: 'vault.test-apps.svc',
     rootCAs: [{ secret: 'vault-tls-ca.crt' }],
     minVersion: 'VersionTLS12',
   });
@@ -193,42 +204,6 @@ test('a program that speaks TLS itself: the gateway trusts its certificate and n
 test('no notice without sso', () => {
   const platform = testPlatform({ wiki: { build: (component) => void http(component, 'wiki', 'basic') } });
   expect([...platform.notices]).toEqual([]);
-});
-
-test('TCP: by server name, on an entry point of its own', () => {
-  const platform = testPlatform({
-    sql: {
-      build: (component) =>
-        void new TcpRoute(component, 'sql', {
-          host: 'sql',
-          entryPoint: { name: 'postgres', port: 5432 },
-          to: server(component).endpoint('sql'),
-        }),
-    },
-  });
-  expect(find(objectsOf(platform), 'IngressRouteTCP', 'sql').spec).toEqual({
-    entryPoints: ['postgres'],
-    routes: [{ match: 'HostSNI(`sql.hearth.test`)', services: [{ name: 'sql', port: 'sql' }] }],
-    tls: {},
-  });
-  expect(platform.graph.routes[0]?.entryPoint).toEqual({ name: 'postgres', port: 5432, protocol: 'TCP' });
-});
-
-test('TCP: a protocol that clients name in the handshake becomes an option of the route', () => {
-  const platform = testPlatform({
-    sql: {
-      build: (component) =>
-        void new TcpRoute(component, 'sql', {
-          host: 'sql',
-          entryPoint: { name: 'postgres', port: 5432 },
-          to: server(component).endpoint('sql'),
-          alpn: 'postgresql',
-        }),
-    },
-  });
-  const objects = objectsOf(platform);
-  expect(find(objects, 'IngressRouteTCP', 'sql').spec.tls).toEqual({ options: { name: 'sql' } });
-  expect(find(objects, 'TLSOption', 'sql').spec).toEqual({ alpnProtocols: ['postgresql'], minVersion: 'VersionTLS12' });
 });
 
 test('hidden paths lead nowhere: no rule takes them', () => {
@@ -246,21 +221,4 @@ test('hidden paths lead nowhere: no rule takes them', () => {
   expect(find(objectsOf(platform), 'IngressRoute', 'wiki').spec.routes.map(({ match }) => match)).toEqual([
     '(Host(`wiki.hearth.test`)) && !PathPrefix(`/secret`) && !PathPrefix(`/internal`)',
   ]);
-});
-
-test('UDP: an entry point, no host', () => {
-  const platform = testPlatform({
-    game: {
-      build: (component) =>
-        void new UdpRoute(component, 'game', {
-          entryPoint: { name: 'game', port: 7777 },
-          to: server(component).endpoint('game'),
-        }),
-    },
-  });
-  expect(find(objectsOf(platform), 'IngressRouteUDP', 'game').spec).toEqual({
-    entryPoints: ['game'],
-    routes: [{ services: [{ name: 'game', port: 'game' }] }],
-  });
-  expect(platform.graph.routes[0]?.entryPoint).toEqual({ name: 'game', port: 7777, protocol: 'UDP' });
 });

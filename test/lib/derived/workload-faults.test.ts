@@ -1,6 +1,7 @@
+import { Certificate } from '../../../lib/core/certificate';
 import type { Component } from '../../../lib/core/component';
 import { CronJob, Deployment, Job, StatefulSet, type ReplicatedProps } from '../../../lib/core/controllers';
-import { temporary } from '../../../lib/core/mount';
+import { temporary, type MountSource } from '../../../lib/core/mount';
 import { http, tcp } from '../../../lib/core/probe';
 import { HttpRoute } from '../../../lib/core/route';
 import { problems, sleeper, testPlatform, type TestEntry } from '../../support/platforms';
@@ -61,7 +62,43 @@ describe('mistakes of a component are errors that name its workload', () => {
       { mounts: { '/tmp': temporary('tmp.d', '1Mi') } },
       'Deployment shop mounts a volume "tmp.d": at most 63 lower-case letters, digits and dashes',
     ],
+    [
+      'the certificate of the gateway',
+      { ports: { http: { port: 8000, tls: 'gateway' } } },
+      "Deployment shop shows the gateway’s certificate on port http, which only the gateway has; give it one of its own: new Certificate(self, 'shop')",
+    ],
   ])('%s', (_, props, message) => expect(built(deployed(props))).toThrow(message));
+
+  test.each<[string, string, 'TCP' | 'UDP', boolean, string]>([
+    [
+      'for another workload',
+      'wiki',
+      'TCP',
+      true,
+      'Deployment shop shows wiki-tls on port http, which is not for shop.test-apps.svc',
+    ],
+    [
+      'that it does not have',
+      'shop',
+      'TCP',
+      false,
+      'Deployment shop shows shop-tls on port http, but mounts it nowhere',
+    ],
+    [
+      'by a protocol without',
+      'shop',
+      'UDP',
+      true,
+      'Deployment shop speaks TLS on port http, which is none of TCP; leave tls out',
+    ],
+  ])('a certificate %s', (_, owner, protocol, mounted, message) => {
+    const shop = app((self) => {
+      const tls = new Certificate(self, owner);
+      const mounts: Record<string, MountSource> = mounted ? { '/etc/tls': tls.shown } : {};
+      return new Deployment(self, 'shop', { ...sleeper, ports: { http: { port: 8000, protocol, tls } }, mounts });
+    });
+    expect(built(shop)).toThrow(message);
+  });
 
   test.each<[string, (component: Component) => unknown]>([
     ['no port', (self) => new Deployment(self, 'shop', { ...sleeper, ports: { web: 8000 } }).endpoint('http')],

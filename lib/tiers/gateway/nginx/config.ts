@@ -22,7 +22,8 @@ export function nginxConfig(props: NginxConfigProps): string {
   return render([
     line('worker_processes', 2),
     line('worker_rlimit_nofile', 8192),
-    line('worker_shutdown_timeout', '20s'),
+    // After a reload, connections that last go on in the old workers. A pod that stops has less time anyway.
+    line('worker_shutdown_timeout', '1h'),
     line('pid', '/tmp/nginx.pid'),
     line('error_log', 'stderr', 'warn'),
     block(['events'], [line('worker_connections', 2048)]),

@@ -1,11 +1,10 @@
-import { k8s } from 'cdk8s-plus-28';
+import type { Certificate } from '../../../core/certificate';
 import type { Component } from '../../../core/component';
 import { ConfigFiles, json } from '../../../core/config-files';
 import { peerDomain, peerHosts, StatefulSet } from '../../../core/controllers';
-import type { Credential } from '../../../core/credential';
 import { dataVersion } from '../../../core/data-version';
 import { temporary } from '../../../core/mount';
-import type { Check } from '../../../core/probe';
+import { http } from '../../../core/probe';
 import { sized } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import type { DatabaseUsers } from './database-users';
@@ -19,8 +18,7 @@ export interface NodesProps {
   readonly options: StoreOptions;
   readonly replicas: number;
   readonly data: Volume;
-  /** Keys `tls.key` and `ca.crt`. */
-  readonly tls: Credential;
+  readonly tls: Certificate;
   readonly keysSecret: string;
   /** Whose users they make. @default nobody's */
   readonly users?: DatabaseUsers;
@@ -54,7 +52,7 @@ export function startNodes(owner: Component, props: NodesProps): StatefulSet {
     ...opening,
     env: { [`${program.prefix}_RAFT_NODE_ID`]: { fieldPath: 'metadata.name' }, HOME: '/tmp', ...opening.env },
     ports: {
-      api: ports.api,
+      api: { port: ports.api, tls },
       cluster: { port: ports.cluster, offered: false },
       ...(ownMetrics ? { metrics: { port: ports.metrics, offered: false } } : {}),
     },
@@ -62,7 +60,7 @@ export function startNodes(owner: Component, props: NodesProps): StatefulSet {
     mounts: {
       [folders.data]: data,
       [folders.config]: files,
-      [folders.tls]: tls.files('tls.key', 'ca.crt'),
+      [folders.tls]: tls.shown,
       '/tmp': temporary('tmp', '64Mi'),
       ...opening.mounts,
     },
@@ -75,7 +73,7 @@ export function startNodes(owner: Component, props: NodesProps): StatefulSet {
     },
     // Whoever leads hands over first.
     terminationGraceSeconds: 60,
-    ...(metrics ? { metrics: { path: '/v1/sys/metrics', ...scraped(ownMetrics) } } : {}),
+    ...(metrics ? { metrics: { port: ownMetrics ? 'metrics' : 'api', path: '/v1/sys/metrics' } } : {}),
     resources: sized({ requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } }, resources),
   });
   if (unseal === 'static' || unseal === 'secret') {
@@ -88,8 +86,6 @@ export function startNodes(owner: Component, props: NodesProps): StatefulSet {
   return nodes;
 }
 
-const scraped = (ownPort: boolean) => (ownPort ? { port: 'metrics' } : { port: 'api', scheme: 'https' as const });
-
 /** A node tells the others its own name, which the configuration of all cannot say. */
 const startScript = ({ command, prefix }: Program, domain: string) => {
   const address = `https://$${prefix}_RAFT_NODE_ID.${domain}`;
@@ -98,7 +94,5 @@ exec ${command} server -config=${folders.config}/server.json
 `;
 };
 
-/** https://openbao.org/api-docs/system/health/; the kubelet takes any certificate. */
-const health = (query: string): Check => ({
-  httpGet: { path: `/v1/sys/health?${query}`, port: k8s.IntOrString.fromString('api'), scheme: 'HTTPS' },
-});
+/** https://openbao.org/api-docs/system/health/ */
+const health = (query: string) => http(`/v1/sys/health?${query}`, 'api');

@@ -2,9 +2,10 @@ import { k8s } from 'cdk8s-plus-28';
 import type { SecretStore, StoreWishes } from '../../../bindings/secret-store';
 import { dumped } from '../../../core/backup';
 import type { Binding } from '../../../core/binding';
+import { Certificate } from '../../../core/certificate';
 import type { Component } from '../../../core/component';
-import { peerDomain, type StatefulSet } from '../../../core/controllers';
-import { Credential, password, privateKey, selfSignedCertificate } from '../../../core/credential';
+import type { StatefulSet } from '../../../core/controllers';
+import { Credential, password } from '../../../core/credential';
 import type { CredentialStore } from '../../../core/credential-store';
 import { HttpRoute } from '../../../core/route';
 import { Volume } from '../../../core/volume';
@@ -26,7 +27,6 @@ import { snapshotDump } from './snapshot-dump';
 export class RaftStore implements CredentialStore, SecretStore {
   readonly server: StatefulSet;
   readonly administrator = administrator;
-  readonly tls: Credential;
   /** Name of the Secret that takes what only the first start tells: keys, and the root token until it has ended. */
   readonly keysSecret: string;
   readonly audience: string;
@@ -51,21 +51,20 @@ export class RaftStore implements CredentialStore, SecretStore {
     const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
     this.setupKey = this.appRoleKey(`${name}-setup`, data);
     this.snapshotKey = this.appRoleKey(`${name}-snapshot`, data);
-    this.tls = this.certificate();
+    // The nodes trust it as it is.
+    const tls = new Certificate(self, name, { bootstrap: true });
     if (options.database) this.users = new DatabaseUsers(self, options.database);
-    const { tls, keysSecret, users } = this;
+    const { keysSecret, users } = this;
     this.server = startNodes(self, { program, options, replicas, data, tls, keysSecret, users });
     this.declareKeys();
     if (this.feedsExternalSecrets) this.keepCredentials();
-    const api = this.server.endpoint('api');
     new HttpRoute(self, name, {
       hosts: [name],
-      to: api,
+      to: this.server.endpoint('api'),
       // It asks for a token, or for a name and a password, itself.
       access: options.access,
       // It asks for nothing there: anybody could read how much goes on, or cancel what holders of keys have begun.
       hidden: ['metrics', 'generate-root', 'rekey', 'unseal'].map((path) => `/v1/sys/${path}`),
-      tls: { serverName: api.host, ca: tls },
       tile: { title: program.title, description: 'Secrets, keys and certificates', icon: program.icon },
     });
     self.whenComplete(() => this.complete());
@@ -111,7 +110,7 @@ export class RaftStore implements CredentialStore, SecretStore {
 
   /** Of all nodes, each by its own name. */
   private get addresses(): string[] {
-    return this.server.endpoint('api').members.map((member) => `https://${member}`);
+    return this.server.endpoint('api').memberUrls();
   }
 
   /** Once all namespaces are known. */
@@ -127,22 +126,10 @@ export class RaftStore implements CredentialStore, SecretStore {
       title: program.title,
       endpoint: this.server.endpoint('api'),
       state: desiredState(this, { program, options, addresses, databases: users?.state, clients }),
-      tls: this.tls,
       setupKey: this.setupKey,
       snapshotKey: this.snapshotKey,
       keysSecret: this.keysSecret,
       users,
-    });
-  }
-
-  /** The nodes trust it as it is: it is its own authority. */
-  private certificate(): Credential {
-    const inside = `${this.name}.${this.self.tier.namespace}.svc`;
-    const peers = `*.${peerDomain(this.self, this.name)}`;
-    const names = [inside, `${inside}.${this.self.platform.config.network.clusterDomain}`, peers, 'localhost'];
-    return new Credential(this.self, `${this.name}-tls`, {
-      keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(names, 'tls.key') },
-      bootstrap: true,
     });
   }
 
@@ -183,7 +170,6 @@ export class RaftStore implements CredentialStore, SecretStore {
       owner: this.self,
       endpoint: this.server.endpoint('api'),
       nodes: this.addresses,
-      tls: this.tls,
       key: this.snapshotKey,
       // All keys that there ever were are where the sidecar finds them.
       earlierKeys: this.options.unseal === 'secret' ? this.keysSecret : undefined,

@@ -1,7 +1,8 @@
 import { portOfUrl } from '../../../core/address';
-import { Credential, hexadecimal, supplied } from '../../../core/credential';
+import type { Certificate } from '../../../core/certificate';
 import type { Component } from '../../../core/component';
 import type { ContainerProps } from '../../../core/container';
+import { Credential, hexadecimal, supplied } from '../../../core/credential';
 import { temporary, type MountSource } from '../../../core/mount';
 import { portsBesideProxy } from '../../../core/proxy';
 import type { Volume } from '../../../core/volume';
@@ -15,8 +16,7 @@ export interface SealProps {
   readonly program: Program;
   readonly unseal: Unseal;
   readonly data: Volume;
-  /** Key `ca.crt`. */
-  readonly tls: Credential;
+  readonly tls: Certificate;
   /** Secret with what the first start told. */
   readonly keysSecret: string;
 }
@@ -69,7 +69,7 @@ function unsealer({ program, tls, keysSecret }: SealProps): ContainerProps {
       HOME: '/tmp',
     },
     mounts: {
-      [folders.tls]: tls.files('tls.key', 'ca.crt'),
+      [folders.tls]: tls.shown,
       '/keys': optionalSecret(keysSecret, ['unseal-keys', 'earlier-unseal-keys']),
       '/tmp': temporary('tmp', '64Mi'),
     },

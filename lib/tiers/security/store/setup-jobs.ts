@@ -16,8 +16,6 @@ export interface SetupJobsProps {
   readonly title: string;
   readonly endpoint: Endpoint;
   readonly state: DesiredState;
-  /** Key `ca.crt`. */
-  readonly tls: Credential;
   /** Key `secretId` each. */
   readonly setupKey: Credential;
   readonly snapshotKey: Credential;
@@ -51,7 +49,7 @@ export function setupJobs(owner: Component, props: SetupJobsProps): void {
       command: ['node', '/etc/store-setup/setup.mjs', '/etc/store-setup/state.json', ...parts],
       mounts: {
         '/etc/store-setup': files,
-        '/etc/store-tls': props.tls.files('ca.crt'),
+        ...props.endpoint.trustAt('/etc/store-tls'),
         '/tmp': temporary('tmp', '16Mi'),
       },
       uses: [{ endpoint: props.endpoint, why: 'sets it up' }],

@@ -14,8 +14,6 @@ export interface SnapshotDumpProps {
   readonly endpoint: Endpoint;
   /** Addresses of all nodes: snapshots are made by the one that leads. */
   readonly nodes: readonly string[];
-  /** Key `ca.crt`. */
-  readonly tls: Credential;
   /** Key `secretId` of the AppRole that may take and restore snapshots. */
   readonly key: Credential;
   /** The Secret that holds the keys of earlier storages too, so that a snapshot of such a one may be restored. */
@@ -23,7 +21,7 @@ export interface SnapshotDumpProps {
 }
 
 /** A snapshot of the storage by the program itself. It is encrypted, and useless without the keys of its time. */
-export function snapshotDump({ owner, endpoint, nodes, tls, key, earlierKeys }: SnapshotDumpProps): Dump {
+export function snapshotDump({ owner, endpoint, nodes, key, earlierKeys }: SnapshotDumpProps): Dump {
   const script = (name: string) => readFileSync(join(__dirname, name), 'utf8');
   const files = new ConfigFiles(owner, `${owner.name}-snapshot`, {
     'snapshot.mjs': script('snapshot.mjs'),
@@ -40,7 +38,7 @@ export function snapshotDump({ owner, endpoint, nodes, tls, key, earlierKeys }: 
     },
     mounts: {
       '/etc/store-snapshot': files,
-      '/etc/store-tls': tls.files('ca.crt'),
+      ...endpoint.trustAt('/etc/store-tls'),
       '/tmp': temporary('tmp', '16Mi'),
     },
     resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '512Mi' } },

@@ -1,12 +1,20 @@
 import { catalogue } from '../../../../lib/catalogue';
 import { Deployment } from '../../../../lib/core/controllers';
-import { Credential, privateKey, selfSignedCertificate } from '../../../../lib/core/credential';
 import type { Platform } from '../../../../lib/core/platform';
 import { HttpRoute, type HttpRouteProps } from '../../../../lib/core/route';
 import { signIn } from '../../../../lib/core/sign-in';
+import { startScript } from '../../../../lib/tiers/gateway/nginx/config';
 import { block, line, render } from '../../../../lib/tiers/gateway/nginx/directives';
 import { all, container, find, objectsOf } from '../../../support/objects';
-import { geoai, manifestFile, sleeper, testPlatform, type TestEntry, problems } from '../../../support/platforms';
+import {
+  geoai,
+  manifestFile,
+  secured,
+  sleeper,
+  testPlatform,
+  type TestEntry,
+  problems,
+} from '../../../support/platforms';
 
 const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
   build: (component) => {
@@ -117,14 +125,6 @@ test('it may reach what its locations lead to, and nothing else', () => {
   expect(JSON.stringify(find(objects, 'NetworkPolicy', 'app').spec.ingress)).toContain('nginx');
 });
 
-test('a change of its configuration rolls its pods', () => {
-  const hash = (locations: object) =>
-    find(objectsOf(withPaths(locations)), 'Deployment', 'nginx').spec.template.metadata.annotations[
-      'hearth/config-nginx'
-    ];
-  expect(hash({ '/app/': open })).not.toBe(hash({ '/other/': open }));
-});
-
 describe('single sign-on', () => {
   const guarded = (access: unknown) => withPaths({ '/app/': { to: 'app', access } }, { 'sign-in': signInProvider });
 
@@ -157,18 +157,10 @@ test('what the gateway hides of a program is hidden here, too', () => {
 });
 
 test('a program that speaks TLS must prove who it is', () => {
-  const secure: TestEntry = {
-    build: (component) => {
-      const ca = new Credential(component, 'app-tls', {
-        keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(['app.inside'], 'tls.key') },
-      });
-      program('app', { tls: { serverName: 'app.inside', ca } }).build?.(component);
-    },
-  };
-  const platform = withPaths({ '/app/': open }, { app: secure });
+  const platform = withPaths({ '/app/': open }, { app: secured('app') });
   const text = locationOf(platform, '/app/');
   expect(text).toContain('proxy_pass https://$upstream$rest;');
-  expect(text).toMatch(/proxy_ssl_verify on;\n +proxy_ssl_server_name on;\n +proxy_ssl_name app\.inside;/);
+  expect(text).toMatch(/proxy_ssl_verify on;\n +proxy_ssl_server_name on;\n +proxy_ssl_name app\.test-apps\.svc;/);
   expect(text).toContain('proxy_ssl_trusted_certificate /etc/path-gateway-trust/app-tls/ca.crt;');
   const { template } = find(objectsOf(platform), 'Deployment', 'nginx').spec;
   expect(container(template, 'nginx').volumeMounts).toContainEqual({
@@ -237,15 +229,23 @@ describe('what cannot be is said with its place and what to write instead, all a
 
 test('its file system is read-only but for the cache and temporary files', () => {
   const { template } = find(objectsOf(withPaths({ '/app/': open })), 'Deployment', 'nginx').spec;
-  const { securityContext, volumeMounts, command } = container(template, 'nginx');
+  const { securityContext, volumeMounts } = container(template, 'nginx');
   expect(securityContext.readOnlyRootFilesystem).toBe(true);
   expect(template.spec.securityContext).toMatchObject({ runAsUser: 101, runAsGroup: 101 });
   expect(volumeMounts.filter(({ readOnly }) => !readOnly).map(({ mountPath }) => mountPath)).toEqual([
     '/var/cache/nginx',
     '/tmp',
   ]);
-  expect(command).toEqual(['sh', '/etc/path-gateway/start.sh']);
   expect(all(objectsOf(withPaths({ '/app/': open })), 'PersistentVolumeClaim')).toEqual([]);
+});
+
+test('another configuration is reloaded, and restarts no pod', () => {
+  const { template } = find(objectsOf(withPaths({ '/app/': open })), 'Deployment', 'nginx').spec;
+  expect(template.metadata).not.toHaveProperty('annotations');
+  expect(container(template, 'nginx').command?.[2]).toContain(
+    'readlink \'/etc/path-gateway/..data\')\n    [ "$seen" != "$known" ] || continue',
+  );
+  expect(container(template, 'nginx').command?.slice(3)).toEqual(['sh', 'sh', '-c', startScript]);
 });
 
 describe('the text of a configuration', () => {

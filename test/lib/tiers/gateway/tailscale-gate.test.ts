@@ -1,10 +1,17 @@
 import { catalogue } from '../../../../lib/catalogue';
 import { Deployment } from '../../../../lib/core/controllers';
-import { Credential, privateKey, selfSignedCertificate } from '../../../../lib/core/credential';
 import type { Platform } from '../../../../lib/core/platform';
 import { HttpRoute, type HttpRouteProps } from '../../../../lib/core/route';
 import { container, envOf, find, objectsOf } from '../../../support/objects';
-import { geoai, manifestFile, sleeper, testPlatform, type TestEntry, problems } from '../../../support/platforms';
+import {
+  geoai,
+  manifestFile,
+  secured,
+  sleeper,
+  testPlatform,
+  type TestEntry,
+  problems,
+} from '../../../support/platforms';
 
 const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
   build: (component) => {
@@ -163,15 +170,6 @@ test('both containers share the folder with what is published, and nothing else 
 });
 
 describe('what cannot be is said with its place and what to write instead', () => {
-  const secure: TestEntry = {
-    build: (component) => {
-      const ca = new Credential(component, 'app-tls', {
-        keys: { 'tls.key': privateKey(), 'ca.crt': selfSignedCertificate(['app'], 'tls.key') },
-      });
-      program('app', { tls: { serverName: 'app', ca } }).build?.(component);
-    },
-  };
-
   test.each<
     [what: string, options: Readonly<Record<string, unknown>>, entries: Record<string, TestEntry>, message: string]
   >([
@@ -191,7 +189,7 @@ describe('what cannot be is said with its place and what to write instead', () =
     [
       'a service with TLS of its own',
       { to: 'app' },
-      { app: secure },
+      { app: secured('app') },
       'to: app speaks TLS with a certificate of its own, which Funnel cannot check; write another service',
     ],
     [
