@@ -48,7 +48,17 @@ export async function main(catalogue?: Catalogue): Promise<void> {
     now: () => new Date(),
     sleep: (milliseconds) => sleep(milliseconds, undefined, { signal: interrupted.signal }),
   };
+  // Where a connection breaks in the middle of an answer, the API client waits for the rest for ever. Nothing else is
+  // left to do then, and Node.js would end the process as if it were done.
+  const stranded = () => {
+    console.error(
+      'the connection to the cluster broke off; nothing tells how far the command came: look at hearth status, and run it again',
+    );
+    process.exit(exitCodes.unreachable);
+  };
+  process.once('beforeExit', stranded);
   process.exitCode = await hearth(process.argv.slice(2), world);
+  process.off('beforeExit', stranded);
 }
 
 /** The nearest folder upwards that has platforms; where there is none, the current one. */

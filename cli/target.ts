@@ -54,9 +54,11 @@ export async function contextOf(world: World, { config }: Platform, given?: stri
   return (await world.contexts()).includes(own) ? own : undefined;
 }
 
-/** The cluster of a platform. */
+/** The cluster of a platform, once it has answered as an API server does. */
 export async function clusterOf(world: World, platform: Platform, context?: string): Promise<Cluster> {
-  return world.cluster(await contextOf(world, platform, context));
+  const cluster = await world.cluster(await contextOf(world, platform, context));
+  await cluster.version();
+  return cluster;
 }
 
 /** The components of those names, in the order of the tiers; all of them where none is named. */

@@ -40,7 +40,9 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
     secrets: await clusterStore(connection),
     async version() {
       try {
-        return (await config.makeApiClient(VersionApi).getCode()).gitVersion;
+        const { gitVersion } = await patiently(() => config.makeApiClient(VersionApi).getCode());
+        if (typeof gitVersion !== 'string') throw notKubernetes(title, 'the version of the API server');
+        return gitVersion;
       } catch (error) {
         throw refusal(error, title, 'the version of the API server');
       }
@@ -48,9 +50,11 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
     async read<T extends KubernetesObject>(ref: ObjectRef) {
       await asPlainJson(ref);
       try {
-        return plain<T>(await patiently(() => api.read(at(ref))));
+        const found = await patiently(() => api.read(at(ref)));
+        if (found.metadata?.name !== ref.name) throw notKubernetes(title, refText(ref));
+        return plain<T>(found);
       } catch (error) {
-        if (isAbsent(error)) return undefined;
+        if (isAbsent(error, ref)) return undefined;
         throw refusal(error, title, refText(ref));
       }
     },
@@ -58,9 +62,9 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
       const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(); // prettier-ignore
       await asPlainJson(kind);
       try {
-        return await everyPage<T>(api, kind, namespace, selector);
+        return await everyPage<T>(api, title, kind, namespace, selector);
       } catch (error) {
-        if (isAbsent(error)) return [];
+        if (isAbsent(error, kind)) return [];
         throw refusal(error, title, `the list of ${kind.kind} objects`);
       }
     },
@@ -106,7 +110,7 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
         await patiently(() => api.delete(at(ref), undefined, undefined, undefined, undefined, 'Background'));
         return true;
       } catch (error) {
-        if (isAbsent(error)) return false;
+        if (isAbsent(error, ref)) return false;
         throw refusal(error, title, refText(ref));
       }
     },
@@ -187,12 +191,26 @@ const plain = <T extends KubernetesObject>(object: unknown): T => JSON.parse(JSO
 
 const metadataOf = (changes: object): object => ('metadata' in changes ? (changes.metadata as object) : {});
 
-/** There is no such object, or its kind is unknown to the cluster. */
-const isAbsent = (error: unknown): boolean =>
-  codeOf(error) === 404 || messageOf(error).startsWith('Unrecognized API version and kind');
+/** Something else than the API server answered: a proxy, a page to sign in. */
+const notKubernetes = (title: string, what: string): Refusal =>
+  new Refusal(
+    `${title}: what answers about ${what} is no Kubernetes API server; look at the server of that context, and at proxies on the way`,
+    exitCodes.unreachable,
+  );
+
+/**
+ * There is no such object, or its kind is unknown to the cluster. Of kinds that every cluster knows, the API server says so
+ * by a Status; whatever else says "not found" of them knows nothing about them.
+ */
+function isAbsent(error: unknown, { apiVersion }: ObjectKind): boolean {
+  if (messageOf(error).startsWith('Unrecognized API version and kind')) return true;
+  if (codeOf(error) !== 404) return false;
+  return apiVersion.split('/')[0]?.includes('.') === true || bodyOf<{ kind?: string }>(error)?.kind === 'Status';
+}
 
 async function everyPage<T extends KubernetesObject>(
   api: KubernetesObjectApi,
+  title: string,
   { apiVersion, kind }: ObjectKind,
   namespace: string | undefined,
   selector: string,
@@ -202,6 +220,7 @@ async function everyPage<T extends KubernetesObject>(
   do {
     const from = next;
     const page = await patiently(() => api.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector || undefined, 500, from)); // prettier-ignore
+    if (!Array.isArray(page.items)) throw notKubernetes(title, `the list of ${kind} objects`);
     // The items of a list say neither their version nor their kind.
     items.push(...page.items.map((item) => ({ ...plain<T>(item), apiVersion, kind })));
     next = page.metadata?._continue;

@@ -2,6 +2,7 @@ import { k8s } from 'cdk8s-plus-28';
 import type { Component } from './component';
 import { portsOf, type PortProps } from './endpoint';
 import { renderEnv, type EnvValue } from './env';
+import { isFloating } from './image-sources';
 import { known, type Late, type OrLate } from './late';
 import type { MountSource } from './mount';
 import { furtherEnv } from './override-env';
@@ -48,7 +49,8 @@ export function renderContainer(workload: Workload, name: string, props: Contain
   return {
     name,
     image: props.image,
-    imagePullPolicy: 'IfNotPresent',
+    // What a floating tag means is only known by asking the registry, at each start.
+    imagePullPolicy: isFloating(props.image) ? 'Always' : 'IfNotPresent',
     ...(command ? { command: [...command] } : {}),
     ...(args ? { args } : {}),
     ...(props.workingDir ? { workingDir: props.workingDir } : {}),

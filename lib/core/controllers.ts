@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { k8s } from 'cdk8s-plus-28';
 import type { Component } from './component';
+import { startingDeadline } from './cron';
 import { PodEndpoint } from './endpoint';
 import { servicePort } from './service';
 import { Workload, type WorkloadProps } from './workload';
@@ -223,7 +224,7 @@ export class CronJob extends Job {
         suspend: this.suspended,
         timeZone: this.component.platform.config.timeZone,
         concurrencyPolicy: 'Forbid',
-        startingDeadlineSeconds: 600,
+        startingDeadlineSeconds: startingDeadline(this.schedule),
         successfulJobsHistoryLimit: 3,
         failedJobsHistoryLimit: 3,
         jobTemplate: { spec: this.jobSpec() },

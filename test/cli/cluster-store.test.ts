@@ -26,6 +26,7 @@ type Answer = (call: Call) => { readonly code: number; readonly body: object };
 const status = (code: number, message = 'no') => ({ code, body: { kind: 'Status', apiVersion: 'v1', message } });
 /** Every namespace exists, and no Secret. */
 const empty: Answer = ({ method, path }) => {
+  if (path === '/version') return { code: 200, body: { gitVersion: 'v1.34.3' } };
   if (method === 'GET' && !/^\/api\/v1\/namespaces\/[^/]+$/.test(path)) return status(404);
   return { code: 200, body: { metadata: {} } };
 };

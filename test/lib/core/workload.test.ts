@@ -45,6 +45,20 @@ describe('hardened defaults', () => {
     expect(template.spec).not.toHaveProperty('hostNetwork');
   });
 
+  test('what a floating tag means is asked at each start', () => {
+    const policies = (image: string) => {
+      const floating = testPlatform({
+        app: { build: (self) => void new Deployment(self, 'app', { ...sleeper, image }) },
+      });
+      return containersOf(find(objectsOf(floating), 'Deployment', 'app').spec.template).map(
+        (one) => one.imagePullPolicy,
+      );
+    };
+    expect(['app', 'app:latest', 'a:5000/app', 'app:1.2', `app@sha256:${'0'.repeat(64)}`].map(policies).flat()).toEqual(
+      ['Always', 'Always', 'Always', 'IfNotPresent', 'IfNotPresent'],
+    );
+  });
+
   test('every container, also those that wait, prepare or stand beside', () => {
     expect(containersOf(template).map(({ name }) => name)).toEqual(['wait-for-shop', 'first', 'app', 'beside']);
     for (const { securityContext, imagePullPolicy, env } of containersOf(template)) {
