@@ -95,7 +95,7 @@ export const mosquitto = defineComponent({
         entryPoint: { name: 'mqtts', port: 8883 },
         to: server.endpoint('mqtt'),
         alpn: 'mqtt',
-        tile: { title: 'MQTT', description: 'Mosquitto, with TLS on port 8883', icon: 'mqtt.png' },
+        tile: { title: 'MQTT', description: 'Mosquitto, with TLS on port 8883', icon: 'eclipse-mosquitto.png' },
       });
       new HttpRoute(self, self.named('mqtt-websocket'), {
         hosts: [name],

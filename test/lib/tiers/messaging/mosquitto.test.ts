@@ -1,28 +1,12 @@
-import { mqtt, type Topics } from '../../../../lib/bindings/mqtt';
-import { Deployment } from '../../../../lib/core/controllers';
 import type { Platform } from '../../../../lib/core/platform';
-import { mosquitto } from '../../../../lib/tiers/messaging/mosquitto';
 import { lab, refused } from '../../../support/lab';
+import { consumer, withBroker } from '../../../support/mqtt';
 import { all, container, envOf, find, objectsOf } from '../../../support/objects';
-import { manifestFile, problems, sleeper, testPlatform, type TestEntry } from '../../../support/platforms';
+import { manifestFile, problems } from '../../../support/platforms';
 
 const broker = (options = '{}') => lab('traefik: {}', `mosquitto: ${options}`);
 const file = (platform: Platform, name: string) => find(objectsOf(platform), 'ConfigMap', 'mosquitto').data[name] ?? '';
 const server = (platform: Platform) => find(objectsOf(platform), 'StatefulSet', 'mosquitto').spec;
-
-/** A consumer: a program that asks for one user. */
-const consumer = (user: string, topics?: Topics): TestEntry => ({
-  needs: { mqtt },
-  build(self) {
-    const mine = self.provider(mqtt).user(user, topics);
-    new Deployment(self, self.name, { ...sleeper, env: { MQTT_URL: mine.url(), MQTT_USER: mine.key('username') } });
-  },
-});
-/** A platform of these programs and a broker. */
-const withConsumers = (entries: Record<string, TestEntry>, options: Record<string, unknown> = {}) => {
-  const services = Object.fromEntries([...Object.keys(entries), 'gateway'].map((name) => [name, {}]));
-  return testPlatform(entries, { services: { ...services, mosquitto: options } }, { mosquitto: () => mosquitto });
-};
 
 test('the whole file', () =>
   expect(
@@ -83,7 +67,7 @@ test('the broker waits for nobody, least of all for itself', () => {
 
 test('a consumer gets a user, the way there, and waits until the broker lets it in', () => {
   const topics = { publish: ['shop/orders'], subscribe: ['stock/#'] };
-  const made = withConsumers({ shop: consumer('shop', topics) });
+  const made = withBroker({ shop: consumer('shop', topics) });
   const objects = objectsOf(made);
   const { template } = find(objects, 'Deployment', 'shop').spec;
   expect(envOf(container(template, 'shop'))).toMatchObject({
@@ -103,17 +87,14 @@ test('a consumer gets a user, the way there, and waits until the broker lets it 
 
 test('who asks for the same user agrees with the others and with the platform file, or is refused', () => {
   const orders = { publish: ['orders'] };
-  const agreed = withConsumers(
-    { one: consumer('shop', orders), two: consumer('shop', orders) },
-    { users: { shop: {} } },
-  );
+  const agreed = withBroker({ one: consumer('shop', orders), two: consumer('shop', orders) }, { users: { shop: {} } });
   expect(file(agreed, 'topics')).toBe('user shop\ntopic write orders\n');
   const others = { one: consumer('shop', orders), two: consumer('shop', { publish: ['#'] }) };
-  expect(problems(() => withConsumers(others))).toContain(
+  expect(problems(() => withBroker(others))).toContain(
     'user shop: publish is ["orders"] for one and ["#"] for two; write the same for both, or give each a user of its own',
   );
   expect(
-    problems(() => withConsumers({ one: consumer('shop', orders) }, { users: { shop: { publish: ['#'] } } })),
+    problems(() => withBroker({ one: consumer('shop', orders) }, { users: { shop: { publish: ['#'] } } })),
   ).toContain('services.mosquitto.users.shop.publish: one wants ["orders"]; write that, or leave it out');
 });
 
