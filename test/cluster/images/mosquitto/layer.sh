@@ -6,7 +6,8 @@ echo "deb [check-valid-until=no] $MIRROR forky main" > /etc/apt/sources.list.d/f
 groupadd -r -g 1883 mosquitto
 useradd -r -g 1883 -u 1883 -d /var/empty -s /usr/sbin/nologin mosquitto
 apt-get update
-apt-get install -y --no-install-recommends -t forky -o Dpkg::Options::=--force-overwrite mosquitto mosquitto-clients
+# Its package wants a program that makes users, and takes all of systemd where none is named.
+apt-get install -y --no-install-recommends -t forky -o Dpkg::Options::=--force-overwrite mosquitto mosquitto-clients systemd-standalone-sysusers
 rm -rf /etc/mosquitto
 mkdir -p /mosquitto/config /mosquitto/data /mosquitto/log
 chown -R 1883:1883 /mosquitto
