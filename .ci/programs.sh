@@ -1,7 +1,7 @@
 #!/bin/bash
 # Programs that test:config wants on PATH beside those of the bed. Those of stand-in images are taken from there: OpenSearch,
-# Keycloak, PostgreSQL with PostGIS and pgRouting, HAProxy, nginx and Valkey. From Debian come OpenLDAP, a busybox with nc -e,
-# and Chromium, by which test:cluster signs in.
+# Keycloak, PostgreSQL with PostGIS and pgRouting, HAProxy, Mosquitto, nginx and Valkey. From Debian come OpenLDAP, a busybox
+# with nc -e, and Chromium, by which test:cluster signs in.
 set -euo pipefail
 bed=${BED:-${XDG_CACHE_HOME:-$HOME/.cache}/bed}
 img=$bed/img
@@ -41,6 +41,7 @@ from_image() {
   touch "$root/.copied"
 }
 from_image haproxy /usr/sbin /usr/local/sbin haproxy
+from_image mosquitto /usr /usr/local sbin/mosquitto bin/mosquitto_passwd bin/mosquitto_pub bin/mosquitto_sub
 from_image nginx /usr/sbin /usr/local/sbin nginx
 from_image valkey /usr/bin /usr/local/bin valkey-server valkey-cli valkey-check-rdb
 postgres=/usr/lib/postgresql/17
@@ -53,6 +54,7 @@ for folder in $postgres/lib /usr/share/postgresql/17; do [ -e $folder ] || ln -s
 # is 'PROGRAM ARGUMENT' VERSION: what PROGRAM says of itself, if it is there, holds VERSION
 is() { [ ! -e "${1%% *}" ] || [[ $($1 2>&1) == *"$2"* ]] || { echo "programs.sh: $1 is not $2" >&2; exit 1; }; }
 is '/usr/local/sbin/haproxy -v' 'version 3.2.'
+is '/usr/local/sbin/mosquitto -h' 'mosquitto version 2.1.'
 is '/usr/local/sbin/nginx -v' nginx/1.30.
 is '/usr/local/bin/valkey-server --version' v=9.1.
 is "$postgres/bin/postgres --version" '(PostgreSQL) 17.'

@@ -17,7 +17,8 @@ export const presets: Readonly<Record<string, Preset>> = {
     services: ['traefik', 'homepage', 'mlflow', 'minio', 'postgis'],
   },
   'hy-home': {
-    title: 'single sign-on, secrets, databases and clusters of them, objects, documents, vectors, search, time series',
+    title:
+      'single sign-on, secrets, databases and clusters of them, objects, documents, vectors, search, time series, MQTT',
     services: [
       'traefik',
       'keycloak',
@@ -33,6 +34,7 @@ export const presets: Readonly<Record<string, Preset>> = {
       'qdrant',
       'opensearch',
       'influxdb',
+      'mosquitto',
       'homepage',
     ],
   },

@@ -24,6 +24,7 @@ export const catalogue: Catalogue = {
   opensearch: () => (require('./tiers/data/opensearch') as typeof import('./tiers/data/opensearch')).opensearch,
   influxdb: () => (require('./tiers/data/influxdb') as typeof import('./tiers/data/influxdb')).influxdb,
   backup: () => (require('./tiers/data/backup') as typeof import('./tiers/data/backup')).backup,
+  mosquitto: () => (require('./tiers/messaging/mosquitto') as typeof import('./tiers/messaging/mosquitto')).mosquitto,
   mlflow: () => (require('./tiers/ai/mlflow') as typeof import('./tiers/ai/mlflow')).mlflow,
   homepage: () => (require('./tiers/tooling/homepage') as typeof import('./tiers/tooling/homepage')).homepage,
   rustdesk: () => (require('./tiers/tooling/rustdesk') as typeof import('./tiers/tooling/rustdesk')).rustdesk,

@@ -38,6 +38,9 @@ export const images = {
   haproxy: 'docker.io/library/haproxy:3.2',
   // renovate: datasource=docker depName=docker.io/library/influxdb
   influxdb: 'docker.io/library/influxdb:2.8',
+  // Of 2.1 there is no tag without the name of its base.
+  // renovate: datasource=docker depName=docker.io/library/eclipse-mosquitto
+  mosquitto: 'docker.io/library/eclipse-mosquitto:2.1.2-alpine',
   // renovate: datasource=docker depName=docker.io/nginxinc/nginx-unprivileged
   nginx: 'docker.io/nginxinc/nginx-unprivileged:1.30-alpine-slim',
   // renovate: datasource=docker depName=quay.io/openbao/openbao

@@ -27,7 +27,7 @@ describe.each(Object.entries(evidence))('%s', (_, { level, because, proofs }) =>
     expect(lost).toEqual([]);
   });
 
-  test('it says why where it is not proven on a cluster', () => {
+  test('it says under `because` why it is not proven on a cluster, unless it is', () => {
     expect(level === 'running' || because !== undefined).toBe(true);
   });
 });

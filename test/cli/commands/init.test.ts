@@ -165,7 +165,7 @@ describe('services', () => {
     expect(out).toContain('To have backup, add it to the file with its settings');
   });
 
-  test.each(['geoai', 'hy-home'])('%s is what the shipped platform has', (name) => {
+  test.each(['geoai', 'hy-home'])('cli/presets.ts has for %s what the shipped platform has', (name) => {
     const shipped: unknown = parse(readFileSync(join(__dirname, `../../../platforms/${name}.yaml`), 'utf8'));
     expect(new Set(presets[name]?.services)).toEqual(new Set(Object.keys((shipped as { services: object }).services)));
   });
