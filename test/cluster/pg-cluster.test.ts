@@ -5,6 +5,7 @@ import { evict } from './support/evict';
 import type { Hearth } from './support/hearth';
 import { eventually, kubectl, kubectlJson, run } from './support/kubectl';
 import { PatroniMembers } from './support/patroni';
+import { ready } from './support/ready';
 import { SqlClient } from './support/sql-client';
 import { suite, Stopwatch } from './support/suite';
 import type { Workspace } from './support/workspace';
@@ -67,7 +68,7 @@ suite('PostgreSQL clusters on a cluster', () => {
 
   test('up makes a cluster of three on three nodes, with a synchronous standby, and a single server', async () => {
     await watch.time('up', hearth.succeed('up', 'pg'));
-    await watch.time('ready', workspace.ready(600));
+    await watch.time('ready', ready(workspace.platform, 600));
     await whole();
     expect(new Set(await Promise.all(members.map(nodeOf))).size).toBe(3);
     client = await SqlClient.start({
@@ -235,7 +236,7 @@ suite('PostgreSQL clusters on a cluster', () => {
       await kubectl(['uncordon', node]);
     }
     await whole();
-    await workspace.ready(300);
+    await ready(workspace.platform, 300);
   }, 900_000);
 
   test('every declared edge works, and no other one does', async () => {
@@ -293,7 +294,7 @@ suite('PostgreSQL clusters on a cluster', () => {
   test('other settings reach the running cluster', async () => {
     workspace.set(['services', 'pg-cluster', 'settings', 'work_mem'], '7MB');
     await watch.time('settings', hearth.succeed('up', 'pg'));
-    await workspace.ready(600);
+    await ready(workspace.platform, 600);
     await eventually(async () => expect(await client.sql('SHOW work_mem')).toBe('7MB'), 60);
     await whole();
   }, 900_000);

@@ -12,10 +12,11 @@ test.each<[file: string, suites: string[]]>([
   ['ladder', proofs],
   ['loss', proofs],
   ['chosen-proofs', proofs],
-  ['fixture', [...cluster('instances', 'operator'), ...proofs]],
+  ['fixture', [...cluster('geoai', 'instances', 'operator'), ...proofs]],
   ['client', [...cluster('geoai', 'instances', 'operator'), ...proofs]],
   ['edges', [...cluster('geoai', 'instances'), ...proofs]],
   ['reachability', [...cluster('geoai', 'instances', 'openbao', 'pg-cluster', 'sso', 'vault'), ...proofs]],
+  ['ready', cluster('geoai', 'pg-cluster')],
   ['sql-client', cluster('pg-cluster', 'scale')],
 ])('%s of the cluster suites makes stale those that use it alone', (file, expected) => {
   expect(users(file)).toEqual(expected);

@@ -5,7 +5,7 @@ import * as YAML from 'yaml';
 import { loadPlatform } from '../../../lib/config/load';
 import { buildPlatform } from '../../../lib/build-platform';
 import type { Platform } from '../../../lib/core/platform';
-import { saw, sawPlatformsOf } from '../../prove/record';
+import { sawPlatformsOf } from '../../prove/record';
 import { kubectl, kubectlJson, run } from './kubectl';
 import { without } from './without';
 
@@ -92,56 +92,16 @@ export class Workspace {
       `${first.ip}:${first.port}`,
     );
     for (const [service, options] of Object.entries(services)) workspace.set(['services', service], options);
-    await workspace.script('main.ts');
+    await workspace.synthesize();
     return workspace;
   }
 
-  /** Runs a script of the repository in the workspace. */
-  async script(file: string, ...args: string[]): Promise<string> {
-    return this.node('--import', `file://${tsx}`, join(repository, file), ...args);
-  }
-
-  /** Runs the command line in the workspace. */
-  async hearth(...args: string[]): Promise<string> {
-    saw(`command ${args[0]}`);
-    return this.node(join(repository, 'cli/hearth.js'), ...args);
-  }
-
-  private async node(...args: string[]): Promise<string> {
+  /** Writes `dist/`. */
+  private async synthesize(): Promise<void> {
     sawPlatformsOf(this.folder);
+    const args = ['--import', `file://${tsx}`, join(repository, 'main.ts')];
     const { code, stdout, stderr } = await run(process.execPath, args, { cwd: this.folder });
-    if (code !== 0) throw new Error(`${args.join(' ')}: ${stderr}${stdout}`);
-    return stdout;
-  }
-
-  /** The documented commands: what is cluster-wide, the credentials, everything. */
-  async apply(): Promise<void> {
-    const options = { cwd: this.folder };
-    await kubectl(['apply', '--server-side', '-f', `dist/${this.name}/00-cluster`], options);
-    await this.hearth('credentials', this.name);
-    await kubectl(['apply', '--server-side', '-R', '-f', `dist/${this.name}`], options);
-  }
-
-  /** Waits until every workload is ready and every job complete. */
-  async ready(seconds: number): Promise<void> {
-    const { workloads } = this.platform.graph;
-    const timeout = `--timeout=${seconds}s`;
-    await Promise.all(
-      workloads.map(({ kind, name, namespace, selector }) => {
-        const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
-        if (kind === 'CronJob') return '';
-        return kind === 'Job'
-          ? kubectl([
-              'wait',
-              '--for=condition=Complete',
-              'job',
-              `--selector=${labels.join()}`,
-              `--namespace=${namespace}`,
-              timeout,
-            ])
-          : kubectl(['rollout', 'status', `${kind.toLowerCase()}/${name}`, `--namespace=${namespace}`, timeout]);
-      }),
-    );
+    if (code !== 0) throw new Error(`synth of ${this.name}: ${stderr}${stdout}`);
   }
 
   /** The value of one key of a credential, as the cluster has it. */
