@@ -6,6 +6,9 @@ import * as ts from 'typescript';
 import { root } from '../support/platforms';
 import { newComponent, Refused } from './new-component';
 
+// Every test starts processes that load the whole project.
+jest.setTimeout(300_000);
+
 /** The repository once more, where files can be made. */
 let copy: string;
 beforeAll(() => {
@@ -89,7 +92,15 @@ describe('a component that uses others', () => {
   let made: ReturnType<typeof make>;
   beforeAll(() => {
     const needs = ['--needs', 'sql,objectStore,cache,identity,valkeyCluster'];
-    made = make('tooling', 'greeting-page', '--image', 'ghcr.io/x/y:1.2.3', '--port', '8081', ...needs);
+    made = make(
+      'tooling',
+      'greeting-page',
+      '--image',
+      'registry.hearth.test/greeting:1.2.3',
+      '--port',
+      '8081',
+      ...needs,
+    );
   });
 
   test('is written with its snapshot, in the place of its tier; what is left to a person is listed with its lines', () => {
@@ -106,7 +117,9 @@ describe('a component that uses others', () => {
       `written  snapshot of ${unitTest}`,
     ]);
     expect(existsSync(join(copy, 'test/lib/tiers/tooling/__snapshots__/greeting-page.test.ts.snap'))).toBe(true);
-    expect(read('lib/images.ts')).toContain("depName=ghcr.io/x/y\n  greetingPage: 'ghcr.io/x/y:1.2.3',\n");
+    expect(read('lib/images.ts')).toContain(
+      "depName=registry.hearth.test/greeting\n  greetingPage: 'registry.hearth.test/greeting:1.2.3',\n",
+    );
     const left = (path: string) => {
       const lines = read(path).split('\n');
       return lines.flatMap((line, i) =>
@@ -134,7 +147,7 @@ describe('a component that uses others', () => {
     cpSync(join(copy, 'test/platforms/greeting-page.yaml'), join(copy, 'platforms/greeting-page.yaml'));
     expect(node('run.js', 'main.ts')).toMatchObject({ status: 0 });
     const manifest = read('dist/greeting-page/09-tooling/greeting-page.k8s.yaml');
-    expect(manifest).toContain('image: ghcr.io/x/y:1.2.3');
+    expect(manifest).toContain('image: registry.hearth.test/greeting:1.2.3');
     expect(manifest).toContain('value: postgresql://greeting_page:$(POSTGIS_GREETING_PAGE_PASSWORD)@postgis.');
     for (const name of [
       'S3_ENDPOINT_URL',
