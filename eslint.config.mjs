@@ -9,6 +9,8 @@ export default tseslint.config(
       '@typescript-eslint/ban-ts-comment': 'error',
       // Constructs are made for their effect on the tree.
       '@typescript-eslint/no-extraneous-class': 'off',
+      // What `npm run new` leaves to a person.
+      'no-warning-comments': ['error', { terms: ['replace:'], location: 'start' }],
     },
   },
   {

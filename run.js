@@ -1,11 +1,20 @@
 /**
  * Runs TypeScript of this repository, from any folder: `node run.js main.ts`. esbuild bundles the file with all that it
- * imports from here, anew each time and in memory, so that no run sees yesterday's code; packages stay in node_modules.
+ * imports from here, anew whenever something of it has changed (run-cache.js); most packages stay in node_modules.
  */
 const { readFileSync, realpathSync } = require('node:fs');
 const Module = require('node:module');
 const { dirname } = require('node:path');
-const esbuild = require('esbuild');
+const { Script } = require('node:vm');
+const { dependencies, devDependencies } = require('./package.json');
+const { keepBundle, keepCompiled, keptBundle, keptCompiled } = require('./run-cache.js');
+
+/** Plain JavaScript of many files, which loads faster out of a bundle. */
+const bundled = ['js-yaml', 'yaml', 'zod'];
+/** The other packages stay in node_modules. */
+const packages = Object.keys({ ...dependencies, ...devDependencies })
+  .filter((name) => !bundled.includes(name))
+  .flatMap((name) => [name, `${name}/*`]);
 
 /** A bundle is one file; each module of it looks beside its own file all the same for what it reads. */
 const ownFolders = {
@@ -19,13 +28,16 @@ const ownFolders = {
 };
 
 async function bundle(file, outfile) {
+  const start = Date.now();
+  const esbuild = require('esbuild');
   const building = esbuild.build({
     entryPoints: [file],
     outfile,
     write: false,
+    metafile: true,
     absWorkingDir: __dirname,
     bundle: true,
-    packages: 'external',
+    external: packages,
     platform: 'node',
     target: 'node20',
     // Compiled as a function first, and called later.
@@ -37,30 +49,50 @@ async function bundle(file, outfile) {
     logLevel: 'silent',
   });
   try {
-    return (await building).outputFiles[0].text;
+    const { outputFiles, metafile } = await building;
+    keepBundle(file, outputFiles[0].text, Object.keys(metafile.inputs), start);
+    return outputFiles[0].text;
   } finally {
     // Its process would stay as long as this one.
     await esbuild.stop();
   }
 }
 
-/** The compiled code. A failure is told in lines of TypeScript; packages are not asked for their source maps, which takes time. */
-function compile(code, name) {
-  const module = new Module(name);
-  module.filename = name;
-  module.paths = Module._nodeModulePaths(dirname(name));
-  process.setSourceMapsEnabled(true);
-  module._compile(code, name);
-  process.setSourceMapsEnabled(false);
-  process.on('uncaughtExceptionMonitor', () => process.setSourceMapsEnabled(true));
-  return module.exports.run;
+/**
+ * The compiled code. A failure is told in lines of TypeScript: source maps take time, and are read when something has failed.
+ */
+function compile(text, file, name) {
+  const code = text.slice(0, text.lastIndexOf('//# sourceMappingURL='));
+  // The mark says that there is a map, so that Node.js shows no line of the bundle.
+  const mark = '//# sourceMappingURL=bundle.js.map';
+  const mapped = new Module(name);
+  process.on('uncaughtExceptionMonitor', () => {
+    process.setSourceMapsEnabled(true);
+    mapped._compile(text, name);
+  });
+  // What V8 compiled earlier cannot import(): https://nodejs.org/api/vm.html#when-importmoduledynamically-is-undefined
+  if (/\bimport\([^)]/.test(code)) {
+    const module = new Module(name);
+    module.filename = name;
+    module.paths = Module._nodeModulePaths(dirname(name));
+    module._compile(`${code}\n${mark}`, name);
+    return module.exports.run;
+  }
+  const cachedData = keptCompiled(file, code);
+  const script = new Script(`(function (exports, require) {${code}\n})\n${mark}`, { filename: name, cachedData });
+  if (cachedData === undefined || script.cachedDataRejected) {
+    process.on('exit', () => keepCompiled(file, code, script.createCachedData()));
+  }
+  const exports = {};
+  script.runInThisContext()(exports, Module.createRequire(name));
+  return exports.run;
 }
 
 /** Loads a TypeScript file. @returns what it exports */
 async function load(path) {
   const file = realpathSync(path);
   const name = file.replace(/\.ts$/, '.bundle.js');
-  const run = compile(await bundle(file, name), name);
+  const run = compile(keptBundle(file) ?? (await bundle(file, name)), file, name);
   const module = { exports: {} };
   run(module, module.exports);
   return module.exports;

@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { programWith } from './catalogue';
 
 /**
- * Whole processes, from start to end: synth of geoai and of synthetic platforms, against `kustomize build` and
- * `helm template` of the same manifests where they are on PATH. Prints medians and ratios; it judges nothing.
+ * Whole processes, from start to end: synth of geoai with a larger catalogue against the same with that of hearth; synth of geoai
+ * and of synthetic platforms against `kustomize build` and `helm template` of the same manifests where they are on PATH. Prints
+ * medians and ratios; it judges nothing.
  */
 const runs = 5;
 /** After that many seconds a run is given up. */
@@ -17,6 +19,8 @@ interface Measure {
   readonly seconds: number;
   /** Peak memory in MiB; undefined without GNU time. */
   readonly memory?: number;
+  /** Processor time in seconds; undefined without GNU time. */
+  readonly processor?: number;
 }
 
 const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
@@ -26,7 +30,7 @@ const gnuTime = spawnSync('/usr/bin/time', ['-f', '%M', 'true'], { encoding: 'ut
 /** One run; undefined where it was given up. */
 function once(command: string[], cwd: string): Measure | undefined {
   const bounded = onPath('timeout') ? ['timeout', String(patience)] : [];
-  const timed = gnuTime ? ['/usr/bin/time', '-f', 'peak %M'] : [];
+  const timed = gnuTime ? ['/usr/bin/time', '-f', 'peak %M processor %U %S'] : [];
   const [program = '', ...args] = [...bounded, ...timed, ...command];
   const start = process.hrtime.bigint();
   const { error, status, stderr } = spawnSync(program, args, {
@@ -38,8 +42,9 @@ function once(command: string[], cwd: string): Measure | undefined {
   if (status === 124) return undefined;
   if (status !== 0) throw new Error(`${command.join(' ')}: ${stderr}`);
   const seconds = Number(process.hrtime.bigint() - start) / 1e9;
-  const peak = /peak (\d+)/.exec(stderr)?.[1];
-  return { seconds, ...(peak === undefined ? {} : { memory: Number(peak) / 1024 }) };
+  const [, peak, user, system] = /peak (\d+) processor (\S+) (\S+)/.exec(stderr) ?? [];
+  if (peak === undefined) return { seconds };
+  return { seconds, memory: Number(peak) / 1024, processor: Number(user) + Number(system) };
 }
 
 /** Median of some runs after one that does not count; undefined where that one was given up. */
@@ -102,7 +107,34 @@ function report(name: string, manifests: string, synth: Measure | undefined): vo
   }
 }
 
+/**
+ * What further components of the catalogue cost a platform that names none of them. Runs with them and without follow each other in
+ * turn, so that what else the machine does meets both.
+ */
+function reportCatalogue(further: number, pairs: number): void {
+  // Within the project, where run.js keeps bundles, as it does of main.ts.
+  const programs = 'node_modules/.cache/bench';
+  try {
+    const output = join(folder, 'catalogue');
+    const commands = [0, further].map((count) =>
+      node(programWith(count, join(programs, String(count))), 'platforms/geoai.yaml', output),
+    );
+    // The first runs do not count: they make the bundles.
+    const all = Array.from({ length: pairs + 1 }, () => commands.map((command) => once(command, '.'))).slice(1);
+    const of = (which: number, value: (measure: Measure) => number) =>
+      median(all.flatMap((pair) => pair[which] ?? []).map(value));
+    const ratio = (value: (measure: Measure) => number) => `${(of(1, value) / of(0, value)).toFixed(2)} times`;
+    const processor = gnuTime ? `, ${ratio((measure) => measure.processor ?? 0)} the processor time` : '';
+    console.log(
+      `geoai with ${further} further components in the catalogue: ${ratio(({ seconds }) => seconds)} the time${processor}`,
+    );
+  } finally {
+    rmSync(programs, { recursive: true, force: true });
+  }
+}
+
 try {
+  reportCatalogue(100, 15);
   const workspace = workspaceOf('geoai');
   report('geoai', join(workspace, 'dist/geoai'), measure(node(resolve('main.ts')), workspace));
   for (const objects of [100, 1000, 10_000]) {

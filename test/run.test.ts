@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { root } from './support/platforms';
 
 let folder: string;
@@ -27,6 +27,8 @@ test('arguments come through, each file knows its own folder, and nothing is wri
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(stdout).toBe(`${join(folder, 'inner')} [ '--one', 'two' ] ${tmpdir()}\n`);
   expect(readdirSync(folder).sort()).toEqual(['inner', 'main.ts']);
+  const kept = join(root, 'node_modules/.cache/run');
+  expect(existsSync(kept) ? readdirSync(kept).filter((name) => name.includes(basename(folder))) : []).toEqual([]);
 });
 
 test('a change counts from the next run on, and what main.ts imports later is loaded later', () => {

@@ -28,6 +28,7 @@ beforeEach(() => {
     'crds',
     'main.ts',
     'run.js',
+    'run-cache.js',
     'package.json',
     'tsconfig.json',
     'cdk8s.yaml',

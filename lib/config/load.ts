@@ -13,6 +13,9 @@ import { describe, wording } from '../options/wording';
 import { section, text, type Section } from './section';
 import { providersSchema, servicesIn, servicesSchema, type NamedService } from './services';
 
+// A schema reads one file: zod would take longer to compile it than to read. https://zod.dev/api
+z.config({ jitless: true });
+
 /**
  * Reads one platform file; throws a {@link ConfigError} with everything that is wrong in it.
  * @param catalogue what it may name @default hearth's own

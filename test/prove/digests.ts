@@ -57,6 +57,7 @@ export class Digests {
       case 'command':
         return this.all([
           'run.js',
+          'run-cache.js',
           'cli/hearth.js',
           'cli/hearth.ts',
           'cli/program.ts',

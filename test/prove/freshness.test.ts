@@ -31,6 +31,7 @@ services:
   'lib/order.ts': `export { deep as order } from './deep';\n`,
   'lib/deep.ts': 'export const deep = 1;\n',
   'run.js': '',
+  'run-cache.js': '',
   'cli/hearth.js': '',
   'cli/hearth.ts': `import './program';\n`,
   'cli/program.ts': `import './commands/up';\nimport './commands/backup';\n`,

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { catalogue } from '../../../lib/catalogue';
 import { fromEach, loadPlatform, parsePlatform } from '../../../lib/config/load';
 import { platformSchema } from '../../../lib/config/platform-config';
@@ -594,4 +595,9 @@ describe('folders', () => {
     expect(() => fromEach(folder, loadPlatform)).toThrow(`${folder}  ${message}`);
     expect(() => fromEach(join(folder, 'none'), loadPlatform)).toThrow(`${folder}/none  ${message}`);
   });
+});
+
+test('a schema reads once, so that nothing is compiled for it', () => {
+  parsePlatform('name: a\ndomain: a.localhost\ncluster: kind\nservices: { traefik: {} }\n', 'a.yaml');
+  expect(z.config().jitless).toBe(true);
 });
