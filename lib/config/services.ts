@@ -3,7 +3,7 @@ import { definitionOf, providersIn, type Catalogue, type Definition } from '../c
 import type { Need } from '../core/need';
 import type { Overrides } from '../core/overrides';
 import type { ServiceSettings } from '../core/settings';
-import { everyService as wordsOfAll, everyServiceWords, type EveryServiceWord } from '../options/every-service';
+import { everyServiceWords, wordsOf, type EveryServiceWord } from '../options/every-service';
 import { describe, whenMissing } from '../options/wording';
 import type { Section } from './section';
 
@@ -77,8 +77,9 @@ export function serviceSchema(service: NamedService): z.ZodType {
   const { component, definition } = service;
   const named = z.literal(component).describe('The component that it is; by default the one of its own name');
   const needs = choosable(definition);
+  const words = wordsOf(definition);
   const schema = definition.options.safeExtend({
-    ...Object.fromEntries(sharedWords(definition).map((word) => [word, wordsOfAll[word]])),
+    ...Object.fromEntries(sharedWords(definition).map((word) => [word, words[word]])),
     component: isUsual(service) ? named.optional() : named,
     ...(needs.length > 0 ? { uses: usesSchema(needs) } : {}),
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { replicas, resources, sizeWords, storage, type SizedComponent } from './sizes';
 
 /** What every service can be told beside the options of its component; {@link Overrides} is what core makes of it. */
 
@@ -120,6 +121,9 @@ export const everyService = {
     .optional()
     .describe('Other images for its further programs: name without registry, path and tag (etcd) → image'),
   env: env.optional(),
+  storage: storage.optional(),
+  resources: resources.optional(),
+  replicas: replicas.optional(),
   hosts: hosts.optional(),
   clients: z
     .record(clientName, client)
@@ -129,6 +133,9 @@ export const everyService = {
   pods: marks('all its pods').optional(),
   publicServices: marks('the Services by which the world reaches it beside the routes').optional(),
 };
+
+/** The same for a service of that component, which may refuse some of them. */
+export const wordsOf = (component: SizedComponent) => ({ ...everyService, ...sizeWords(component) });
 
 /** One of these words. */
 export type EveryServiceWord = keyof typeof everyService;

@@ -3,6 +3,7 @@ import { sql } from '../../bindings/sql-database';
 import type { Deployment } from '../../core/controllers';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
+import { several } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { Accounts } from './keycloak/accounts';
 import { keycloakOptions } from './keycloak/options';
@@ -18,6 +19,7 @@ export const keycloak = defineComponent({
   signIn: 'it is where people sign in; the pages for administrators ask for the password of admin',
   keeps: 'people, their groups and sessions, all of it in its database, which is in the backup of the database server',
   tier: 'auth',
+  replicas: several(2),
   options: keycloakOptions,
   needs: { gateway, sql },
   provides: { identity },

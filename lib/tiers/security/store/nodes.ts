@@ -6,7 +6,6 @@ import type { Credential } from '../../../core/credential';
 import { dataVersion } from '../../../core/data-version';
 import { temporary } from '../../../core/mount';
 import type { Check } from '../../../core/probe';
-import { sized } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import type { DatabaseUsers } from './database-users';
 import type { StoreOptions } from './options';
@@ -30,7 +29,7 @@ export interface NodesProps {
 export function startNodes(owner: Component, props: NodesProps): StatefulSet {
   const { program, options, replicas, data, tls, users } = props;
   const { name, platform } = owner;
-  const { unseal, metrics, resources } = options;
+  const { unseal, metrics } = options;
   const config = serverConfig({
     program,
     cluster: platform.config.name,
@@ -76,7 +75,7 @@ export function startNodes(owner: Component, props: NodesProps): StatefulSet {
     // Whoever leads hands over first.
     terminationGraceSeconds: 60,
     ...(metrics ? { metrics: { path: '/v1/sys/metrics', ...scraped(ownMetrics) } } : {}),
-    resources: sized({ requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } }, resources),
+    resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } },
   });
   if (unseal === 'static' || unseal === 'secret') {
     platform.graph.exceptions.push({

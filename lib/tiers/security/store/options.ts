@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { access, backup, members, metrics, resources, storage } from '../../../options';
+import { access, backup, metrics } from '../../../options';
 import { describe, whenMissing } from '../../../options/wording';
 
 /** Names of roles, keys and databases: parts of paths and of policies, where a character could mean more. */
@@ -102,7 +102,6 @@ const client = z.strictObject({
 });
 
 const common = z.strictObject({
-  replicas: members(3),
   audit: z
     .boolean({ error: 'must be true or false' })
     .default(true)
@@ -150,10 +149,8 @@ const common = z.strictObject({
     .prefault({})
     .describe('With secrets: external, this store is the one that External Secrets reads; false: another one'),
   access: access('public'),
-  storage: storage('5Gi'),
   metrics,
   backup: backup('critical'),
-  resources,
 });
 
 /** Of both programs. */
