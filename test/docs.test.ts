@@ -116,8 +116,11 @@ function schema(): SettingSchema {
   const { $defs, ...whole } = JSON.parse(platformSchemaFile(catalogue)) as SettingSchema & {
     $defs: Record<string, SettingSchema>;
   };
-  const resolved = (_: string, value: { $ref?: string } | null): unknown =>
-    value?.$ref === undefined ? value : JSON.parse(JSON.stringify($defs[value.$ref.replace('#/$defs/', '')]), resolved);
+  const resolved = (_: string, value: { $ref?: string } | null): unknown => {
+    if (value?.$ref === undefined) return value;
+    const { $ref, ...beside } = value;
+    return { ...JSON.parse(JSON.stringify($defs[$ref.replace('#/$defs/', '')]), resolved), ...beside } as unknown;
+  };
   return JSON.parse(JSON.stringify(whole), resolved) as SettingSchema;
 }
 
@@ -172,6 +175,11 @@ describe('platforms/schema.json', () => {
       expect(properties).toMatchObject({ image: { $ref: '#/$defs/service.image' } });
     }
     expect($defs['service.image']).toMatchObject({ type: 'string' });
+    const { postgis, mlflow } = $defs;
+    expect(postgis?.anyOf?.[0]?.properties).toMatchObject({ storage: { $ref: '#/$defs/service.storage' } });
+    expect(postgis?.anyOf?.[0]?.properties).not.toHaveProperty('replicas');
+    expect(mlflow?.anyOf?.[0]?.properties).toMatchObject({ replicas: { $ref: '#/$defs/service.replicas' } });
+    expect(mlflow?.anyOf?.[0]?.properties).not.toHaveProperty('storage');
   });
 
   test('says what every setting means', () => {

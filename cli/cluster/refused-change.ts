@@ -1,6 +1,7 @@
 import { quantityValue } from '../../lib/core/resources';
+import { classMendOfClaim, classMendOfSet } from './changed-class';
 import type { KubernetesObject } from './cluster';
-import type { StatefulSet } from './kinds';
+import type { Claim, StatefulSet } from './kinds';
 
 type Template = NonNullable<NonNullable<StatefulSet['spec']>['volumeClaimTemplates']>[number];
 
@@ -11,11 +12,15 @@ const replaceable = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob',
 export function mendOf(live: KubernetesObject, manifest: KubernetesObject, reason: string): string | undefined {
   const { kind } = manifest;
   if (kind === 'StatefulSet') {
-    const mend = claimMend(live as StatefulSet, manifest as StatefulSet);
+    const [before, after] = [live as StatefulSet, manifest as StatefulSet];
+    const mend = classMendOfSet(before, after) ?? claimMend(before, after);
     if (mend !== undefined) return mend;
   }
   if (kind === 'PersistentVolumeClaim') {
-    return 'Set it back: a claim only ever grows, and only where its StorageClass has allowVolumeExpansion';
+    return (
+      classMendOfClaim(live as Claim, manifest as Claim) ??
+      'Set it back: a claim only ever grows, and only where its StorageClass has allowVolumeExpansion'
+    );
   }
   if (!/immutable|updates to|may not (be )?change|cannot change/i.test(reason)) return undefined;
   if (!replaceable.includes(kind)) return 'Kubernetes does not allow this change: set it back';

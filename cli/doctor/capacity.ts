@@ -1,6 +1,15 @@
 import type { Platform } from '../../lib/core/platform';
 import { quantityValue } from '../../lib/core/resources';
-import { bytesText, cpuText, footprint, largest, podAmounts, type Amounts } from '../../lib/derived/footprint';
+import {
+  bytesText,
+  cpuText,
+  footprint,
+  largest,
+  podAmounts,
+  storageOf,
+  type Amounts,
+} from '../../lib/derived/footprint';
+import type { Workload } from '../../lib/core/workload';
 import type { Cluster } from '../cluster/cluster';
 import type { Node, Pod } from '../cluster/kinds';
 import { ok, problem, warning, type Finding } from './finding';
@@ -82,9 +91,17 @@ export function capacityFindings(platform: Platform, rooms: readonly Room[]): Fi
   ];
 }
 
-/** Whether the disks could take volumes that lie on the nodes themselves. */
-export function diskFindings({ graph: { workloads } }: Platform, rooms: readonly Room[]): Finding[] {
-  const { storage } = footprint(workloads);
+/**
+ * Whether the disks could take volumes that lie on the nodes themselves.
+ * @param onNodes which StorageClasses make such volumes @default all
+ */
+export function diskFindings(
+  { graph: { workloads } }: Platform,
+  rooms: readonly Room[],
+  onNodes: (storageClass: string | undefined) => boolean = () => true,
+): Finding[] {
+  const bytesOf = (workload: Workload) => storageOf(workload, (volume) => onNodes(volume.storageClass(workload)));
+  const storage = workloads.map(bytesOf).reduce((sum, bytes) => sum + bytes, 0);
   const disk = rooms.reduce((sum, room) => sum + room.disk, 0);
   if (disk === 0 || storage === 0) return [];
   if (storage <= disk) return [ok(`volumes may grow to ${bytesText(storage)}; the disks of the nodes have ${bytesText(disk)}`)]; // prettier-ignore

@@ -3,7 +3,7 @@ import { definitions } from '../../lib/derived/applied-objects';
 import type { Cluster, KubernetesObject } from '../cluster/cluster';
 import type { Deployment } from '../cluster/kinds';
 import { capacityFindings, diskFindings, roomsOf } from './capacity';
-import { ok, problem, warning, type Check, type OfPlatformOnCluster } from './finding';
+import { ok, problem, warning, type Check, type Finding, type OfPlatformOnCluster } from './finding';
 
 interface StorageClass extends KubernetesObject {
   readonly provisioner?: string;
@@ -15,33 +15,62 @@ const storageClasses = (cluster: Cluster) =>
 const isDefault = ({ metadata: { annotations = {} } }: StorageClass) =>
   annotations['storageclass.kubernetes.io/is-default-class'] === 'true';
 
-const keepsData = ({ graph }: Platform) => graph.workloads.some(({ volumes }) => volumes.length > 0);
+/** The classes that the platform file names for volumes; undefined where some are of the platform's usual class. */
+const namedClasses = ({ graph }: Platform): (string | undefined)[] => [
+  ...new Set(graph.workloads.flatMap(({ volumes }) => volumes.map(({ props }) => props.class))),
+];
 
 const storage: Check<OfPlatformOnCluster> = async ({ platform, cluster }) => {
-  if (!keepsData(platform)) return [];
+  const named = namedClasses(platform);
+  if (named.length === 0) return [];
   const classes = await storageClasses(cluster);
-  const names = classes.map(({ metadata }) => metadata.name);
+  return named.map((name) => (name === undefined ? usualClass(platform, classes) : volumeClass(name, classes)));
+};
+
+const namesOf = (classes: readonly StorageClass[]) => classes.map(({ metadata }) => metadata.name);
+
+/** The class that some volume has of its own. */
+function volumeClass(name: string, classes: readonly StorageClass[]): Finding {
+  const names = namesOf(classes);
+  if (names.includes(name)) return ok(`StorageClass ${name}`);
+  const other = names.length > 0 ? `, or write another one under services.<name>.storage: ${names.join(' or ')}` : '';
+  return problem(`there is no StorageClass ${name}`, `make it${other}`);
+}
+
+/** The class of all other volumes. */
+function usualClass(platform: Platform, classes: readonly StorageClass[]): Finding {
+  const names = namesOf(classes);
   const choose = names.length > 0 ? `write storage.class: ${names.join(' or ')}` : 'install a storage provisioner';
   const { class: named, retain } = platform.config.storage;
   if (named !== undefined) {
-    if (names.includes(named)) return [ok(`StorageClass ${named}`)];
-    return [problem(`there is no StorageClass ${named}`, `make it, or ${choose}`)];
+    if (names.includes(named)) return ok(`StorageClass ${named}`);
+    return problem(`there is no StorageClass ${named}`, `make it, or ${choose}`);
   }
   if (retain) {
-    if (classes.some(({ provisioner }) => provisioner === localPath)) return [ok(`StorageClass ${platform.storageClass ?? ''}, by the cluster’s ${localPath}`)]; // prettier-ignore
-    return [problem(`no StorageClass is by ${localPath}, which storage.retain needs`, `enable the local storage of the cluster, or ${choose}`)]; // prettier-ignore
+    if (classes.some(({ provisioner }) => provisioner === localPath))
+      return ok(`StorageClass ${platform.storageClass ?? ''}, by the cluster’s ${localPath}`);
+    return problem(
+      `no StorageClass is by ${localPath}, which storage.retain needs`,
+      `enable the local storage of the cluster, or ${choose}`,
+    );
   }
   const standard = classes.find(isDefault);
-  if (standard) return [ok(`StorageClass ${standard.metadata.name}, the default`)];
-  return [problem('the cluster has no default StorageClass', `${choose}, or annotate one with storageclass.kubernetes.io/is-default-class=true`)]; // prettier-ignore
-};
+  if (standard) return ok(`StorageClass ${standard.metadata.name}, the default`);
+  return problem(
+    'the cluster has no default StorageClass',
+    `${choose}, or annotate one with storageclass.kubernetes.io/is-default-class=true`,
+  );
+}
 
 const disk: Check<OfPlatformOnCluster> = async ({ platform, cluster }) => {
   const classes = await storageClasses(cluster);
-  const name = platform.storageClass;
-  const used = classes.find((entry) => (name === undefined ? isDefault(entry) : entry.metadata.name === name));
-  const local = used ? used.provisioner === localPath : platform.config.storage.retain === true;
-  return local ? diskFindings(platform, await roomsOf(cluster, platform)) : [];
+  const onNodes = (name: string | undefined) => {
+    const used = classes.find((entry) => (name === undefined ? isDefault(entry) : entry.metadata.name === name));
+    if (used) return used.provisioner === localPath;
+    // The platform brings it, or will.
+    return platform.config.storage.retain && name === platform.storageClass;
+  };
+  return diskFindings(platform, await roomsOf(cluster, platform), onNodes);
 };
 
 const capacity: Check<OfPlatformOnCluster> = async ({ platform, cluster }) =>

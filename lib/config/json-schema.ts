@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Catalogue } from '../core/definition';
+import type { Catalogue, Definition } from '../core/definition';
 import { everyService as wordsOfAll, everyServiceWords } from '../options/every-service';
+import { takes } from '../options/sizes';
 import { platformSchema } from './platform-config';
 import { everyService, providersSchema, servicesSchema, sharedWords, wordOf, type NamedService } from './services';
 
@@ -51,13 +52,21 @@ function withReferences({ definition }: NamedService, schema: JsonSchema = {}): 
       : {
           ...node,
           properties: Object.fromEntries(
-            Object.entries(node.properties).map(([key, property]) => [
-              key,
-              shared.includes(key) ? reference(definitionName(key)) : property,
-            ]),
+            Object.entries(node.properties).flatMap(([key, property]): [string, JsonSchema][] => {
+              if (!shared.includes(key)) return [[key, property]];
+              if (!takes(definition, key)) return [];
+              const usual = key === 'storage' ? { default: usualStorage(definition) } : {};
+              return [[key, { ...reference(definitionName(key)), ...usual }]];
+            }),
           ),
         };
   return schema.anyOf ? { ...schema, anyOf: schema.anyOf.map(point) } : point(schema);
+}
+
+/** The sizes of its volumes as they are without a word. */
+function usualStorage({ volumes = {} }: Definition): unknown {
+  const sizes = Object.values(volumes);
+  return sizes.length === 1 ? sizes[0] : volumes;
 }
 
 const jsonSchema = (schema: z.ZodType): Record<string, unknown> =>
@@ -86,6 +95,7 @@ export function valueAt(raw: unknown, path: readonly (string | number)[]): unkno
 interface JsonSchema {
   readonly $ref?: string;
   readonly const?: unknown;
+  readonly default?: unknown;
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import * as YAML from 'yaml';
 import { z } from 'zod';
 import { catalogue as ownCatalogue } from '../catalogue';
-import type { Catalogue } from '../core/definition';
+import { definitionOf, type Catalogue } from '../core/definition';
 import { crossChecks } from './cross-checks';
 import { knownKeys, valueAt } from './json-schema';
 import { complete, platformSchema } from './platform-config';
@@ -11,7 +11,7 @@ import { ConfigError, suggest, type Problem } from '../core/problem';
 import type { Settings } from '../core/settings';
 import { describe, wording } from '../options/wording';
 import { section, text, type Section } from './section';
-import { providersSchema, servicesIn, servicesSchema, type NamedService } from './services';
+import { componentOf, providersSchema, servicesIn, servicesSchema, type NamedService } from './services';
 
 // A schema reads one file: zod would take longer to compile it than to read. https://zod.dev/api
 z.config({ jitless: true });
@@ -187,7 +187,9 @@ function fromIssue(issue: z.core.$ZodIssue, context: Context): Problem[] {
       return [{ path, message: issue.issues[0]?.message ?? issue.message }];
     case 'invalid_union': {
       // Where one alternative is of the right kind, what is wrong lies inside it.
-      const fitting = issue.errors.filter((inner) => inner.every((one) => one.path.length > 0));
+      const fitting = issue.errors.filter(
+        (inner) => inner.every((one) => one.path.length > 0) || inner.every((one) => one.code === 'unrecognized_keys'),
+      );
       const [inner] = fitting;
       if (inner === undefined || fitting.length > 1) return [{ path, message: issue.message }];
       return inner.flatMap((one) => fromIssue({ ...one, path: [...issue.path, ...one.path] }, context));
@@ -208,7 +210,31 @@ function unknownKey(parent: Problem['path'], key: string, { raw, schema, catalog
     if (text(section(valueAt(raw, path)).component) !== undefined) return [];
     return [{ path, message: `there is no service "${key}"; ${suggest(key, Object.keys(catalogue))}` }];
   }
+  const nearly = nearlySetting(parent, raw, schema);
+  if (nearly !== undefined) return [{ path: parent, message: `is not known here; ${nearly}` }];
+  const said = elsewhere(path, raw, catalogue);
+  if (said !== undefined) return [{ path, message: `is no option; write ${said}` }];
   const missing = knownKeys(schema, parent, raw).filter((known) => valueAt(raw, [...parent, known]) === undefined);
   const mend = missing.length > 0 ? suggest(key, missing) : 'remove it';
   return [{ path, message: `is not known here; ${mend}` }];
+}
+
+/** A name of one's own, beside which there are settings, may be one of them with a mistake. */
+function nearlySetting(path: Problem['path'], raw: unknown, schema: z.ZodType): string | undefined {
+  const name = path.at(-1);
+  const settings = knownKeys(schema, path.slice(0, -1), raw);
+  if (typeof name !== 'string' || settings.length === 0 || settings.includes(name)) return undefined;
+  const mend = suggest(name, settings);
+  return mend.startsWith('did you mean') ? mend : undefined;
+}
+
+/** Where a component says what that key was meant to say. */
+function elsewhere(
+  [first, service, ...option]: Problem['path'],
+  raw: unknown,
+  catalogue: Catalogue,
+): string | undefined {
+  if (first !== 'services' || service === undefined) return undefined;
+  const component = componentOf(String(service), valueAt(raw, [first, service]));
+  return definitionOf(catalogue, component)?.elsewhere?.[option.join('.')];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Settings } from '../core/settings';
+import { objectName } from '../options';
 import { describe, whenMissing } from '../options/wording';
 import { caCertificates } from './ca-certificates';
 import { imageSources } from './image-sources';
@@ -14,14 +15,6 @@ const label = z
     error:
       'must be lower-case letters, digits and dashes, start with a letter, at most 40 characters; write for example geoai',
   });
-
-/** Names of objects that are already in the cluster: RFC 1123 subdomains. */
-const objectName = (example: string) =>
-  z
-    .string({ error: whenMissing(`is missing; write for example ${example}`) })
-    .regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {
-      error: `must be lower-case letters, digits, dashes and dots; write for example ${example}`,
-    });
 
 const hostNamePattern = /^(?=.{1,220}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const hostName = z

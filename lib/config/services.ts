@@ -3,12 +3,7 @@ import { definitionOf, providersIn, type Catalogue, type Definition } from '../c
 import type { Need } from '../core/need';
 import type { Overrides } from '../core/overrides';
 import type { ServiceSettings } from '../core/settings';
-import {
-  clientsFor,
-  everyService as wordsOfAll,
-  everyServiceWords,
-  type EveryServiceWord,
-} from '../options/every-service';
+import { clientsFor, everyServiceWords, wordsOf, type EveryServiceWord } from '../options/every-service';
 import { describe, whenMissing } from '../options/wording';
 import type { Section } from './section';
 
@@ -64,8 +59,8 @@ export const sharedWords = ({ options }: Definition): EveryServiceWord[] =>
   everyServiceWords.filter((word) => !(word in options.shape));
 
 /** What one of these words says of a service. */
-export const wordOf = (word: EveryServiceWord, { provides }: Definition): z.ZodType =>
-  (word === 'clients' ? clientsFor(Object.values(provides)) : undefined) ?? wordsOfAll[word];
+export const wordOf = (word: EveryServiceWord, definition: Definition): z.ZodType =>
+  (word === 'clients' ? clientsFor(Object.values(definition.provides)) : undefined) ?? wordsOf(definition)[word];
 
 /** Parts what a file says of a service into the options of its component and the words for every service. */
 export function serviceSettings({ component, definition }: NamedService, given: Section): ServiceSettings {

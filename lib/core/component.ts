@@ -1,13 +1,19 @@
+import type { VolumeBackup } from './backup';
 import type { Definition } from './definition';
 import { ManifestFile } from './manifest-file';
 import type { Need } from './need';
 import type { Overrides } from './overrides';
 import type { Platform } from './platform';
+import { maySeveral } from './replicas';
+import { sized, type Resources } from './resources';
 import type { Tier } from './tier';
+import { Volume } from './volume';
 
 /** One service of a platform: a program, or a few that only make sense together. It becomes one file in `dist/`. */
 export class Component extends ManifestFile {
   readonly tier: Tier;
+  /** The volumes of its definition that it has with these settings. */
+  readonly madeVolumes = new Set<string>();
   private readonly steps: (() => void)[] = [];
 
   constructor(
@@ -49,6 +55,33 @@ export class Component extends ManifestFile {
   /** What the platform file says of it beside the options of its component. */
   get overrides(): Overrides {
     return this.platform.config.services[this.name]?.overrides ?? {};
+  }
+
+  /** Number of pods of its main program: what the platform file says, or what its availability wants. */
+  get replicas(): number {
+    const { replicas } = this.definition;
+    return maySeveral(replicas) ? (this.overrides.replicas ?? this.platform.replicas(replicas.high)) : 1;
+  }
+
+  /**
+   * CPU and memory of its main program, for whatever follows from them, such as a heap. A container of the main program gets
+   * them by itself.
+   * @param defaults where the platform file says nothing
+   */
+  resources(defaults: Resources): Resources {
+    return sized(defaults, this.overrides.resources?.main);
+  }
+
+  /**
+   * A volume of its definition, of the size and the class that the platform file wants.
+   * @param name as its definition calls it
+   * @param claim how its claims begin. @default the same
+   */
+  volume(name: string, backup: VolumeBackup, claim = name): Volume {
+    const usual = this.definition.volumes?.[name];
+    if (usual === undefined) throw new Error(`${this.name} has a volume ${name}: its definition must say so`);
+    this.madeVolumes.add(name);
+    return new Volume(claim, { size: usual, backup, ...this.overrides.storage?.[name] });
   }
 
   /** What a need gives it; its definition must name the need. */

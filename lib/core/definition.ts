@@ -1,10 +1,18 @@
 import type { z } from 'zod';
 import type { Component } from './component';
 import type { Given, Need, Needs } from './need';
+import type { Replicas } from './replicas';
+import type { ResourceOverrides } from './resources';
 import type { TierName } from './tier';
 
 /** The sizes of a platform beside the standard one, which is the defaults of every service. */
 export type SizeName = 'small' | 'large';
+
+/** What a size may say beside the options of the component: words for every service, in their shortest form. */
+export interface SizeWords {
+  readonly storage?: string;
+  readonly resources?: ResourceOverrides;
+}
 
 /** Size → the options that differ there from the defaults. */
 export type Sizes<Options> = { readonly [Name in SizeName]?: Partial<Options> };
@@ -23,6 +31,12 @@ export interface Definition {
   readonly single?: string;
   /** What a platform file may say of it. */
   readonly options: z.ZodObject;
+  /** Volume → its size where the platform file says none; the main one first. @default it has none of a size to choose */
+  readonly volumes?: Readonly<Record<string, string>>;
+  /** How many pods its main program may have. @default one */
+  readonly replicas?: Replicas;
+  /** What may be looked for among the options, by its path below them → where it is said, for people. @default nothing */
+  readonly elsewhere?: Readonly<Record<string, string>>;
   /** What other services of the platform must provide. */
   readonly needs: Needs;
   /** What it takes where some service provides it. */
@@ -46,7 +60,7 @@ export interface DefinitionProps<
   readonly optional?: Optional;
   readonly provides?: Provided;
   /** @default the defaults of its options in every size */
-  readonly sizes?: Sizes<z.input<Options>>;
+  readonly sizes?: Sizes<z.input<Options> & SizeWords>;
   /**
    * Declares what the component runs and offers.
    * @param given the options, and what the needs give. A provider is built when its need is first read: read one that may

@@ -3,6 +3,8 @@ import type { Component } from './component';
 import type { HostsOverride } from './override-hosts';
 import type { Marks } from './override-marks';
 import type { PlacementOverride } from './override-placement';
+import type { ResourcesOverride } from './override-resources';
+import type { VolumeOverride } from './override-storage';
 import type { Workload } from './workload';
 
 /** One key of a Secret that is in the namespace already, whoever made it. */
@@ -23,6 +25,12 @@ export interface Overrides {
   readonly images?: Readonly<Record<string, string>>;
   /** Further environment variables of the main container. @default none */
   readonly env?: Readonly<Record<string, string | SecretReference>>;
+  /** Volume, as its definition calls it → its size and class. @default those of the component and the platform */
+  readonly storage?: Readonly<Record<string, VolumeOverride>>;
+  /** CPU and memory of its programs. @default those of the component */
+  readonly resources?: ResourcesOverride;
+  /** Number of pods of its main program. @default as its definition says */
+  readonly replicas?: number;
   /** Pods outside the platform that may come in. @default none */
   readonly clients?: Readonly<Record<string, ForeignClient>>;
   /** Other host names for its routes. @default those of the component */

@@ -7,6 +7,8 @@ export interface VolumeProps {
   /** Kubernetes quantity, for example `20Gi`. */
   readonly size: string;
   readonly backup: VolumeBackup;
+  /** StorageClass. @default that of the platform */
+  readonly class?: string;
 }
 
 /**
@@ -43,11 +45,16 @@ export class Volume implements MountSource {
     return Array.from({ length: count }, (_, replica) => this.claimName(workload, replica));
   }
 
+  /** StorageClass of its claims; undefined for the cluster's default. */
+  storageClass({ component }: Workload): string | undefined {
+    return this.props.class ?? component.platform.storageClass;
+  }
+
   /** The claim, or its template. */
   claim(workload: Workload): k8s.KubePersistentVolumeClaimProps {
     const { backup, size } = this.props;
     const method = methodOf(backup);
-    const storageClassName = workload.component.platform.storageClass;
+    const storageClassName = this.storageClass(workload);
     return {
       metadata: {
         name: workload.claimTemplates ? this.name : this.claimName(workload),

@@ -12,6 +12,7 @@ import { isFloating } from './image-sources';
 import { known, Late, type OrLate } from './late';
 import type { MountSource } from './mount';
 import { withImages, type RunningContainer } from './override-images';
+import { withResources } from './override-resources';
 import { renderPodTemplate } from './pod-template';
 import { volumeName } from './pod-volumes';
 import { renderServices } from './service';
@@ -124,7 +125,14 @@ export abstract class Workload extends Construct {
 
   /** Every container with its name, init containers first, as it runs. */
   get containers(): RunningContainer[] {
-    return withImages(this, withEgress(this, this.declaredContainers));
+    return withImages(this, withEgress(this, withResources(this, this.declaredContainers)));
+  }
+
+  /** The main container, as it runs. */
+  get main(): RunningContainer {
+    const main = this.containers.find(({ name, init }) => name === this.mainContainer && !init);
+    if (main === undefined) throw new Error(`${this.name} has no main container`);
+    return main;
   }
 
   /** The same as its component declared them. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Definition } from '../core/definition';
 import type { Needs } from '../core/need';
+import { maySeveral } from '../core/replicas';
 import { tiers } from '../core/tier';
 import { clientsFor } from '../options/every-service';
 import { meaning, type ComponentEvidence } from './evidence';
@@ -22,6 +23,8 @@ export function componentPage(name: string, entry: Definition, evidence: Compone
       ...titles('Needs', entry.needs),
       ...titles('Takes, where it is there', entry.optional),
       ...titles('Provides', entry.provides),
+      `Pods: ${podsOf(entry)}`,
+      ...volumesOf(entry),
       `Asks of its users: ${entry.signIn}`,
       ...(entry.keeps === undefined ? [] : [`Keeps ${entry.keeps}: [storage-and-backup.md](../storage-and-backup.md)`]),
     ]),
@@ -38,6 +41,21 @@ export function componentPage(name: string, entry: Definition, evidence: Compone
     ),
   );
 }
+
+/** How many pods its main program may have. */
+function podsOf({ replicas }: Definition): string {
+  if (!maySeveral(replicas))
+    return `not to be chosen by ${code('replicas')}: ${replicas?.why ?? 'it is made for one pod'}`;
+  const { high, byMajority } = replicas;
+  const usual = high > 1 ? `1, or ${high} where ${code('availability')} is high` : '1';
+  const other = byMajority ? `1, or ${high} and more in steps of two` : 'any number';
+  return `${usual}; by ${code('replicas')} ${other}`;
+}
+
+const volumesOf = ({ volumes = {} }: Definition): string[] => {
+  const sizes = Object.entries(volumes).map(([name, size]) => `${code(name)} of ${size}`);
+  return sizes.length > 0 ? [`Volumes, by ${code('storage')} of another size or class: ${sizes.join(', ')}`] : [];
+};
 
 const titles = (verb: string, needs: Needs): string[] => {
   const names = Object.values(needs).map(({ title }) => title);

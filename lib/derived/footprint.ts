@@ -1,4 +1,5 @@
 import { quantityValue, type Resources } from '../core/resources';
+import type { Volume } from '../core/volume';
 import type { Workload } from '../core/workload';
 
 /** CPU in cores, memory in bytes. */
@@ -41,12 +42,14 @@ export function podAmounts(workload: Workload, which: keyof Resources): Amounts 
 export const largest = (workloads: readonly Workload[]): Amounts =>
   workloads.map((workload) => podAmounts(workload, 'requests')).reduce(most, nothing);
 
-/** Bytes of the claims of a workload: each replica of a stateful set has its own. */
-export function storageOf(workload: Workload): number {
-  return workload.volumes.reduce(
-    (sum, volume) => sum + volume.claimNames(workload).length * (quantityValue(volume.props.size) ?? 0),
-    0,
-  );
+/**
+ * Bytes of the claims of a workload: each replica of a stateful set has its own.
+ * @param counts which volumes are meant @default all
+ */
+export function storageOf(workload: Workload, counts: (volume: Volume) => boolean = () => true): number {
+  return workload.volumes
+    .filter(counts)
+    .reduce((sum, volume) => sum + volume.claimNames(workload).length * (quantityValue(volume.props.size) ?? 0), 0);
 }
 
 /** The sum over workloads; a job counts as one pod, a daemon set as one node's. */

@@ -103,7 +103,9 @@ function workloadsTable(platform: Platform): string {
   return table(
     ['Workload', 'Kind', 'Replicas', 'Image', 'Requests', 'Limits', 'Metrics'],
     inTierOrder(platform).map((workload) => {
-      const { image, resources, metrics } = workload.props;
+      const { metrics } = workload.props;
+      const { original: image, props } = workload.main;
+      const { resources } = props;
       const quantities = ({ cpu, memory }: typeof resources.requests) => `${cpu} CPU, ${memory}`;
       return [
         code(`${workload.namespace}/${workload.name}`),
@@ -124,12 +126,13 @@ function volumesTable(platform: Platform): string {
     inTierOrder(platform).flatMap((workload) =>
       workload.volumes.flatMap((volume) => {
         const { size, backup } = volume.props;
+        const storageClass = volume.storageClass(workload);
         return volume
           .claimNames(workload)
           .map((claim) => [
             code(`${workload.namespace}/${claim}`),
             size,
-            platform.storageClass ? code(platform.storageClass) : 'the cluster’s default',
+            storageClass ? code(storageClass) : 'the cluster’s default',
             backup === 'none' ? 'none' : backup.priority,
             methodOf(backup) ?? '',
           ]);

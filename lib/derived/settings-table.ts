@@ -113,7 +113,7 @@ function typeInWords(node: SettingSchema): string {
   if (options.length > 1 || first === undefined) return options.map(typeInWords).join(' or ');
   if (first !== node) return typeInWords(first);
   if (node.items) return `list of ${typeInWords(node.items)}`;
-  if (typeof node.additionalProperties === 'object') {
+  if (typeof node.additionalProperties === 'object' && node.properties === undefined) {
     const value = typeInWords(node.additionalProperties);
     return value === 'object' ? 'map by name' : `map of ${value}`;
   }

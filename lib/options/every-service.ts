@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Need } from '../core/need';
+import { replicas, resources, sizeWords, storage, type SizedComponent } from './sizes';
 
 /** What every service can be told beside the options of its component; {@link Overrides} is what core makes of it. */
 
@@ -136,12 +137,18 @@ export const everyService = {
     .optional()
     .describe('Other images for its further programs: name without registry, path and tag (etcd) → image'),
   env: env.optional(),
+  storage: storage.optional(),
+  resources: resources.optional(),
+  replicas: replicas.optional(),
   hosts: hosts.optional(),
   clients: clientsOf(clientName, {}),
   placement: placement.optional(),
   pods: marks('all its pods').optional(),
   publicServices: marks('the Services by which the world reaches it beside the routes').optional(),
 };
+
+/** The same for a service of that component, which may refuse some of them. */
+export const wordsOf = (component: SizedComponent) => ({ ...everyService, ...sizeWords(component) });
 
 /** One of these words. */
 export type EveryServiceWord = keyof typeof everyService;

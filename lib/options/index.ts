@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { backupPriorities } from '../core/backup';
 import { accessModes, type AccessMode } from '../core/route';
 import { quantityValue } from '../core/resources';
-import { describe } from './wording';
+import { describe, whenMissing } from './wording';
 
 /** Building blocks for the options of components, so that the same thing is said the same way everywhere. */
 
-const quantity = (examples: string) =>
+/** A Kubernetes quantity. */
+export const quantity = (examples: string) =>
   z
     .union([z.string(), z.number()], {
       error: ({ input }) =>
@@ -25,35 +26,13 @@ export const bytes = (examples: string) =>
     error: (issue) => `"${String(issue.input)}" is too little, its unit is bytes; write for example ${examples}`,
   });
 
-const quantities = z.strictObject({
-  cpu: quantity('250m or 2').optional().describe('CPU, for example 250m or 2'),
-  memory: bytes('512Mi or 2Gi').optional().describe('Memory, for example 512Mi or 2Gi'),
-});
-
-/** Overrides of the sizes that a component brings. */
-export const resources = z
-  .strictObject({
-    requests: quantities.optional().describe('What every pod gets for sure'),
-    limits: quantities.optional().describe('What every pod may use at most'),
-  })
-  .superRefine(({ requests = {}, limits = {} }, context) => {
-    for (const key of ['cpu', 'memory'] as const) {
-      const [request, limit] = [requests[key], limits[key]];
-      if (request === undefined || limit === undefined) continue;
-      if ((quantityValue(request) ?? 0) <= (quantityValue(limit) ?? 0)) continue;
-      context.addIssue({
-        code: 'custom',
-        path: ['requests', key],
-        message: `${request} is more than the limit of ${limit}; write at most ${limit}, or a higher limit`,
-      });
-    }
-  })
-  .prefault({})
-  .describe('CPU and memory; what is not set keeps the default of the component, or follows where that cannot be');
-
-/** Size of a volume. */
-export const storage = (size: string) =>
-  bytes('20Gi').prefault(size).describe('Size of the volume; local-path does not enforce it');
+/** Names of objects of the cluster: RFC 1123 subdomains. */
+export const objectName = (example: string) =>
+  z
+    .string({ error: whenMissing(`is missing; write for example ${example}`) })
+    .regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/, {
+      error: `must be lower-case letters, digits, dashes and dots; write for example ${example}`,
+    });
 
 /** Names of groups: a slash leads to a group inside another one. */
 export const groupName = z
@@ -92,21 +71,6 @@ export function wholeNumber(example: number, { of, min = 1, max }: { of?: string
     .min(min, { error: `must be at least ${min}; write ${min}` });
   return max === undefined ? number : number.max(max, { error: `must be at most ${max}; write ${max}` });
 }
-
-/** Number of pods. */
-export const replicas = wholeNumber(2)
-  .optional()
-  .describe('Number of pods; by default 1, or 2 where availability is high');
-
-/** Number of members of something that decides by majority. @param high how many where availability is high */
-export const members = (high: number) =>
-  z
-    .int({ error: `must be a whole number; write 1 or ${high}` })
-    .refine((count) => count === 1 || (count >= high && count % 2 === high % 2), {
-      error: `must be 1, or ${high} and more in steps of two, so that a majority survives the loss of one; write ${high}`,
-    })
-    .optional()
-    .describe(`Number of pods; by default 1, or ${high} where availability is high`);
 
 /** Whether an exporter runs beside the program. */
 export const metrics = z

@@ -124,6 +124,10 @@ suite('services that grow', () => {
   test('the management database becomes a cluster and MinIO four servers, by a backup and a restore', async () => {
     await watch.time('backup', hearth.succeed('backup', 'scale', 'mng-pg', 'minio'));
     workspace.set(['services', 'mng-pg', 'replicas'], 3);
+    // A single server has no such programs.
+    for (const [program, memory] of Object.entries({ etcd: '64Mi', haproxy: '32Mi' })) {
+      workspace.set(['services', 'mng-pg', 'resources', program], { requests: { cpu: '20m', memory } });
+    }
     const refused = await hearth.attempt('up', 'scale');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('mng-pg would begin with empty volumes');

@@ -5,8 +5,7 @@ import { defineComponent } from '../../lib/core/definition';
 import { gateway } from '../../lib/core/gateway';
 import { http } from '../../lib/core/probe';
 import { HttpRoute } from '../../lib/core/route';
-import { Volume } from '../../lib/core/volume';
-import { access, storage } from '../../lib/options';
+import { access } from '../../lib/options';
 import { Bell, doorbell } from './doorbell-binding';
 
 /** A provider that is none of hearth's: the program is made up. */
@@ -15,7 +14,8 @@ export const chime = defineComponent({
   documentation: 'https://example.org/chime',
   signIn: 'a token for each bell',
   tier: 'communication',
-  options: z.strictObject({ access: access('sso'), storage: storage('1Gi') }),
+  volumes: { data: '1Gi' },
+  options: z.strictObject({ access: access('sso') }),
   needs: { gateway },
   provides: { doorbell },
   sizes: { large: { storage: '5Gi' } },
@@ -30,7 +30,7 @@ export const chime = defineComponent({
       ports: { http: 8080 },
       mounts: {
         '/etc/chime': config,
-        '/var/lib/chime': new Volume('data', { size: options.storage, backup: 'none' }),
+        '/var/lib/chime': self.volume('data', 'none'),
       },
       user: { uid: 1000, gid: 1000 },
       probes: { ready: http('/healthy') },

@@ -7,10 +7,10 @@ import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
 import { hostsOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
-import { sized } from '../../core/resources';
+import { several } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { images } from '../../images';
-import { access, replicas, resources } from '../../options';
+import { access } from '../../options';
 
 /**
  * MLflow tracking server: runs and models in PostgreSQL, artifacts in an S3 bucket.
@@ -21,6 +21,7 @@ export const mlflow = defineComponent({
   documentation: 'https://mlflow.org/docs/latest/',
   signIn: 'nothing itself: its route decides; it signs in to its database and its bucket with their credentials',
   tier: 'ai',
+  replicas: several(2),
   options: z.strictObject({
     access: access('sso'),
     artifacts: z
@@ -30,8 +31,6 @@ export const mlflow = defineComponent({
         'proxied: clients send artifacts to MLflow; direct: clients write to the bucket and need keys of their own',
       ),
     workers: z.int().min(1).default(2).describe('Server processes'),
-    replicas,
-    resources,
   }),
   needs: { gateway, sql, objectStore },
   sizes: {
@@ -74,13 +73,10 @@ export const mlflow = defineComponent({
       ports: { http: 5000 },
       mounts: { '/tmp': temporary('tmp', '1Gi') },
       user: { uid: 1000, gid: 1000 },
-      replicas: options.replicas ?? self.platform.replicas(2),
+      replicas: self.replicas,
       // The first start creates the schema.
       probes: { ready: http('/health'), startupSeconds: 300 },
-      resources: sized(
-        { requests: { cpu: '100m', memory: '768Mi' }, limits: { cpu: '2', memory: '2Gi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '100m', memory: '768Mi' }, limits: { cpu: '2', memory: '2Gi' } },
     });
     new HttpRoute(self, self.name, {
       hosts: [self.name],

@@ -4,6 +4,7 @@ import type { Deployment } from '../../core/controllers';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { hostOf } from '../../core/override-hosts';
+import { several } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { Accounts } from './keycloak/accounts';
 import { keycloakOptions } from './keycloak/options';
@@ -19,6 +20,7 @@ export const keycloak = defineComponent({
   signIn: 'it is where people sign in; the pages for administrators ask for the password of admin',
   keeps: 'people, their groups and sessions, all of it in its database, which is in the backup of the database server',
   tier: 'auth',
+  replicas: several(2),
   options: keycloakOptions,
   needs: { gateway, sql },
   provides: { identity },

@@ -7,11 +7,11 @@ import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { hostOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
-import { sized } from '../../core/resources';
+import { several } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { signIn } from '../../core/sign-in';
 import { images } from '../../images';
-import { replicas, resources, wholeNumber } from '../../options';
+import { wholeNumber } from '../../options';
 
 /** Name of the cookie that holds a session. */
 const cookie = '__Secure-sso';
@@ -30,13 +30,12 @@ export const oauth2Proxy = defineComponent({
   documentation: 'https://oauth2-proxy.github.io/oauth2-proxy/',
   signIn: 'people sign in at the identity provider, to which it leads them',
   tier: 'auth',
+  replicas: several(2),
   single: 'the gateway asks it about all services',
   options: z.strictObject({
     sessionHours: wholeNumber(12, { of: 'hours', max: 720 })
       .default(12)
       .describe('Hours after which people must sign in again, at the latest'),
-    replicas,
-    resources,
   }),
   needs: { gateway, identity, cache },
   provides: { signIn },
@@ -103,15 +102,12 @@ export const oauth2Proxy = defineComponent({
         OAUTH2_PROXY_REDIS_CONNECTION_URL: sessions.url(),
       },
       ports: { http: 4180, metrics: { port: 44180, offered: false } },
-      replicas: options.replicas ?? self.platform.replicas(2),
+      replicas: self.replicas,
       user: { uid: 65532, gid: 65532 },
       // /ready asks the session store as well.
       probes: { ready: http('/ready'), live: http('/ping') },
       metrics: { port: 'metrics', path: '/metrics' },
-      resources: sized(
-        { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '500m', memory: '128Mi' } },
     });
     const endpoint = server.endpoint('http');
     new HttpRoute(self, host, {

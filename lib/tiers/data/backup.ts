@@ -73,6 +73,7 @@ export const backup = defineComponent({
   documentation: 'https://restic.readthedocs.io/',
   signIn: 'nobody comes to it; it signs in to its target with the keys that you give, and encrypts with a password',
   tier: 'data',
+  replicas: { why: 'it runs jobs only' },
   single: 'it saves the data of all services',
   options,
   build(self, { options }) {

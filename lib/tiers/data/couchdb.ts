@@ -9,18 +9,17 @@ import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
 import { http, tcp } from '../../core/probe';
-import { sized } from '../../core/resources';
+import { majority } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { backup, members, metrics, resources, storage } from '../../options';
+import { backup, metrics } from '../../options';
 import { pbkdf2 } from './couchdb/password-hash';
 import { replicaDump } from './couchdb/replica-dump';
 import { ini, serverIni, startScript } from './couchdb/server';
 import { systemDatabasesScript } from './couchdb/system-databases';
 
 const options = z.strictObject({
-  replicas: members(3),
   settings: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_]*$/, {
@@ -37,10 +36,8 @@ const options = z.strictObject({
     )
     .default({})
     .describe('Server settings by section, as in local.ini; they win over those of the platform'),
-  storage: storage('10Gi'),
   metrics,
   backup: backup('high'),
-  resources,
 });
 
 /**
@@ -53,6 +50,8 @@ export const couchdb = defineComponent({
   signIn: 'name and password of the administrator, and of those whom the administrator adds',
   keeps: 'all databases, in a backup as a dump of the running server',
   tier: 'data',
+  replicas: majority(3),
+  volumes: { data: '10Gi' },
   options,
   needs: { gateway },
   sizes: {
@@ -60,13 +59,13 @@ export const couchdb = defineComponent({
     large: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '4Gi' } } },
   },
   build(self, { options }) {
-    const replicas = options.replicas ?? self.platform.replicas(3);
+    const { replicas } = self;
     const peers = replicas > 1 ? peerHosts(self, self.name, replicas) : [];
     const admin = administrator(self);
-    const data: Volume = new Volume('data', {
-      size: options.storage,
-      backup: dumped(options.backup, () => replicaDump({ endpoint: server.endpoint('http'), admin })),
-    });
+    const data: Volume = self.volume(
+      'data',
+      dumped(options.backup, () => replicaDump({ endpoint: server.endpoint('http'), admin })),
+    );
     const files = new ConfigFiles(self, self.name, {
       'start.sh': startScript,
       'couchdb.ini': ini(serverIni({ peers, metrics: options.metrics })),
@@ -106,10 +105,7 @@ export const couchdb = defineComponent({
       preStop: ['sleep', '5'],
       terminationGraceSeconds: 60,
       ...(options.metrics ? { metrics: { port: 'metrics', path: '/_node/_local/_prometheus' } } : {}),
-      resources: sized(
-        { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '1', memory: '1Gi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '1', memory: '1Gi' } },
     });
     if (replicas > 1) systemDatabases(server, admin);
     new HttpRoute(self, self.name, {

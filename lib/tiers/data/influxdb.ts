@@ -9,11 +9,11 @@ import type { Endpoint } from '../../core/endpoint';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
 import { http } from '../../core/probe';
-import { sized, type Resources } from '../../core/resources';
+import type { Resources } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { backup, metrics, resources, storage } from '../../options';
+import { backup, metrics } from '../../options';
 import { loadScript, saveScript, setUpScript } from './influxdb/scripts';
 
 /** Names go into JSON as they are. */
@@ -32,6 +32,8 @@ export const influxdb = defineComponent({
   signIn: 'name and password on its page, a token for its API',
   keeps: 'all buckets, dashboards and users, in a backup as a dump of the running server (influx backup)',
   tier: 'data',
+  replicas: { why: 'it is one pod, since the open-source program knows no cluster' },
+  volumes: { data: '20Gi' },
   options: z.strictObject({
     organisation: name('hy_home').default('hy_home').describe('Organisation that is made at the first start'),
     bucket: name('metrics').default('metrics').describe('Bucket that is made at the first start'),
@@ -42,10 +44,8 @@ export const influxdb = defineComponent({
       })
       .default('forever')
       .describe('How long that bucket keeps what it gets: hours, days or weeks, for example 30d, or forever'),
-    storage: storage('20Gi'),
     metrics,
     backup: backup('high'),
-    resources,
   }),
   needs: { gateway },
   sizes: {
@@ -53,19 +53,19 @@ export const influxdb = defineComponent({
     large: { storage: '200Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
   },
   build(self, { options }) {
-    const data: Volume = new Volume('data', {
-      size: options.storage,
-      backup: dumped(options.backup, () => serverDump(server.endpoint('http'), admin)),
-    });
+    const data: Volume = self.volume(
+      'data',
+      dumped(options.backup, () => serverDump(server.endpoint('http'), admin)),
+    );
     // The server takes the token at the first start only, and offers no way to choose another one.
     const admin = new Credential(self, self.name, {
       keys: { username: literal('admin'), password: password(24), token: password(64) },
       storedIn: data,
     });
-    const size = sized(
-      { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '1', memory: '1Gi' } },
-      options.resources,
-    );
+    const size = self.resources({
+      requests: { cpu: '100m', memory: '512Mi' },
+      limits: { cpu: '1', memory: '1Gi' },
+    });
     const influxd = influxdOn(data, size);
     const server = new StatefulSet(self, self.name, {
       ...influxd,

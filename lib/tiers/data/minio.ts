@@ -20,11 +20,9 @@ import { temporary } from '../../core/mount';
 import { hostOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
 import { Registry } from '../../core/registry';
-import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
-import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { backup, bytes, metrics, resources, storage } from '../../options';
+import { backup, bytes, metrics } from '../../options';
 import { schedule } from '../../options/schedule';
 import { driveOfStore } from './minio-drive';
 import { goneServers, healScript, parity, severalServers } from './minio-servers';
@@ -77,10 +75,8 @@ const options = z.strictObject({
     'With several servers: when all objects are looked through for parts that a server missed while it was out; ' +
       'minute, hour, day, month, weekday, in the time zone of the platform',
   ),
-  storage: storage('50Gi'),
   metrics,
   backup: backup('critical'),
-  resources,
 });
 
 type Options = z.output<typeof options>;
@@ -96,6 +92,11 @@ export const minio = defineComponent({
   keeps:
     'all buckets, in a backup as a mirror of their objects: contents and names, no older versions, metadata or tags',
   tier: 'data',
+  replicas: {
+    why: 'the number of its servers is that of the drives of a store',
+    instead: 'write servers: 4, or availability: high',
+  },
+  volumes: { data: '50Gi' },
   options,
   needs: { gateway },
   provides: { objectStore },
@@ -140,7 +141,10 @@ class Minio implements ObjectStore {
         }),
     });
     const servers = options.servers ?? platform.replicas(4);
-    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
+    const data = self.volume(
+      'data',
+      dumped(options.backup, () => this.dump()),
+    );
     this.server = new StatefulSet(self, name, {
       image: images.minio,
       command: [
@@ -164,10 +168,7 @@ class Minio implements ObjectStore {
       probes: { ready: http('/minio/health/ready', 's3'), live: http('/minio/health/live', 's3'), startupSeconds: 120 },
       ...(servers > 1 ? severalServers(peerHosts(self, name, servers)) : {}),
       ...(options.metrics ? { metrics: { port: 's3', path: '/minio/v2/metrics/cluster' } } : {}),
-      resources: sized(
-        { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '2Gi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '2Gi' } },
     });
     const declared = Array.isArray(options.buckets)
       ? options.buckets.map((name): [string, BucketSettings] => [name, {}])

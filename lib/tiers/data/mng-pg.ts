@@ -3,25 +3,24 @@ import { sql } from '../../bindings/sql-database';
 import { dumped } from '../../core/backup';
 import type { Component } from '../../core/component';
 import { defineComponent } from '../../core/definition';
-import { Volume } from '../../core/volume';
+import { majority } from '../../core/replicas';
+import type { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { backup, metrics, resources, storage } from '../../options';
+import { backup, metrics } from '../../options';
 import { PatroniCluster, reservedNames } from './patroni/patroni-cluster';
 import { portableLocale } from './patroni/patroni-config';
-import { clusterParts, clusterSize, memberCount } from './patroni/cluster-options';
+import { elsewhere, memberCount, router, synchronous } from './patroni/cluster-options';
 import { exporterRole, postgresExporter } from './postgres-exporter';
 import { databases, extensions, settings } from './postgres-options';
 import { Databases, majorVersion, type ServerAccess } from './postgres-server';
 import { singlePostgres, superuserOf } from './postgres-single';
 
 const options = z.strictObject({
-  ...clusterSize,
+  synchronous,
   databases: databases('sonarqube', reservedNames).default({}),
   extensions: extensions('hstore').default([]),
   settings: settings.default({ shared_buffers: '128MB', max_connections: 200 }),
-  storage: storage('10Gi'),
-  resources,
-  ...clusterParts,
+  router,
   metrics,
   backup: backup('critical'),
 });
@@ -37,6 +36,9 @@ export const mngPg = defineComponent({
   signIn: 'role and password (SCRAM-SHA-256) for each database; nobody comes to it from outside',
   keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
   tier: 'data',
+  replicas: majority(3),
+  volumes: { data: '10Gi', etcd: '2Gi' },
+  elsewhere,
   options,
   provides: { sql },
   sizes: {
@@ -49,7 +51,10 @@ export const mngPg = defineComponent({
   },
   build(self, { options }) {
     const databases: Databases = new Databases(self, () => access);
-    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => databases.dump()) });
+    const data = self.volume(
+      'data',
+      dumped(options.backup, () => databases.dump()),
+    );
     const members = memberCount(self, options);
     const access =
       members === 1 ? single(self, options, data, databases) : replicated(self, options, data, databases, members);
@@ -67,7 +72,6 @@ function single(self: Component, options: Options, data: Volume, databases: Data
     data,
     initdb: [`--locale=${portableLocale}`],
     init: majorVersion(images.postgres, data, 'pgdata/PG_VERSION'),
-    resources: options.resources,
     ...(exporter
       ? { sidecars: { exporter: postgresExporter(exporter) }, metrics: { port: 'exporter', path: '/metrics' } }
       : {}),
@@ -95,7 +99,7 @@ function replicated(
     job: () => databases.job(),
     preload: [],
     page: false,
-    router: { ...options.router, replicas: options.router.replicas ?? 2 },
+    routers: options.router.replicas ?? 2,
   });
   return access;
 }

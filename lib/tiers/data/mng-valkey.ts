@@ -7,24 +7,22 @@ import { Credential, password } from '../../core/credential';
 import { dataVersion } from '../../core/data-version';
 import { defineComponent } from '../../core/definition';
 import { exec } from '../../core/probe';
-import { sized } from '../../core/resources';
-import { Volume } from '../../core/volume';
+import type { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { backup, metrics, resources, storage } from '../../options';
+import { backup, metrics } from '../../options';
 import { serverDump } from './valkey/dump';
 import {
   addPassword,
   alive,
   authentication,
-  defaultResources,
   evictionPolicy,
   exporter,
   maxMemory,
+  sizeOf,
   startCommand,
   valkeyConf,
   valkeyUser,
   valkeyVersion,
-  withinLimit,
 } from './valkey/server';
 
 /** One Valkey for the sessions, queues and caches of other components. https://valkey.io/topics/ */
@@ -34,22 +32,26 @@ export const mngValkey = defineComponent({
   signIn: 'one password for all; nobody comes to it from outside',
   keeps: 'all keys, in a backup as a dump of the running server',
   tier: 'data',
-  options: z
-    .strictObject({
-      maxMemory,
-      evictionPolicy,
-      storage: storage('5Gi'),
-      resources,
-      metrics,
-      backup: backup('high'),
-    })
-    .superRefine(withinLimit),
+  replicas: {
+    why: 'it is one server in one pod, with all keys',
+    instead: 'remove it; valkey-cluster has several, by availability: high',
+  },
+  volumes: { data: '5Gi' },
+  options: z.strictObject({
+    maxMemory,
+    evictionPolicy,
+    metrics,
+    backup: backup('high'),
+  }),
   provides: { cache },
   build(self, { options }) {
-    const data = new Volume('data', {
-      size: options.storage,
-      backup: dumped(options.backup, () => serverDump({ endpoint: server.endpoint('redis'), credential, ...options })),
-    });
+    const resources = sizeOf(self, options);
+    const data: Volume = self.volume(
+      'data',
+      dumped(options.backup, () =>
+        serverDump({ endpoint: server.endpoint('redis'), credential, storage: data.props.size, resources }),
+      ),
+    );
     const credential = new Credential(self, self.name, {
       keys: { password: password(32) },
       rotation: addPassword(
@@ -64,7 +66,7 @@ export const mngValkey = defineComponent({
       ports: { redis: 6379 },
       mounts: {
         '/data': data,
-        '/etc/valkey': new ConfigFiles(self, self.name, { 'valkey.conf': valkeyConf(options) }),
+        '/etc/valkey': new ConfigFiles(self, self.name, { 'valkey.conf': valkeyConf({ ...options, resources }) }),
       },
       init: dataVersion({ volume: data, ...valkeyVersion }),
       sidecars: options.metrics ? { exporter: exporter(credential) } : {},
@@ -72,7 +74,7 @@ export const mngValkey = defineComponent({
       user: valkeyUser,
       probes: { ready: exec('sh', '-c', '[ "$(valkey-cli PING)" = PONG ]'), live: alive },
       terminationGraceSeconds: 60,
-      resources: sized(defaultResources, options.resources),
+      resources,
     });
     const endpoint = server.endpoint('redis');
     return {

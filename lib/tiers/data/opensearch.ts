@@ -7,6 +7,7 @@ import type { Endpoint } from '../../core/endpoint';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
 import { http } from '../../core/probe';
+import { majority } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
@@ -26,6 +27,8 @@ export const opensearch = defineComponent({
   signIn: 'name and password, for the API and for Dashboards',
   keeps: 'all indices, in a backup as a dump of the running server',
   tier: 'data',
+  replicas: majority(3),
+  volumes: { data: '30Gi' },
   options,
   needs: { gateway },
   sizes: {
@@ -36,10 +39,10 @@ export const opensearch = defineComponent({
     },
   },
   build(self, { options }) {
-    const data: Volume = new Volume('data', {
-      size: options.storage,
-      backup: dumped(options.backup, () => indicesDump({ owner: self, image: images.node, endpoint, setup })),
-    });
+    const data: Volume = self.volume(
+      'data',
+      dumped(options.backup, () => indicesDump({ owner: self, image: images.node, endpoint, setup })),
+    );
     // The platform itself, as a user that makes the other ones.
     const setup = new Credential(self, `${self.name}-setup`, {
       // Not to be rotated: it is by this one that the others are.

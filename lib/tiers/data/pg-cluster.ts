@@ -3,23 +3,21 @@ import { sql } from '../../bindings/sql-database';
 import { dumped } from '../../core/backup';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
+import { majority } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
-import { Volume } from '../../core/volume';
-import { access, backup, metrics, resources, storage } from '../../options';
-import { clusterParts, clusterSize, memberCount } from './patroni/cluster-options';
+import { access, backup, metrics } from '../../options';
+import { elsewhere, memberCount, router, synchronous } from './patroni/cluster-options';
 import { PatroniCluster, reservedNames } from './patroni/patroni-cluster';
 import { databases, extensions, settings } from './postgres-options';
 import { Databases } from './postgres-server';
 
 const options = z.strictObject({
-  ...clusterSize,
+  synchronous,
   databases: databases('shop', reservedNames).default({}),
   extensions: extensions('postgis').default([]),
   settings: settings.default({ shared_buffers: '256MB', max_connections: 200 }),
   access: access('sso'),
-  storage: storage('20Gi'),
-  resources,
-  ...clusterParts,
+  router,
   metrics,
   backup: backup('critical'),
 });
@@ -34,6 +32,9 @@ export const pgCluster = defineComponent({
   signIn: 'role and password (SCRAM-SHA-256) for each database; the page of the router: its route decides',
   keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
   tier: 'data',
+  replicas: majority(3),
+  volumes: { data: '20Gi', etcd: '2Gi' },
+  elsewhere,
   options,
   needs: { gateway },
   provides: { sql },
@@ -47,7 +48,10 @@ export const pgCluster = defineComponent({
   },
   build(self, { options }) {
     const databases: Databases = new Databases(self, () => cluster.access);
-    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => databases.dump()) });
+    const data = self.volume(
+      'data',
+      dumped(options.backup, () => databases.dump()),
+    );
     const cluster = new PatroniCluster(self, {
       ...options,
       names: { server: self.name, etcd: self.named('etcd'), router: self.named('pg-router') },
@@ -56,7 +60,7 @@ export const pgCluster = defineComponent({
       job: () => databases.job(),
       preload: preloaded(options),
       page: true,
-      router: { ...options.router, replicas: options.router.replicas ?? self.platform.replicas(2) },
+      routers: options.router.replicas ?? self.platform.replicas(2),
     });
     const page = self.named('pg-haproxy');
     new HttpRoute(self, page, {

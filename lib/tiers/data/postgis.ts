@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { sql } from '../../bindings/sql-database';
+import { dumped } from '../../core/backup';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { TcpRoute } from '../../core/stream-routes';
-import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { resources, storage } from '../../options';
 import { databases, extensions, settings } from './postgres-options';
 import { Databases } from './postgres-server';
 import { singlePostgres, superuserOf } from './postgres-single';
@@ -20,13 +19,16 @@ export const postgis = defineComponent({
   signIn: 'role and password (SCRAM-SHA-256) for each database; from outside over TLS, which ends at the gateway',
   keeps: 'all databases and roles, in a backup as a dump of the running server (pg_dump)',
   tier: 'data',
+  replicas: {
+    why: 'it is one server in one pod, with all data on its volume',
+    instead: 'remove it; pg-cluster has several, by replicas: 3 or availability: high',
+  },
+  volumes: { data: '20Gi' },
   options: z.strictObject({
     databases: databases('gis').default({ gis: {} }),
     extensions: extensions('gis').default(['postgis', 'postgis_raster', 'postgis_topology', 'hstore', 'pgrouting']),
     reachable: z.boolean().default(true).describe('Reachable from outside as postgres.<domain>:5432 with TLS'),
     settings: settings.default({ shared_buffers: '256MB', max_connections: 100 }),
-    storage: storage('20Gi'),
-    resources,
   }),
   needs: { gateway },
   provides: { sql },
@@ -44,16 +46,15 @@ export const postgis = defineComponent({
       superuser,
       clientImage: images.postgis,
     }));
-    const data = new Volume('data', {
-      size: options.storage,
-      backup: { priority: 'critical', method: 'dump', dump: () => databases.dump() },
-    });
+    const data = self.volume(
+      'data',
+      dumped('critical', () => databases.dump()),
+    );
     const superuser = superuserOf(self, data, () => server);
     const server = singlePostgres(self, superuser, {
       image: images.postgis,
       settings: options.settings,
       data,
-      resources: options.resources,
     });
     databases.declare(options.databases, options.extensions);
     if (options.reachable) {

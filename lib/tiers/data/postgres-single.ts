@@ -5,7 +5,6 @@ import { Credential, literal, password } from '../../core/credential';
 import type { PortProps } from '../../core/endpoint';
 import { temporary } from '../../core/mount';
 import { exec } from '../../core/probe';
-import { sized, type ResourceOverrides } from '../../core/resources';
 import type { Volume } from '../../core/volume';
 import type { WorkloadProps } from '../../core/workload';
 import { passwordScript } from '../../bindings/database-job';
@@ -18,7 +17,6 @@ export interface SinglePostgresProps extends Pick<WorkloadProps, 'init' | 'metri
   /** Further arguments of `initdb`. @default none */
   readonly initdb?: readonly string[];
   readonly sidecars?: Record<string, ContainerProps & { readonly ports?: Record<string, PortProps> }>;
-  readonly resources: ResourceOverrides;
 }
 
 /** Keys `username` and `password` of the superuser of a single server, which takes over a new one while it runs. */
@@ -68,10 +66,7 @@ export function singlePostgres(component: Component, superuser: Credential, prop
     // 127.0.0.1: the server that runs during initialisation listens on its socket only.
     probes: { ready: exec('pg_isready', '--host=127.0.0.1', '--username=postgres'), startupSeconds: 300 },
     terminationGraceSeconds: 120,
-    resources: sized(
-      { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '1Gi' } },
-      props.resources,
-    ),
+    resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '1Gi' } },
     init,
     sidecars,
     metrics,

@@ -8,11 +8,11 @@ import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
 import { http } from '../../core/probe';
-import { sized } from '../../core/resources';
+import { majority } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { backup, members, metrics, resources, storage } from '../../options';
+import { backup, metrics } from '../../options';
 import { collectionsDump } from './qdrant/collections-dump';
 import { joinScript } from './qdrant/join-script';
 
@@ -26,17 +26,16 @@ export const qdrant = defineComponent({
   signIn: 'an API key, for REST and gRPC',
   keeps: 'all collections, in a backup as snapshots of each',
   tier: 'data',
+  replicas: majority(3),
+  volumes: { data: '20Gi' },
   options: z.strictObject({
-    replicas: members(3),
     copies: z
       .int({ error: 'must be a whole number; write for example 2' })
       .min(1, { error: 'must be at least 1; write 2' })
       .default(2)
       .describe('Copies of each shard of a collection that asks for no number itself; at most one on each pod'),
-    storage: storage('20Gi'),
     metrics,
     backup: backup('high'),
-    resources,
   }),
   needs: { gateway },
   sizes: {
@@ -44,16 +43,16 @@ export const qdrant = defineComponent({
     large: { storage: '100Gi', resources: { limits: { cpu: '4', memory: '8Gi' } } },
   },
   build(self, { options }) {
-    const replicas = options.replicas ?? self.platform.replicas(3);
+    const { replicas } = self;
     const hosts = peerHosts(self, self.name, replicas);
     // The server reads them at each start; no data remembers them.
     const keys = new Credential(self, self.name, { keys: { apiKey: password(32), readOnlyApiKey: password(32) } });
-    const data: Volume = new Volume('data', {
-      size: options.storage,
-      backup: dumped(options.backup, () =>
+    const data: Volume = self.volume(
+      'data',
+      dumped(options.backup, () =>
         collectionsDump({ endpoint: server.endpoint('http'), hosts, apiKey: keys.key('apiKey') }),
       ),
-    });
+    );
     const server = new StatefulSet(self, self.name, {
       image: images.qdrant,
       workingDir: '/qdrant',
@@ -89,10 +88,7 @@ export const qdrant = defineComponent({
       preStop: ['sleep', '5'],
       terminationGraceSeconds: 60,
       ...(options.metrics ? { metrics: { port: 'metrics', path: '/metrics' } } : {}),
-      resources: sized(
-        { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '2', memory: '1Gi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '2', memory: '1Gi' } },
     });
     new HttpRoute(self, self.name, {
       hosts: [self.name],

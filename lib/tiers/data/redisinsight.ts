@@ -10,11 +10,9 @@ import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
 import type { Need } from '../../core/need';
 import { http } from '../../core/probe';
-import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
-import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { access, backup, resources, storage } from '../../options';
+import { access, backup } from '../../options';
 
 /**
  * Redis Insight: keys of the platform's Valkey servers in a browser. It knows no users of its own.
@@ -26,16 +24,16 @@ export const redisinsight = defineComponent({
   signIn: 'nothing itself: its route decides',
   keeps: 'connections and history, in a backup as an archive of the volume, for which it is stopped',
   tier: 'data',
+  replicas: { why: 'it is one pod, since it notes connections and history in a file on its volume' },
+  volumes: { data: '1Gi' },
   options: z.strictObject({
     access: access('sso'),
-    storage: storage('1Gi'),
-    resources,
     backup: backup('medium'),
   }),
   needs: { gateway, cache },
   optional: { valkeyCluster },
   build(self, { options }) {
-    const data = new Volume('data', { size: options.storage, backup: archived(options.backup) });
+    const data = self.volume('data', archived(options.backup));
     const encryption = new Credential(self, self.name, {
       keys: { encryptionKey: password(32) },
       storedIn: data,
@@ -63,10 +61,7 @@ export const redisinsight = defineComponent({
       uses: connections.map(({ endpoint, why, credential }) => ({ endpoint, why, credential })),
       user: { uid: 1000, gid: 1000 },
       probes: { ready: http('/api/health/'), startupSeconds: 120 },
-      resources: sized(
-        { requests: { cpu: '20m', memory: '192Mi' }, limits: { cpu: '500m', memory: '512Mi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '20m', memory: '192Mi' }, limits: { cpu: '500m', memory: '512Mi' } },
     });
     new HttpRoute(self, self.name, {
       hosts: [self.name],

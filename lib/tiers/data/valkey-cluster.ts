@@ -11,11 +11,11 @@ import type { Endpoint } from '../../core/endpoint';
 import { late } from '../../core/late';
 import { temporary } from '../../core/mount';
 import { exec } from '../../core/probe';
-import { sized } from '../../core/resources';
-import { Volume } from '../../core/volume';
+import type { Resources } from '../../core/resources';
+import type { Volume } from '../../core/volume';
 import type { WorkloadProps } from '../../core/workload';
 import { images } from '../../images';
-import { backup, metrics, resources, storage } from '../../options';
+import { backup, metrics } from '../../options';
 import { clusterDump } from './valkey/dump';
 import { joinScript } from './valkey/join-script';
 import { greetPeers, handOver, nodeReady } from './valkey/node-scripts';
@@ -23,15 +23,14 @@ import {
   addPassword,
   alive,
   authentication,
-  defaultResources,
   evictionPolicy,
   exporter,
   maxMemory,
+  sizeOf,
   startCommand,
   valkeyConf,
   valkeyUser,
   valkeyVersion,
-  withinLimit,
 } from './valkey/server';
 
 const options = z
@@ -62,12 +61,9 @@ const options = z
       ),
     maxMemory,
     evictionPolicy,
-    storage: storage('5Gi'),
-    resources,
     metrics,
     backup: backup('high'),
   })
-  .superRefine(withinLimit)
   .superRefine(({ replicasPerShard, minReplicasToWrite = 0 }, context) => {
     if (replicasPerShard === undefined || minReplicasToWrite <= replicasPerShard) return;
     const message = `no master has ${minReplicasToWrite} replicas; write at most ${replicasPerShard}`;
@@ -86,14 +82,20 @@ export const valkeyCluster = defineComponent({
   signIn: 'one password for all; nobody comes to it from outside',
   keeps: 'all keys, in a backup as a dump of every master',
   tier: 'data',
+  replicas: {
+    why: 'the number of its pods follows from its masters',
+    instead: 'write shards, and replicasPerShard: 1 or availability: high',
+  },
+  volumes: { data: '5Gi' },
   options,
   provides: { valkeyCluster: clusterNeed },
   build(self, { options }) {
+    const resources = sizeOf(self, options);
     const { shards, replicasPerShard = self.platform.replicas(2) - 1 } = options;
-    const data = new Volume('data', {
-      size: options.storage,
-      backup: dumped(options.backup, () => clusterDump({ endpoint, credential, ...options })),
-    });
+    const data: Volume = self.volume(
+      'data',
+      dumped(options.backup, () => clusterDump({ endpoint, credential, storage: data.props.size, resources })),
+    );
     const credential = new Credential(self, self.name, {
       keys: { password: password(32) },
       rotation: addPassword(
@@ -127,7 +129,9 @@ export const valkeyCluster = defineComponent({
       parallel: true,
       mounts: {
         '/data': data,
-        '/etc/valkey': new ConfigFiles(self, self.name, { 'valkey.conf': nodeConf(options, replicasPerShard) }),
+        '/etc/valkey': new ConfigFiles(self, self.name, {
+          'valkey.conf': nodeConf({ ...options, resources }, replicasPerShard),
+        }),
       },
       init: dataVersion({ volume: data, ...valkeyVersion }),
       sidecars: options.metrics ? { exporter: exporter(credential) } : {},
@@ -137,7 +141,7 @@ export const valkeyCluster = defineComponent({
       postStart: ['sh', '-c', greetPeers],
       preStop: ['sh', '-c', handOver],
       terminationGraceSeconds: 60,
-      resources: sized(defaultResources, options.resources),
+      resources,
     });
     // Any node: a client learns from it where the others are.
     const endpoint: Endpoint = nodes.endpoint('redis');
@@ -153,7 +157,7 @@ export const valkeyCluster = defineComponent({
   },
 });
 
-function nodeConf(options: Options, replicasPerShard: number): string {
+function nodeConf(options: Options & { readonly resources: Resources }, replicasPerShard: number): string {
   const further = {
     'cluster-enabled': 'yes',
     'cluster-config-file': 'nodes.conf',

@@ -14,7 +14,7 @@ import type { TraefikOptions } from './traefik-options';
  * What every version of the bundled chart understands the same is said as Traefik's own arguments.
  */
 export function k3sTraefik(component: Component, options: TraefikOptions, entryPoints: EntryPoint[]): void {
-  const { name, tls, storage } = component.platform.config;
+  const { name, tls } = component.platform.config;
   const { traces } = options;
   const acme = tls.mode === 'lets-encrypt';
   const values = {
@@ -51,8 +51,7 @@ export function k3sTraefik(component: Component, options: TraefikOptions, entryP
           persistence: {
             enabled: true,
             path: '/data',
-            size: options.storage,
-            ...(storage.class ? { storageClass: storage.class } : {}),
+            ...certificateStore(component),
           },
           // The store is one file of one pod, and its group must not read it.
           deployment: { replicas: 1 },
@@ -89,4 +88,11 @@ function caVolume(component: Component, given: CaCertificates): object {
   const name = `${component.name}-ca-certificates`;
   new k8s.KubeConfigMap(component, `config-${name}`, { metadata: { name, namespace }, data: { 'ca.crt': given.pem } });
   return { name, type: 'configMap' };
+}
+
+/** Size and class of the volume that the chart makes. */
+function certificateStore(component: Component): { readonly size: string; readonly storageClass?: string } {
+  const { size, class: own } = component.volume('acme', 'none').props;
+  const storageClass = own ?? component.platform.config.storage.class;
+  return { size, ...(storageClass ? { storageClass } : {}) };
 }

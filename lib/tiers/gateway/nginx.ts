@@ -8,11 +8,11 @@ import { gateway } from '../../core/gateway';
 import { late } from '../../core/late';
 import { temporary } from '../../core/mount';
 import { http } from '../../core/probe';
-import { sized } from '../../core/resources';
+import { several } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { signIn } from '../../core/sign-in';
 import { images } from '../../images';
-import { accessBy, replicas, resources } from '../../options';
+import { accessBy } from '../../options';
 import { whenMissing } from '../../options/wording';
 import { findDestination, type Destination } from './destination';
 import { cacheFolder, configFolder, nginxConfig, startScript, trustFolder } from './nginx/config';
@@ -59,8 +59,6 @@ const options = z.strictObject({
     .describe(
       'What stands below which path; /keycloak/, /minio/ and /minio-console/ are there where the platform has these services, none removes one',
     ),
-  replicas,
-  resources,
 });
 type LocationOptions = z.output<typeof location>;
 
@@ -81,6 +79,7 @@ export const nginx = defineComponent({
   documentation: 'https://nginx.org/en/docs/',
   signIn: 'each location decides itself: nothing, or single sign-on',
   tier: 'gateway',
+  replicas: several(2),
   options,
   needs: { gateway },
   optional: { signIn },
@@ -114,14 +113,11 @@ export const nginx = defineComponent({
         ),
       })),
       user: { uid: 101, gid: 101 },
-      replicas: options.replicas ?? platform.replicas(2),
+      replicas: self.replicas,
       probes: { ready: http('/ping') },
       // Until no Service leads here any more; the image says SIGQUIT for its stop: requests come to their end.
       preStop: ['sleep', '5'],
-      resources: sized(
-        { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
     });
     const route = new HttpRoute(self, self.name, {
       hosts: [options.host ?? self.named('paths')],

@@ -8,10 +8,8 @@ import { gateway } from '../../core/gateway';
 import { late } from '../../core/late';
 import { temporary } from '../../core/mount';
 import { exec, http, tcp } from '../../core/probe';
-import { sized } from '../../core/resources';
-import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { resources, wholeNumber } from '../../options';
+import { wholeNumber } from '../../options';
 import { whenMissing } from '../../options/wording';
 import { findDestination, type Destination } from './destination';
 import { gateFolder, gateScript, pulse, serveFolder } from './tailscale-gate/gate-script';
@@ -53,7 +51,6 @@ const options = z.strictObject(
       .array(z.string().regex(/^tag:[a-z][a-z0-9-]*$/, { error: 'must begin with tag:; write for example tag:gate' }))
       .default([])
       .describe('Tags of the node; the auth key must be allowed to give them'),
-    resources,
   },
   { error: whenMissing('is empty; write to: with the name of the service to publish') },
 );
@@ -67,6 +64,11 @@ export const tailscaleGate = defineComponent({
   documentation: 'https://tailscale.com/kb/1223/funnel',
   signIn: 'nothing itself: the service that it publishes decides',
   tier: 'gateway',
+  replicas: {
+    why: 'it is one node of the tailnet, thus one pod',
+    instead: 'remove it, or add a second service of this component',
+  },
+  volumes: { state: '64Mi' },
   options,
   needs: { gateway },
   build(self, { options }) {
@@ -117,7 +119,7 @@ export const tailscaleGate = defineComponent({
       mounts: {
         '/etc/tailscale': key.files('authKey'),
         // Who it is in the tailnet, and its certificate; both can be had again.
-        '/var/lib/tailscale': new Volume('state', { size: '64Mi', backup: 'none' }),
+        '/var/lib/tailscale': self.volume('state', 'none'),
         '/var/run/tailscale': temporary('socket', '1Mi', 'memory'),
         [serveFolder]: served,
         '/tmp': temporary('tmp', '16Mi'),
@@ -144,10 +146,7 @@ export const tailscaleGate = defineComponent({
       internet: { why: 'Tailscale’s control servers and relays, and Let’s Encrypt for its certificate' },
       // Ready once it is part of the tailnet.
       probes: { ready: http('/healthz', 'health'), live: tcp('health'), startupSeconds: 120 },
-      resources: sized(
-        { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { cpu: '500m', memory: '256Mi' } },
     });
     self.whenComplete(() => {
       const found = destination(self, options);

@@ -3,7 +3,7 @@ import { ConfigFiles, yaml } from '../../core/config-files';
 import { Deployment } from '../../core/controllers';
 import { temporary, type MountSource } from '../../core/mount';
 import { http } from '../../core/probe';
-import { quantityValue, sized } from '../../core/resources';
+import { quantityValue } from '../../core/resources';
 import { HttpRoute, type EntryPoint } from '../../core/route';
 import type { SignIn } from '../../core/sign-in';
 import { Volume } from '../../core/volume';
@@ -25,11 +25,10 @@ export function startTraefik(self: Component, { options, entryPoints, signIn }: 
   const { config, graph } = self.platform;
   const { tls } = config;
   const { routes } = graph;
-  const acme = tls.mode === 'lets-encrypt';
   const namespaces = [
     ...new Set([self.tier.namespace, ...routes.map((route) => route.component.tier.namespace)]),
   ].sort();
-  const store = new Volume('acme', { size: options.storage, backup: 'none' });
+  const store = tls.mode === 'lets-encrypt' ? self.volume('acme', 'none') : undefined;
   const files = new ConfigFiles(self, self.name, {
     'traefik.yaml': yaml({
       ...staticConfig(config, options, entryPoints),
@@ -39,7 +38,7 @@ export function startTraefik(self: Component, { options, entryPoints, signIn }: 
   const mounts: Record<string, MountSource> = {
     '/etc/traefik': files,
     '/tmp': temporary('tmp', scratch(options)),
-    ...(acme ? { '/data': store } : {}),
+    ...(store ? { '/data': store } : {}),
   };
   const deployment = new Deployment(self, self.name, {
     image: images.traefik,
@@ -53,18 +52,15 @@ export function startTraefik(self: Component, { options, entryPoints, signIn }: 
       metrics: 8080,
     },
     mounts,
-    ...(acme ? { init: acmePermissions(store) } : {}),
+    ...(store ? { init: acmePermissions(store) } : {}),
     internet: gatewayWaysOut(config, options),
     kubernetes: { why: 'Traefik reads its routes and their certificates from the Kubernetes API.', namespaces, rules },
     user: { uid: 65532, gid: 65532 },
-    replicas: options.replicas ?? (acme ? 1 : self.platform.replicas(2)),
+    replicas: store ? 1 : self.replicas,
     probes: { ready: http('/ping', 'metrics') },
     metrics: { port: 'metrics', path: '/metrics' },
     terminationGraceSeconds: 60,
-    resources: sized(
-      { requests: { cpu: '50m', memory: '96Mi' }, limits: { cpu: '1', memory: '256Mi' } },
-      options.resources,
-    ),
+    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { cpu: '1', memory: '256Mi' } },
   });
   if (signIn && routes.some((route) => route instanceof HttpRoute && route.access === 'sso')) {
     graph.connect(deployment, signIn.endpoint, 'asks who is signed in');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { access, bytes, replicas, resources, storage, wholeNumber } from '../../options';
+import { access, bytes, wholeNumber } from '../../options';
 
 /** What a platform file may say of Traefik. */
 export const traefikOptions = z.strictObject({
@@ -47,8 +47,5 @@ export const traefikOptions = z.strictObject({
     .optional()
     .describe('Where traces of requests go; by default nowhere'),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO').describe('Least severity of what is logged'),
-  storage: storage('128Mi'),
-  replicas,
-  resources,
 });
 export type TraefikOptions = z.output<typeof traefikOptions>;

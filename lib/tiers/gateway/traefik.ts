@@ -3,6 +3,7 @@ import { htpasswd } from '../../core/derived-rule';
 import { defineComponent } from '../../core/definition';
 import { gateway, type Gateway } from '../../core/gateway';
 import type { RequestPolicy } from '../../core/middlewares';
+import { several } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import type { Settings } from '../../core/settings';
 import { signIn } from '../../core/sign-in';
@@ -20,6 +21,9 @@ export const traefik = defineComponent({
   documentation: 'https://doc.traefik.io/traefik/',
   signIn: 'its dashboard asks for nothing itself: its route decides',
   tier: 'gateway',
+  replicas: several(2),
+  // The certificates of Let’s Encrypt.
+  volumes: { acme: '128Mi' },
   single: 'all requests from outside come in through it',
   options: traefikOptions,
   optional: { signIn },

@@ -11,12 +11,10 @@ import { late } from '../../core/late';
 import { temporary } from '../../core/mount';
 import { tcp } from '../../core/probe';
 import { Registry } from '../../core/registry';
-import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
 import { TcpRoute } from '../../core/stream-routes';
-import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { access, backup, resources, storage, wholeNumber } from '../../options';
+import { access, backup, wholeNumber } from '../../options';
 
 const options = z.strictObject({
   users: z
@@ -32,9 +30,7 @@ const options = z.strictObject({
   inFlight: wholeNumber(20).default(20).describe('Messages on their way to one client at the same time'),
   queued: wholeNumber(100).default(100).describe('Messages that wait for one client at most; more are dropped'),
   messageSize: wholeNumber(1048576, { of: 'bytes' }).default(1048576).describe('Bytes of a message at most'),
-  storage: storage('1Gi'),
   backup: backup('high'),
-  resources,
 });
 
 /**
@@ -47,12 +43,14 @@ export const mosquitto = defineComponent({
   signIn: 'name and password of a user, each with topics of its own; from outside over TLS, which ends at the gateway',
   keeps: 'retained messages, sessions and what waits for them, in a backup as the files of the stopped broker',
   tier: 'messaging',
+  replicas: { why: 'it is one pod, since the broker knows no cluster' },
+  volumes: { data: '1Gi' },
   options,
   needs: { gateway },
   provides: { mqtt },
   sizes: { large: { connections: 10_000, storage: '10Gi', resources: { limits: { cpu: '2', memory: '2Gi' } } } },
   build(self, { options }) {
-    const data = new Volume('data', { size: options.storage, backup: archived(options.backup) });
+    const data = self.volume('data', archived(options.backup));
     const users = new Registry<MqttUser, Topics>(self, {
       what: 'user',
       agree: { publish: 'same', subscribe: 'same' },
@@ -82,10 +80,7 @@ export const mosquitto = defineComponent({
       mounts: { '/etc/mosquitto': files, '/run/mosquitto': run, '/mosquitto/data': data },
       user: { uid: 1883, gid: 1883 },
       probes: { ready: tcp('mqtt') },
-      resources: sized(
-        { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '1', memory: '512Mi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '1', memory: '512Mi' } },
     });
     for (const [name, wishes] of Object.entries(options.users)) users.ask(name, wishes ?? {});
     if (options.reachable) {

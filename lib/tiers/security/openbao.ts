@@ -2,6 +2,7 @@ import { secretStore } from '../../bindings/secret-store';
 import { sql } from '../../bindings/sql-database';
 import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
+import { majority } from '../../core/replicas';
 import { images } from '../../images';
 import { openBaoOptions } from './store/options';
 import type { Program } from './store/program';
@@ -31,6 +32,8 @@ export const openbao = defineComponent({
   signIn: 'name and password for people, the token of a service account for pods; each reads what a policy says',
   keeps: 'all secrets, keys and policies, in a backup as a snapshot of its storage, which stays encrypted',
   tier: 'security',
+  replicas: majority(3),
+  volumes: { data: '5Gi' },
   options: openBaoOptions,
   needs: { gateway },
   optional: { sql },

@@ -6,10 +6,10 @@ import { gateway } from '../../core/gateway';
 import { temporary } from '../../core/mount';
 import { hostsOf } from '../../core/override-hosts';
 import { http } from '../../core/probe';
-import { sized } from '../../core/resources';
+import { several } from '../../core/replicas';
 import { HttpRoute } from '../../core/route';
 import { images } from '../../images';
-import { access, resources } from '../../options';
+import { access } from '../../options';
 import { homepageTiles } from './homepage/tiles';
 
 const id = z
@@ -22,13 +22,13 @@ export const homepage = defineComponent({
   documentation: 'https://gethomepage.dev/',
   signIn: 'nothing itself: its route decides',
   tier: 'tooling',
+  replicas: several(1),
   options: z.strictObject({
     title: z.string().default('Tech Infrastructure Services').describe('Title of the page'),
     access: access('public'),
     allowedHosts: z.array(z.string()).default([]).describe('More hosts under which it may be opened'),
     puid: id.default(1000).describe('User id of the process'),
     pgid: id.default(1000).describe('Group id of the process'),
-    resources,
   }),
   needs: { gateway },
   build(self, { options }) {
@@ -90,6 +90,7 @@ export const homepage = defineComponent({
         },
       },
       mounts: { '/app/config': config, '/app/.next': pages, '/tmp': temporary('tmp', '64Mi') },
+      replicas: self.replicas,
       user: { uid: options.puid, gid: options.pgid },
       kubernetes: {
         why: 'Homepage shows whether the pods behind a tile run: it lists pods in the namespaces of the platform.',
@@ -101,10 +102,7 @@ export const homepage = defineComponent({
       },
       // It answers its API to known hosts only.
       probes: { ready: http('/api/healthcheck', 'http', { Host: 'localhost:3000' }) },
-      resources: sized(
-        { requests: { cpu: '50m', memory: '192Mi' }, limits: { cpu: '1', memory: '512Mi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '50m', memory: '192Mi' }, limits: { cpu: '1', memory: '512Mi' } },
     });
     new HttpRoute(self, self.name, { hosts, to: server.endpoint('http'), access: options.access });
   },

@@ -7,11 +7,8 @@ import { defineComponent } from '../../core/definition';
 import { gateway } from '../../core/gateway';
 import { hostOf } from '../../core/override-hosts';
 import { tcp } from '../../core/probe';
-import { sized } from '../../core/resources';
 import { HttpRoute } from '../../core/route';
-import { Volume } from '../../core/volume';
 import { images } from '../../images';
-import { resources, storage } from '../../options';
 
 /**
  * RustDesk server: the rendezvous server hbbs and the relay hbbr, which share one key pair. Clients enter the domain and
@@ -24,16 +21,16 @@ export const rustdesk = defineComponent({
   signIn: 'clients must hold the server’s public key; each controlled computer asks for its own password',
   keeps: 'which clients are known, in a backup as an archive of the volume, for which it is stopped',
   tier: 'tooling',
+  replicas: { why: 'it is one pod, since it notes its clients in a file on its volume' },
+  volumes: { data: '1Gi' },
   single: 'clients expect it at fixed ports',
   options: z.strictObject({
     alwaysUseRelay: z.boolean().default(true).describe('Clients never connect directly, always through the relay'),
-    storage: storage('1Gi'),
-    resources,
   }),
   needs: { gateway },
   build(self, { options }) {
     const host = hostOf(self, self.name);
-    const data = new Volume('data', { size: options.storage, backup: archived('medium') });
+    const data = self.volume('data', archived('medium'));
     const keyPair = new Credential(self, self.name, {
       keys: { id_ed25519: ed25519PrivateKey(), 'id_ed25519.pub': ed25519PublicKey('id_ed25519') },
       // Every client has noted the public key.
@@ -44,10 +41,7 @@ export const rustdesk = defineComponent({
       image: images.rustdesk,
       workingDir: '/etc/rustdesk',
       user: { uid: 1000, gid: 1000 },
-      resources: sized(
-        { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '1', memory: '256Mi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { cpu: '1', memory: '256Mi' } },
     };
     const keys = { '/etc/rustdesk': keyPair.files('id_ed25519') };
 

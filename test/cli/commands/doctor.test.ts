@@ -207,6 +207,18 @@ describe('storage', () => {
     expect(await problems([storageClass('longhorn', 'x')], 'storage: { class: longhorn }\n')).toEqual([]);
   });
 
+  test('so must a class that a volume has of its own, beside that of the others', async () => {
+    const file = description.replace('  postgis:\n', '  postgis: { storage: { class: fast } }\n');
+    expect(file).not.toBe(description);
+    const memory = new MemoryCluster();
+    memory.put(node('one', large));
+    memory.put(storageClass('longhorn', 'x'));
+    const told = `${file}storage: { class: longhorn }\n`;
+    expect((await examine(memory, { file: told })).problems).toEqual(['there is no StorageClass fast']);
+    memory.put(storageClass('fast', 'x', false));
+    expect((await examine(memory, { file: told })).problems).toEqual([]);
+  });
+
   test('retain needs the provisioner of k3s', async () => {
     expect(await problems([storageClass('fast', 'x')])).toEqual([expect.stringContaining('no StorageClass is by rancher.io/local-path')]); // prettier-ignore
   });

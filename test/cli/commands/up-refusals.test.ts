@@ -54,6 +54,21 @@ describe('what the cluster would refuse', () => {
     expect(err).not.toContain('kubectl');
   });
 
+  test('names the way to another class of a volume, which keeps its own', async () => {
+    const { err } = await up([], changed('{ storage: { class: fast } }'));
+    const commands = [
+      'npx hearth backup home postgis',
+      'kubectl -n home-data delete statefulset postgis',
+      'kubectl -n home-data delete pvc data-postgis-0',
+      'npx hearth up home',
+      'npx hearth restore home postgis',
+    ];
+    const mend = 'A volume keeps its class: set it back, or begin with new volumes and bring the data over:';
+    expect(err).toContain(`${mend}\n  ${commands.join('\n  ')}`);
+    expect(err).not.toContain('orphan');
+    expect(memory.written).toEqual([]);
+  });
+
   test('has another mend where it is about something else', async () => {
     memory.immutable.set('Deployment mlflow', 'spec.selector: field is immutable');
     memory.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'mlflow', namespace: 'home-ai' } });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { groupName as group, replicas, resources } from '../../../options';
+import { groupName as group } from '../../../options';
 import { groupPaths } from './groups';
 
 /** What a platform file may say of Keycloak and its realm: who can be in it, and which programs it signs people in for. */
@@ -171,14 +171,12 @@ function knownGroups({ groups, users }: RealmOptions, context: z.RefinementCtx):
 export const keycloakOptions = z
   .strictObject({
     ...realmOptions.shape,
-    replicas,
     adminConsole: z
       .boolean({ error: 'must be true or false' })
       .default(true)
       .describe(
         'The pages and the API for administrators at /admin from outside; otherwise by kubectl port-forward only',
       ),
-    resources,
   })
   .superRefine(knownGroups);
 

@@ -8,7 +8,6 @@ import { Credential, literal, password } from '../../../core/credential';
 import type { EnvValue } from '../../../core/env';
 import { temporary, type MountSource } from '../../../core/mount';
 import { http } from '../../../core/probe';
-import { sized } from '../../../core/resources';
 import { images } from '../../../images';
 import type { KeycloakOptions } from './options';
 import { outside } from './outside';
@@ -160,7 +159,7 @@ function truststores({ platform }: Component, options: KeycloakOptions): Record<
 
 /** The pods of Keycloak. */
 export function startServer(self: Component, { options, url, database, setup }: ServerProps): Deployment {
-  const count = options.replicas ?? self.platform.replicas(2);
+  const count = self.replicas;
   const ca = options.federation.ldap?.ca;
   return new Deployment(self, self.name, {
     image: images.keycloak,
@@ -197,9 +196,6 @@ export function startServer(self: Component, { options, url, database, setup }: 
     preStop: ['sleep', '5'],
     terminationGraceSeconds: 60,
     metrics: { port: 'management', path: '/metrics' },
-    resources: sized(
-      { requests: { cpu: '200m', memory: '768Mi' }, limits: { cpu: '2', memory: '1536Mi' } },
-      options.resources,
-    ),
+    resources: { requests: { cpu: '200m', memory: '768Mi' }, limits: { cpu: '2', memory: '1536Mi' } },
   });
 }

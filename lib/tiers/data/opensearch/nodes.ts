@@ -6,7 +6,7 @@ import { Credential, privateKey, selfSignedCertificate } from '../../../core/cre
 import { dataVersion } from '../../../core/data-version';
 import { temporary, type MountSource } from '../../../core/mount';
 import { exec, tcp } from '../../../core/probe';
-import { quantityValue, sized } from '../../../core/resources';
+import { quantityValue } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import { images } from '../../../images';
 import * as config from './config';
@@ -31,15 +31,14 @@ export const setupEnv = (setup: Credential) => ({
 
 /** The nodes of the cluster, or the only one. */
 export function startNodes(self: Component, { options, data, setup }: NodesProps): StatefulSet {
-  const { name, platform } = self;
-  const replicas = options.replicas ?? platform.replicas(3);
+  const { name, replicas } = self;
   const certificate = new Credential(self, `${name}-transport`, {
     keys: { 'tls.key': privateKey(), 'tls.crt': selfSignedCertificate([config.certificateHost], 'tls.key') },
   });
-  const size = sized(
-    { requests: { cpu: '250m', memory: '1536Mi' }, limits: { cpu: '2', memory: '2Gi' } },
-    options.resources,
-  );
+  const size = self.resources({
+    requests: { cpu: '250m', memory: '1536Mi' },
+    limits: { cpu: '2', memory: '2Gi' },
+  });
   const heap = Math.floor((quantityValue(size.limits.memory) ?? 0) / 2 ** 21);
   const folder = temporary('config', '64Mi');
   const plugins: Record<string, MountSource> =

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { backup, members, metrics, resources, storage } from '../../../options';
+import { backup, metrics } from '../../../options';
 import { furtherSettings } from './config';
 
 export const options = z.strictObject({
-  replicas: members(3),
   dashboards: z.boolean({ error: 'must be true or false' }).default(true).describe('OpenSearch Dashboards beside it'),
   plugins: z
     .array(
@@ -20,8 +19,6 @@ export const options = z.strictObject({
   settings: furtherSettings,
   metrics,
   backup: backup('high'),
-  storage: storage('30Gi'),
-  resources,
 });
 
 export type Options = z.output<typeof options>;

@@ -2,24 +2,15 @@ import type { Component } from '../../../core/component';
 import { peerDomain, peerHosts, StatefulSet } from '../../../core/controllers';
 import { dataVersion } from '../../../core/data-version';
 import { http } from '../../../core/probe';
-import { sized, type ResourceOverrides } from '../../../core/resources';
-import { Volume } from '../../../core/volume';
 import { images } from '../../../images';
 import { etcdMembers } from './etcd-members';
-
-export interface EtcdProps {
-  readonly members: number;
-  /** Size of the volume of each. */
-  readonly storage: string;
-  readonly resources: ResourceOverrides;
-}
 
 /**
  * etcd, which decides who leads: `client` on 2379 for those who ask it. It keeps nothing that Patroni could not make again,
  * so no backup holds it. https://etcd.io/docs/v3.6/op-guide/configuration/
  */
-export function etcd(component: Component, name: string, { members, storage, resources }: EtcdProps): StatefulSet {
-  const data = new Volume('data', { size: storage, backup: 'none' });
+export function etcd(component: Component, name: string, members: number): StatefulSet {
+  const data = component.volume('etcd', 'none', 'data');
   const hosts = peerHosts(component, name, members);
   const own = `$(POD_NAME).${peerDomain(component, name)}`;
   return new StatefulSet(component, name, {
@@ -63,6 +54,6 @@ export function etcd(component: Component, name: string, { members, storage, res
     user: { uid: 1000, gid: 1000 },
     probes: { ready: http('/readyz', 'metrics'), live: http('/livez', 'metrics'), startupSeconds: 180 },
     metrics: { port: 'metrics', path: '/metrics' },
-    resources: sized({ requests: { cpu: '50m', memory: '96Mi' }, limits: { cpu: '1', memory: '512Mi' } }, resources),
+    resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { cpu: '1', memory: '512Mi' } },
   });
 }

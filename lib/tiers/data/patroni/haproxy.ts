@@ -2,7 +2,6 @@ import type { Component } from '../../../core/component';
 import { ConfigFiles } from '../../../core/config-files';
 import { Deployment, type StatefulSet } from '../../../core/controllers';
 import { http } from '../../../core/probe';
-import { sized, type ResourceOverrides } from '../../../core/resources';
 import { images } from '../../../images';
 import { haproxyConfig } from './haproxy-config';
 
@@ -12,12 +11,11 @@ export interface HaproxyProps {
   /** Whether it has a page that shows the members. */
   readonly page: boolean;
   readonly replicas: number;
-  readonly resources: ResourceOverrides;
 }
 
 /** HAProxy in front of the members: `write` leads to the leader, `read` to the replicas. https://docs.haproxy.org/3.2/ */
 export function haproxy(component: Component, name: string, props: HaproxyProps): Deployment {
-  const { server, page, replicas, resources } = props;
+  const { server, page, replicas } = props;
   const folder = '/usr/local/etc/haproxy';
   const config = new ConfigFiles(component, `${name}-haproxy`, {
     'haproxy.cfg': haproxyConfig({ members: server.peerHosts, page }),
@@ -44,6 +42,6 @@ export function haproxy(component: Component, name: string, props: HaproxyProps)
     // Until no Service leads here any more.
     preStop: ['sleep', '5'],
     metrics: { port: 'metrics', path: '/metrics' },
-    resources: sized({ requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } }, resources),
+    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '256Mi' } },
   });
 }

@@ -5,7 +5,6 @@ import { peerHosts, StatefulSet, type Deployment } from '../../../core/controlle
 import { Credential, literal, password } from '../../../core/credential';
 import { temporary } from '../../../core/mount';
 import { http } from '../../../core/probe';
-import { sized, type ResourceOverrides } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import type { Workload } from '../../../core/workload';
 import { passwordScript, type PlatformRole } from '../../../bindings/database-job';
@@ -30,9 +29,8 @@ export interface PatroniClusterProps extends Pick<
   readonly metrics: boolean;
   /** Whether the router has a page that shows the members. */
   readonly page: boolean;
-  readonly resources: ResourceOverrides;
-  readonly etcd: { readonly storage: string; readonly resources: ResourceOverrides };
-  readonly router: { readonly replicas: number; readonly resources: ResourceOverrides };
+  /** How many pods the router has. */
+  readonly routers: number;
 }
 
 /** Names that its own roles and credentials take. */
@@ -56,7 +54,7 @@ export class PatroniCluster {
   ) {
     const { names, members, data, metrics } = props;
     this.hosts = peerHosts(component, names.server, members);
-    const store = etcd(component, names.etcd, { members: members > 1 ? 3 : 1, ...props.etcd });
+    const store = etcd(component, names.etcd, members > 1 ? 3 : 1);
     const superuser = this.superuser();
     const replicator = { ...this.role(patroniRoles.replication), attributes: 'REPLICATION' };
     const rewinder = { ...this.role(patroniRoles.rewind), grants: rewindGrants };
@@ -112,12 +110,9 @@ export class PatroniCluster {
       terminationGraceSeconds: 120,
       sidecars: exporter ? { exporter: postgresExporter(exporter) } : {},
       metrics: exporter ? { port: 'exporter', path: '/metrics' } : { port: 'rest', path: '/metrics' },
-      resources: sized(
-        { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '1536Mi' } },
-        props.resources,
-      ),
+      resources: { requests: { cpu: '100m', memory: '512Mi' }, limits: { cpu: '2', memory: '1536Mi' } },
     });
-    this.router = haproxy(component, names.router, { server: this.server, page: props.page, ...props.router });
+    this.router = haproxy(component, names.router, { server: this.server, page: props.page, replicas: props.routers });
     this.access = {
       endpoint: this.router.endpoint('write'),
       superuser,

@@ -3,9 +3,9 @@ import type { ContainerProps } from '../../../core/container';
 import type { Credential } from '../../../core/credential';
 import type { Endpoint } from '../../../core/endpoint';
 import { temporary } from '../../../core/mount';
-import { sized, type ResourceOverrides } from '../../../core/resources';
+import type { Resources } from '../../../core/resources';
 import { images } from '../../../images';
-import { authentication, defaultResources } from './server';
+import { authentication } from './server';
 
 export interface ValkeyDumpProps {
   readonly endpoint: Endpoint;
@@ -14,7 +14,7 @@ export interface ValkeyDumpProps {
   /** Size of the data's volume. */
   readonly storage: string;
   /** Those of the server: the keys of one are in memory once more while they are loaded. */
-  readonly resources: ResourceOverrides;
+  readonly resources: Resources;
 }
 
 /** All keys and functions of one server, as its file dump.rdb. https://valkey.io/topics/persistence/ */
@@ -36,7 +36,7 @@ function dump({ endpoint, credential, storage, resources }: ValkeyDumpProps, sav
     command: ['sh', '-c', script],
     env: { ...authentication(credential), SERVER: endpoint.host, PORT: endpoint.port.service },
     mounts: { [loadFolder]: temporary('load', storage) },
-    resources: sized(defaultResources, resources),
+    resources,
   });
   return { method: 'rdb', endpoint, save: container(save), load: container(load) };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { quantityValue, sized, type Resources, type ResourceOverrides } from '../../../core/resources';
+import type { Component } from '../../../core/component';
+import { quantityValue, type Resources } from '../../../core/resources';
 import type { Rotation } from '../../../core/credential';
 import { exec, http, type Probes } from '../../../core/probe';
 import type { ContainerProps } from '../../../core/container';
@@ -15,7 +16,7 @@ export const valkeyUser = { uid: 999, gid: 999 };
 /** Upgrades read the files of older versions; there is no way back. https://valkey.io/topics/releases/ */
 export const valkeyVersion = { program: 'Valkey', version: '9', upgradesFrom: ['7', '8'] };
 
-export const defaultResources: Resources = {
+const defaultResources: Resources = {
   requests: { cpu: '50m', memory: '128Mi' },
   limits: { cpu: '1', memory: '512Mi' },
 };
@@ -47,23 +48,20 @@ export const evictionPolicy = z
   .default('noeviction')
   .describe('What happens when that memory is full; noeviction: writes fail, and no key is lost');
 
-interface Memory {
+/** What a server gets; keys alone must not fill its memory limit. */
+export function sizeOf(self: Component, { maxMemory }: { readonly maxMemory?: string }): Resources {
+  const size = self.resources(defaultResources);
+  const limit = size.limits.memory;
+  if (maxMemory !== undefined && (quantityValue(maxMemory) ?? 0) >= (quantityValue(limit) ?? 0)) {
+    const message = `${maxMemory} is not below the memory limit of ${limit}; write less, or a higher resources.limits.memory`;
+    self.refuse(['maxMemory'], message);
+  }
+  return size;
+}
+
+export interface ServerSettings {
   readonly maxMemory?: string;
-  readonly resources: ResourceOverrides;
-}
-
-/** Keys alone must not fill the memory limit. */
-export function withinLimit({ maxMemory, resources }: Memory, context: z.RefinementCtx): void {
-  const limit = sized(defaultResources, resources).limits.memory;
-  if (maxMemory === undefined || (quantityValue(maxMemory) ?? 0) < (quantityValue(limit) ?? 0)) return;
-  context.addIssue({
-    code: 'custom',
-    path: ['maxMemory'],
-    message: `${maxMemory} is not below the memory limit of ${limit}; write less, or a higher resources.limits.memory`,
-  });
-}
-
-export interface ServerSettings extends Memory {
+  readonly resources: Resources;
   readonly evictionPolicy: (typeof policies)[number];
   /** Further lines of the file, as name and value. */
   readonly further?: Readonly<Record<string, string | number>>;
@@ -74,7 +72,7 @@ export interface ServerSettings extends Memory {
  * https://github.com/valkey-io/valkey/blob/unstable/valkey.conf
  */
 export function valkeyConf({ maxMemory, resources, evictionPolicy, further = {} }: ServerSettings): string {
-  const limit = quantityValue(sized(defaultResources, resources).limits.memory) ?? 0;
+  const limit = quantityValue(resources.limits.memory) ?? 0;
   const keys = maxMemory === undefined ? limit * shareOfKeys : (quantityValue(maxMemory) ?? 0);
   const settings = {
     bind: '* -::*',

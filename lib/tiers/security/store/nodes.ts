@@ -5,7 +5,6 @@ import { peerDomain, peerHosts, StatefulSet } from '../../../core/controllers';
 import { dataVersion } from '../../../core/data-version';
 import { temporary } from '../../../core/mount';
 import { http } from '../../../core/probe';
-import { sized } from '../../../core/resources';
 import type { Volume } from '../../../core/volume';
 import type { DatabaseUsers } from './database-users';
 import type { StoreOptions } from './options';
@@ -28,7 +27,7 @@ export interface NodesProps {
 export function startNodes(owner: Component, props: NodesProps): StatefulSet {
   const { program, options, replicas, data, tls, users } = props;
   const { name, platform } = owner;
-  const { unseal, metrics, resources } = options;
+  const { unseal, metrics } = options;
   const config = serverConfig({
     program,
     cluster: platform.config.name,
@@ -74,7 +73,7 @@ export function startNodes(owner: Component, props: NodesProps): StatefulSet {
     // Whoever leads hands over first.
     terminationGraceSeconds: 60,
     ...(metrics ? { metrics: { port: ownMetrics ? 'metrics' : 'api', path: '/v1/sys/metrics' } } : {}),
-    resources: sized({ requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } }, resources),
+    resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } },
   });
   if (unseal === 'static' || unseal === 'secret') {
     platform.graph.exceptions.push({

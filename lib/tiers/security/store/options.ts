@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { objectName, pathPart } from '../../../bindings/secret-store';
-import { access, backup, members, metrics, resources, storage } from '../../../options';
+import { access, backup, metrics } from '../../../options';
 import { describe, whenMissing } from '../../../options/wording';
 
 const duration = (example: string) =>
@@ -70,7 +70,6 @@ const databaseRole = z.strictObject({
 });
 
 const common = z.strictObject({
-  replicas: members(3),
   audit: z
     .boolean({ error: 'must be true or false' })
     .default(true)
@@ -114,10 +113,8 @@ const common = z.strictObject({
     .prefault({})
     .describe('With secrets: external, this store is the one that External Secrets reads; false: another one'),
   access: access('public'),
-  storage: storage('5Gi'),
   metrics,
   backup: backup('critical'),
-  resources,
 });
 
 /** Of both programs. */

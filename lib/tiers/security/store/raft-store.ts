@@ -43,12 +43,14 @@ export class RaftStore implements CredentialStore, SecretStore {
     private readonly program: Program,
     private readonly options: StoreOptions,
   ) {
-    const { name, platform } = self;
+    const { name, replicas } = self;
     this.keysSecret = `${name}-keys`;
     this.audience = name;
     this.reader = `${name}-reader`;
-    const replicas = options.replicas ?? platform.replicas(3);
-    const data = new Volume('data', { size: options.storage, backup: dumped(options.backup, () => this.dump()) });
+    const data = self.volume(
+      'data',
+      dumped(options.backup, () => this.dump()),
+    );
     this.setupKey = this.appRoleKey(`${name}-setup`, data);
     this.snapshotKey = this.appRoleKey(`${name}-snapshot`, data);
     // The nodes trust it as it is.
