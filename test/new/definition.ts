@@ -33,13 +33,13 @@ export const ${identifier} = defineComponent({
   ${replace('what the program itself asks of those who come to it.')}
   signIn: 'nothing itself: its route decides',
   ${when(volume, `${replace('what stands on its volume.')}\nkeeps: 'its files, in a backup as an archive of the volume, for which it is stopped',`)}tier: ${quoted(tier)},
-  options: z.strictObject({
+  ${when(volume, "volumes: { data: '1Gi' },")}options: z.strictObject({
     access: access('sso'),
-    ${when(volume, "storage: storage('1Gi'),\nbackup: backup('medium'),")}resources,
+    ${when(volume, "backup: backup('medium'),")}
   }),
   needs: { ${['gateway', ...needs.map(({ name }) => name)].join(', ')} },
   ${when(unused.length > 0, replace(`what it asks of ${unused.join(', ')}: take it from what build is given, and use it.`))}build(self, { ${['options', ...used.map(({ name }) => name)].join(', ')} }) {
-    ${used.map(({ use }) => `${use?.take}\n`).join('')}${when(volume, "const data = new Volume('data', { size: options.storage, backup: archived(options.backup) });")}
+    ${used.map(({ use }) => `${use?.take}\n`).join('')}${when(volume, "const data = self.volume('data', archived(options.backup));")}
     const server = new ${kind}(self, self.name, {
       image: images.${component.image.key},
       ${command(component)}
@@ -51,10 +51,7 @@ export const ${identifier} = defineComponent({
       ${replace('what the program answers once it can serve, for example http(path).')}
       probes: { ready: tcp('http') },
       ${replace('what the program takes, as measured.')}
-      resources: sized(
-        { requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } },
-        options.resources,
-      ),
+      resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { cpu: '1', memory: '512Mi' } },
     });
     new HttpRoute(self, self.name, {
       hosts: [self.name],
@@ -80,16 +77,14 @@ function imports(component: NewComponent, kind: string): string {
     ['temporary', 'mount', true],
     ['hostsOf', 'override-hosts', needs.some(({ use }) => use?.take.includes('hostsOf(') === true)],
     ['tcp', 'probe', true],
-    ['sized', 'resources', true],
     ['HttpRoute', 'route', true],
-    ['Volume', 'volume', hasVolume(component)],
   ] as const;
   return [
     "import { z } from 'zod';",
     ...[...modules].map(([file, names]) => `import { ${names.join(', ')} } from '../../bindings/${file}';`),
     ...core.flatMap(([name, file, used]) => (used ? [`import { ${name} } from '../../core/${file}';`] : [])),
     "import { images } from '../../images';",
-    `import { access, ${hasVolume(component) ? 'backup, resources, storage' : 'resources'} } from '../../options';`,
+    `import { access${hasVolume(component) ? ', backup' : ''} } from '../../options';`,
   ].join('\n');
 }
 
