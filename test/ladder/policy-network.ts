@@ -71,6 +71,8 @@ export class PolicyNetwork implements Network {
       const [address = '', port] = target.split(':');
       const to = this.pods.get(address);
       if (!from || !(to || target === apiServer)) throw new Error(`no pod ${namespace}/${name} or ${target}`);
+      // What a pod says to itself does not leave it.
+      if (from === to) return true;
       return this.allows('Egress', from, to, Number(port)) && (!to || this.allows('Ingress', to, from, Number(port)));
     });
     return Promise.resolve(new Set(reached));

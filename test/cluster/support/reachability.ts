@@ -11,6 +11,8 @@ interface Target {
   readonly label: string;
   /** `address:port` */
   readonly address: string;
+  /** The probe that listens there: no policy is between a pod and itself. @default none does */
+  readonly probe?: Caller;
   /** Whether somebody may go there. */
   allows(caller: Caller): boolean;
 }
@@ -74,12 +76,13 @@ export class ReachabilityCheck {
   }
 
   private async addOutside(apiServer: string): Promise<void> {
-    const allows = ({ workload, open }: Caller) => workload?.props.kubernetes !== undefined || open === true;
-    this.targets.push({ label: 'Kubernetes API', address: apiServer, allows });
+    const mayAsk = ({ workload, open }: Caller) => workload?.props.kubernetes !== undefined || open === true;
+    this.targets.push({ label: 'Kubernetes API', address: apiServer, allows: mayAsk });
     for (const nobody of this.callers.filter(({ listens }) => listens !== undefined)) {
       const address = `${await this.network.addressOf(nobody)}:${ownPort}`;
       const label = `${nobody.name.replace('probe-', '')} in ${nobody.namespace}`;
-      this.targets.push({ label, address, allows: ({ open }) => open === true && nobody.open === true });
+      const allows = ({ open }: Caller) => open === true && nobody.open === true;
+      this.targets.push({ label, address, probe: nobody, allows });
     }
   }
 
@@ -106,7 +109,7 @@ export class ReachabilityCheck {
   private lines(holds: (caller: Caller, target: Target) => boolean): string[] {
     return this.callers.flatMap((caller) =>
       this.targets
-        .filter((target) => holds(caller, target))
+        .filter((target) => target.probe !== caller && holds(caller, target))
         .map(({ label }) => `${caller.namespace}/${caller.name} → ${label}`),
     );
   }
