@@ -10,8 +10,7 @@ const folder = join(__dirname, 'node_modules/.cache/run');
 /** What makes bundles, beside the sources. */
 const makers = ['run.js', 'run-cache.js', 'tsconfig.json', 'package.json', 'node_modules/esbuild/package.json'];
 
-const hash = (...contents) =>
-  contents.reduce((all, content) => all.update(content), createHash('sha256')).digest('hex');
+const hash = (...contents) => contents.reduce((all, content) => all.update(content), createHash('sha256')).digest('hex');
 const place = (file, ending) => join(folder, `${relative(__dirname, file).replaceAll(/[^\w.-]/g, '+')}${ending}`);
 const here = (path) => join(__dirname, path);
 /** Files of other folders have no cache. */

@@ -50,7 +50,13 @@ export function platformFile({ name, domain, cluster, contact, services, size }:
   };
   comment(['domain'], onThisMachine(domain) ? 'this machine' : 'needs DNS records for it and *.it');
   if (contact !== undefined) comment(['tls', 'email'], 'hears of expiring certificates');
-  else comment(['tls', 'mode'], onThisMachine(domain) ? 'clients must trust it' : 'clients must trust it; with a public domain: { mode: lets-encrypt, email: … }'); // prettier-ignore
+  else
+    comment(
+      ['tls', 'mode'],
+      onThisMachine(domain)
+        ? 'clients must trust it'
+        : 'clients must trust it; with a public domain: { mode: lets-encrypt, email: … }',
+    );
   return document.toString({ nullStr: '', lineWidth: 0, singleQuote: true });
 }
 
@@ -88,9 +94,7 @@ export function writePlatformFile(root: string, draft: Draft): void {
     if (!existsSync(schema)) replace(schema, platformSchemaFile(catalogue));
     replace(file, platformFile(draft));
   } catch (error) {
-    throw new Refusal(
-      `${file} cannot be written (${codeOf(error) ?? 'unknown reason'}); look at the rights of its folder`,
-    );
+    throw new Refusal(`${file} cannot be written (${codeOf(error) ?? 'unknown reason'}); look at the rights of its folder`);
   }
 }
 

@@ -17,8 +17,7 @@ export const presets: Readonly<Record<string, Preset>> = {
     services: ['traefik', 'homepage', 'mlflow', 'minio', 'postgis'],
   },
   'hy-home': {
-    title:
-      'single sign-on, secrets, databases and clusters of them, objects, documents, vectors, search, time series, MQTT',
+    title: 'single sign-on, secrets, databases and clusters of them, objects, documents, vectors, search, time series, MQTT',
     services: [
       'traefik',
       'keycloak',

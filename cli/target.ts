@@ -12,14 +12,15 @@ import type { World } from './world';
 
 /** A command about one platform. */
 export function platformCommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .argument('<platform>', 'name of a file in platforms/, without .yaml');
+  return new Command(name).description(description).argument('<platform>', 'name of a file in platforms/, without .yaml');
 }
 
 /** A command about one platform on a cluster. */
 export function clusterCommand(name: string, description: string): Command {
-  return platformCommand(name, description).option('--context <name>', 'context of the kubeconfig (default: kind-<platform> for kind, otherwise the current one)'); // prettier-ignore
+  return platformCommand(name, description).option(
+    '--context <name>',
+    'context of the kubeconfig (default: kind-<platform> for kind, otherwise the current one)',
+  );
 }
 
 /** The platforms that have a file. */
@@ -33,7 +34,9 @@ function filesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
-    throw new Refusal(`${folder} is no folder that can be read (${codeOf(error) ?? messageOf(error)}); check it and its permissions`); // prettier-ignore
+    throw new Refusal(
+      `${folder} is no folder that can be read (${codeOf(error) ?? messageOf(error)}); check it and its permissions`,
+    );
   }
 }
 
@@ -78,8 +81,7 @@ export function chosen<T extends { readonly name: string }>(
 ): T[] {
   const known = all.map(({ name }) => name);
   const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0)
-    throw new Refusal(unknown.map((name) => `${missing(name)}; ${suggest(name, known)}`).join('\n'));
+  if (unknown.length > 0) throw new Refusal(unknown.map((name) => `${missing(name)}; ${suggest(name, known)}`).join('\n'));
   return names.length === 0 ? [...all] : all.filter(({ name }) => names.includes(name));
 }
 

@@ -7,8 +7,7 @@ export const catalogue: Catalogue = {
   'tailscale-gate': () =>
     (require('./tiers/gateway/tailscale-gate') as typeof import('./tiers/gateway/tailscale-gate')).tailscaleGate,
   keycloak: () => (require('./tiers/auth/keycloak') as typeof import('./tiers/auth/keycloak')).keycloak,
-  'oauth2-proxy': () =>
-    (require('./tiers/auth/oauth2-proxy') as typeof import('./tiers/auth/oauth2-proxy')).oauth2Proxy,
+  'oauth2-proxy': () => (require('./tiers/auth/oauth2-proxy') as typeof import('./tiers/auth/oauth2-proxy')).oauth2Proxy,
   openbao: () => (require('./tiers/security/openbao') as typeof import('./tiers/security/openbao')).openbao,
   vault: () => (require('./tiers/security/vault') as typeof import('./tiers/security/vault')).vault,
   postgis: () => (require('./tiers/data/postgis') as typeof import('./tiers/data/postgis')).postgis,
@@ -16,8 +15,7 @@ export const catalogue: Catalogue = {
   'mng-pg': () => (require('./tiers/data/mng-pg') as typeof import('./tiers/data/mng-pg')).mngPg,
   'mng-valkey': () => (require('./tiers/data/mng-valkey') as typeof import('./tiers/data/mng-valkey')).mngValkey,
   'pg-cluster': () => (require('./tiers/data/pg-cluster') as typeof import('./tiers/data/pg-cluster')).pgCluster,
-  'valkey-cluster': () =>
-    (require('./tiers/data/valkey-cluster') as typeof import('./tiers/data/valkey-cluster')).valkeyCluster,
+  'valkey-cluster': () => (require('./tiers/data/valkey-cluster') as typeof import('./tiers/data/valkey-cluster')).valkeyCluster,
   redisinsight: () => (require('./tiers/data/redisinsight') as typeof import('./tiers/data/redisinsight')).redisinsight,
   couchdb: () => (require('./tiers/data/couchdb') as typeof import('./tiers/data/couchdb')).couchdb,
   qdrant: () => (require('./tiers/data/qdrant') as typeof import('./tiers/data/qdrant')).qdrant,

@@ -204,7 +204,14 @@ describe('platforms/schema.json', () => {
 describe('pages of platforms', () => {
   const file = (extra: object) =>
     parsePlatform(
-      YAML.stringify({ name: 'p', domain: 'p.my-company.org', cluster: 'k3s', providers: { sql: 'mng-pg' }, services: all, ...extra }), // prettier-ignore
+      YAML.stringify({
+        name: 'p',
+        domain: 'p.my-company.org',
+        cluster: 'k3s',
+        providers: { sql: 'mng-pg' },
+        services: all,
+        ...extra,
+      }),
       'p.yaml',
     );
   const all = {
@@ -270,21 +277,14 @@ describe('pages of platforms', () => {
     };
     for (const workload of mlflow) Object.assign(workload.props, { init: { hungry } });
     expect(footprint(mlflow).requests).toEqual({ cpu: 6, memory: 2 * 768 * 2 ** 20 });
-    expect([cpuText(0.25), cpuText(2), bytesText(2 ** 29), bytesText(1.5 * 2 ** 30)]).toEqual([
-      '250m',
-      '2',
-      '512 Mi',
-      '1.5 Gi',
-    ]);
+    expect([cpuText(0.25), cpuText(2), bytesText(2 ** 29), bytesText(1.5 * 2 ** 30)]).toEqual(['250m', '2', '512 Mi', '1.5 Gi']);
   });
 });
 
 describe('renovate.json', () => {
   const renovate = z
     .object({
-      customManagers: z.array(
-        z.object({ managerFilePatterns: z.array(z.string()), matchStrings: z.array(z.string()) }),
-      ),
+      customManagers: z.array(z.object({ managerFilePatterns: z.array(z.string()), matchStrings: z.array(z.string()) })),
       packageRules: z.array(z.object({ matchPackageNames: z.array(z.string()), versioning: z.string() })),
     })
     .parse(JSON.parse(read('renovate.json')));

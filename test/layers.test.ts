@@ -47,8 +47,7 @@ test('every rule about imports reports what breaks it, and nothing else in the s
     'lib/build-platform.ts': "export { say } from '../cli/output';",
     'cli/planted.ts': "export * from '../test/support/slowdown';",
     // Beside.
-    'lib/options/made-of-imports.ts':
-      "import { IngressRoute } from '../../imports/traefik.io';\nexport { IngressRoute };",
+    'lib/options/made-of-imports.ts': "import { IngressRoute } from '../../imports/traefik.io';\nexport { IngressRoute };",
     'lib/planted.ts': "export * from './images';",
     'lib/tiers/ai/other-tier.ts': "export * from '../data/postgres-options';",
     'lib/tiers/data/other-component.ts': "export * from './couchdb';",

@@ -34,8 +34,7 @@ const first = <T>(list: T[]): T => {
 };
 const main = (objects: KubernetesObject[]) => first(mlflowPod(objects).containers);
 const init = (objects: KubernetesObject[]) => first(mlflowPod(objects).initContainers);
-const accessKey = (objects: KubernetesObject[]) =>
-  first(main(objects).env.filter(({ name }) => name === 'AWS_ACCESS_KEY_ID'));
+const accessKey = (objects: KubernetesObject[]) => first(main(objects).env.filter(({ name }) => name === 'AWS_ACCESS_KEY_ID'));
 const postgisSecret = (objects: KubernetesObject[]) =>
   first(find(objects, 'StatefulSet', 'postgis').spec.template.spec.volumes.filter(({ name }) => name === 'postgis'));
 const of = <K extends Kind>(kind: K, name: string, mutate: (object: Kinds[K]) => void) => {
@@ -109,18 +108,9 @@ const mutations: Mutation[] = [
         (o) => (init(o).securityContext.readOnlyRootFilesystem = false),
         'mlflow, wait-for-postgis: may write to its root file system',
       ],
-      [
-        'capabilities',
-        (o) => (main(o).securityContext.capabilities.add = ['NET_ADMIN']),
-        'mlflow, mlflow: keeps capabilities',
-      ],
+      ['capabilities', (o) => (main(o).securityContext.capabilities.add = ['NET_ADMIN']), 'mlflow, mlflow: keeps capabilities'],
     ] satisfies [string, (o: KubernetesObject[]) => void, string][]
-  ).map(([what, mutate, message]): Mutation => [
-    'every pod is restricted',
-    what,
-    mutate,
-    `Deployment geoai-ai/${message}`,
-  ]),
+  ).map(([what, mutate, message]): Mutation => ['every pod is restricted', what, mutate, `Deployment geoai-ai/${message}`]),
   [
     'no manifest holds a secret',
     'a Secret',
@@ -208,32 +198,13 @@ const mutations: Mutation[] = [
       ['volume', (o) => (mlflowPod(o).volumes = []), 'Deployment geoai-ai/mlflow: no volume tmp'],
       [
         'claim',
-        (o) =>
-          (mlflowPod(o).volumes = [
-            { name: 'tmp', persistentVolumeClaim: { claimName: 'gone', readOnly: false } } as never,
-          ]),
+        (o) => (mlflowPod(o).volumes = [{ name: 'tmp', persistentVolumeClaim: { claimName: 'gone', readOnly: false } } as never]),
         'Deployment geoai-ai/mlflow: no claim gone',
       ],
-      [
-        'ServiceAccount',
-        without('ServiceAccount', 'traefik'),
-        'Deployment geoai-gateway/traefik: no ServiceAccount traefik',
-      ],
-      [
-        'account of a role',
-        without('ServiceAccount', 'traefik'),
-        'RoleBinding geoai-gateway-traefik: no ServiceAccount traefik',
-      ],
-      [
-        'Role',
-        without('Role', 'geoai-gateway-traefik'),
-        'RoleBinding geoai-gateway-traefik: no Role geoai-gateway-traefik',
-      ],
-      [
-        'PriorityClass',
-        without('PriorityClass', 'geoai-service'),
-        'Deployment geoai-ai/mlflow: no PriorityClass geoai-service',
-      ],
+      ['ServiceAccount', without('ServiceAccount', 'traefik'), 'Deployment geoai-gateway/traefik: no ServiceAccount traefik'],
+      ['account of a role', without('ServiceAccount', 'traefik'), 'RoleBinding geoai-gateway-traefik: no ServiceAccount traefik'],
+      ['Role', without('Role', 'geoai-gateway-traefik'), 'RoleBinding geoai-gateway-traefik: no Role geoai-gateway-traefik'],
+      ['PriorityClass', without('PriorityClass', 'geoai-service'), 'Deployment geoai-ai/mlflow: no PriorityClass geoai-service'],
       ['StorageClass', without('StorageClass', 'geoai-retain'), 'no StorageClass geoai-retain'],
       [
         'Secret of a middleware',
@@ -254,12 +225,7 @@ const mutations: Mutation[] = [
         'Secret gateway-basic-auth has no tls.crt',
       ],
     ] satisfies [string, (o: KubernetesObject[]) => void, string][]
-  ).map(([what, mutate, message]): Mutation => [
-    'whatever a pod, role or route refers to exists',
-    what,
-    mutate,
-    message,
-  ]),
+  ).map(([what, mutate, message]): Mutation => ['whatever a pod, role or route refers to exists', what, mutate, message]),
   [
     'every Service leads to a port of a pod',
     'no pod',

@@ -12,8 +12,7 @@ const cached = (ending: string) => join('node_modules/.cache/run', `main.ts${end
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hearth-run-cache-'));
-  for (const file of ['run.js', 'run-cache.js', 'package.json', 'tsconfig.json'])
-    cpSync(join(root, file), join(folder, file));
+  for (const file of ['run.js', 'run-cache.js', 'package.json', 'tsconfig.json']) cpSync(join(root, file), join(folder, file));
   mkdirSync(join(folder, 'part'));
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(join(root, 'node_modules/esbuild'), join(folder, 'node_modules/esbuild'));
@@ -60,10 +59,7 @@ test.each<[what: string, change: () => void, then: string]>([
 test.each<[what: string, change: () => void]>([
   ['the settings of TypeScript', () => write('tsconfig.json', '{}')],
   ['how bundles are made', () => write('run.js', `${readFileSync(join(folder, 'run.js'), 'utf8')}\n`)],
-  [
-    'the kept bundle',
-    () => write(cached('.js'), readFileSync(join(folder, cached('.js')), 'utf8').replace('first', 'wrong')),
-  ],
+  ['the kept bundle', () => write(cached('.js'), readFileSync(join(folder, cached('.js')), 'utf8').replace('first', 'wrong'))],
   ['what is noted of it', () => write(cached('.json'), '{"sources":[')],
 ])('%s is other than it was: it is made anew', (_, change) => {
   main();

@@ -17,7 +17,5 @@ test('npm test and its siblings take a path, and run that file alone', () => {
     Promise.all(said).then((all) => console.log(JSON.stringify(all.map(({ selectProjects, _ }) => [selectProjects, _]))));`;
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', read], { cwd: root, encoding: 'utf8' });
   expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toEqual(
-    ['unit', 'api', 'config', 'cluster'].map((project) => [[project], ['test/one.test.ts']]),
-  );
+  expect(JSON.parse(stdout)).toEqual(['unit', 'api', 'config', 'cluster'].map((project) => [[project], ['test/one.test.ts']]));
 });

@@ -34,8 +34,7 @@ const hasFailed = (object: KubernetesObject): boolean =>
   ((object as Job).status?.conditions ?? []).some(({ type, status }) => type === 'Failed' && status === 'True');
 
 /** Of a job without the hash of its work. */
-const nameOf = ({ metadata }: KubernetesObject): string =>
-  metadata.labels?.['app.kubernetes.io/instance'] ?? metadata.name;
+const nameOf = ({ metadata }: KubernetesObject): string => metadata.labels?.['app.kubernetes.io/instance'] ?? metadata.name;
 
 /** Deletes an object, and waits until its name is free. */
 async function remove(cluster: Cluster, world: World, object: KubernetesObject, say: (what: string) => void) {
@@ -43,7 +42,8 @@ async function remove(cluster: Cluster, world: World, object: KubernetesObject, 
   say(`deletes ${refText(ref)}, which failed`);
   await cluster.delete(ref);
   for (let tries = 0; (await cluster.read(ref)) !== undefined; tries++) {
-    if (tries === 120) throw new Refusal(`${refText(ref)} failed before, and is not gone a minute after its deletion; look at its finalizers`); // prettier-ignore
+    if (tries === 120)
+      throw new Refusal(`${refText(ref)} failed before, and is not gone a minute after its deletion; look at its finalizers`);
     await world.sleep(500);
   }
 }
@@ -53,17 +53,15 @@ interface Definition extends KubernetesObject {
 }
 
 /** The API server serves a new kind a moment after its definition was made. */
-async function untilKnown(
-  cluster: Cluster,
-  world: World,
-  objects: readonly KubernetesObject[],
-  say: (what: string) => void,
-) {
+async function untilKnown(cluster: Cluster, world: World, objects: readonly KubernetesObject[], say: (what: string) => void) {
   for (const definition of objects.filter(({ kind }) => kind === 'CustomResourceDefinition')) {
     for (let tries = 0; ; tries++) {
       const found = await cluster.read<Definition>(refOf(definition));
       if (found?.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True')) break;
-      if (tries === 120) throw new Refusal(`${definition.metadata.name} was not accepted within a minute; kubectl describe crd ${definition.metadata.name} says why`); // prettier-ignore
+      if (tries === 120)
+        throw new Refusal(
+          `${definition.metadata.name} was not accepted within a minute; kubectl describe crd ${definition.metadata.name} says why`,
+        );
       say(`waits for ${definition.metadata.name}`);
       await world.sleep(500);
     }

@@ -12,9 +12,7 @@ interface Application extends KubernetesObject {
  */
 export async function refuseUnderArgoCd(cluster: Cluster, { config }: Platform, what: string): Promise<void> {
   const applications = await cluster.list<Application>({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application' });
-  const automated = applications.filter(
-    ({ spec }) => spec?.project === config.name && spec.syncPolicy?.automated !== undefined,
-  );
+  const automated = applications.filter(({ spec }) => spec?.project === config.name && spec.syncPolicy?.automated !== undefined);
   if (automated.length === 0) return;
   const names = automated.map(({ metadata }) => metadata.name);
   throw new Refusal(

@@ -19,13 +19,11 @@ export interface BackupState {
 export async function backupStates(cluster: Cluster, backups: readonly BackedUp[]): Promise<BackupState[]> {
   const namespaces = [...new Set(backups.map(({ backup }) => backup.namespace))];
   const all = async <T extends Job | CronJob>(kind: string) =>
-    (await Promise.all(namespaces.map((namespace) => cluster.list<T>({ apiVersion: 'batch/v1', kind }, { namespace })))).flat(); // prettier-ignore
+    (await Promise.all(namespaces.map((namespace) => cluster.list<T>({ apiVersion: 'batch/v1', kind }, { namespace })))).flat();
   const [jobs, cronJobs] = [await all<Job>('Job'), await all<CronJob>('CronJob')];
   return backups.map(({ name, component, workload, backup }): BackupState => {
     const runs = jobs.filter((job) => job.metadata.namespace === backup.namespace && isRunOf(job, backup));
-    const scheduled = cronJobs.find(
-      ({ metadata }) => metadata.namespace === backup.namespace && metadata.name === backup.name,
-    );
+    const scheduled = cronJobs.find(({ metadata }) => metadata.namespace === backup.namespace && metadata.name === backup.name);
     const ends = (how: 'Complete' | 'Failed') => runs.filter((run) => endOf(run) === how).map(timeOfEnd);
     return {
       name,
@@ -48,4 +46,7 @@ const timeOfEnd = ({ status, metadata }: Job): string | undefined =>
   metadata.creationTimestamp;
 
 const latest = (times: readonly (string | undefined)[]): string | undefined =>
-  times.filter((time) => time !== undefined).sort().at(-1); // prettier-ignore
+  times
+    .filter((time) => time !== undefined)
+    .sort()
+    .at(-1);

@@ -18,9 +18,7 @@ export function classMendOfSet(live: StatefulSet, manifest: StatefulSet): string
   const claims = changed.flatMap((template) =>
     Array.from({ length: count }, (_, replica) => `${template.metadata?.name}-${name}-${replica}`),
   );
-  return claims.length > 0
-    ? mend(manifest, { kind: 'statefulset', name, claims, kept: changed.some(isKept) })
-    : undefined;
+  return claims.length > 0 ? mend(manifest, { kind: 'statefulset', name, claims, kept: changed.some(isKept) }) : undefined;
 }
 
 /** The same for the claim of a deployment. */
@@ -46,10 +44,7 @@ interface Moved {
   readonly kept: boolean;
 }
 
-function mend(
-  { metadata: { namespace = '', labels = {} } }: KubernetesObject,
-  { kind, name, claims, kept }: Moved,
-): string {
+function mend({ metadata: { namespace = '', labels = {} } }: KubernetesObject, { kind, name, claims, kept }: Moved): string {
   const platform = labels['app.kubernetes.io/part-of'] ?? '<platform>';
   const service = labels['app.kubernetes.io/name'] ?? '<service>';
   const beginning = kept

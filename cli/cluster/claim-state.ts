@@ -24,7 +24,7 @@ export async function claimStates(cluster: Cluster, { graph }: Platform): Promis
         const { namespace } = workload;
         const found = claims.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
         const size = found?.status?.capacity?.['storage'] ?? volume.props.size;
-        return { name, namespace, component: workload.component.name, workload: workload.name, state: stateOf(found), size }; // prettier-ignore
+        return { name, namespace, component: workload.component.name, workload: workload.name, state: stateOf(found), size };
       }),
     ),
   );

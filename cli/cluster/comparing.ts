@@ -49,9 +49,7 @@ function difference(title: string, from?: KubernetesObject, to?: KubernetesObjec
   const objects = [from, to].map((object) => object && essence(object));
   // Most objects are as they were, and to write them down takes longer.
   if (isDeepStrictEqual(objects[0], objects[1])) return undefined;
-  const [before, after] = objects.map((object) =>
-    object ? YAML.stringify(object, { lineWidth: 0, sortMapEntries: true }) : '',
-  );
+  const [before, after] = objects.map((object) => (object ? YAML.stringify(object, { lineWidth: 0, sortMapEntries: true }) : ''));
   if (before === after) return undefined;
   return createTwoFilesPatch(title, title, before ?? '', after ?? '', 'cluster', 'platform', { context: 3 })
     .split('\n')

@@ -20,10 +20,7 @@ export async function connect(context?: string, limits?: Limits): Promise<Connec
   const known = config.getContexts().map(({ name }) => name);
   if (context !== undefined) {
     if (!known.includes(context)) {
-      throw new Refusal(
-        `the kubeconfig has no context "${context}"; ${suggest(context, known)}`,
-        exitCodes.unreachable,
-      );
+      throw new Refusal(`the kubeconfig has no context "${context}"; ${suggest(context, known)}`, exitCodes.unreachable);
     }
     config.setCurrentContext(context);
   }

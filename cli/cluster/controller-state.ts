@@ -1,6 +1,15 @@
 import { ApiObject } from 'cdk8s';
 import type { Workload } from '../../lib/core/workload';
-import { isOwnedBy, newestFirst, type CronJob, type DaemonSet, type Deployment, type Job, type Pod, type StatefulSet } from './kinds'; // prettier-ignore
+import {
+  isOwnedBy,
+  newestFirst,
+  type CronJob,
+  type DaemonSet,
+  type Deployment,
+  type Job,
+  type Pod,
+  type StatefulSet,
+} from './kinds';
 import { runLabel } from './leftovers';
 import { containerStatuses, isEnding, isFailing, isReady, refusedPod } from './pod-reason';
 
@@ -133,7 +142,7 @@ function replicated(
     if (wanted < model) return `scaled to ${wanted}, the platform file says ${model}`;
     return current ? 'its pods start' : `${updated} of ${wanted} pods are of the newest revision`;
   };
-  return { state: 'starting', ready, wanted: Math.max(wanted, model), because, witnesses: unready(pods), otherwise: otherwise() }; // prettier-ignore
+  return { state: 'starting', ready, wanted: Math.max(wanted, model), because, witnesses: unready(pods), otherwise: otherwise() };
 }
 
 function daemonSet(workload: Workload, found: DaemonSet, pods: readonly Pod[]): Verdict {
@@ -149,10 +158,8 @@ function daemonSet(workload: Workload, found: DaemonSet, pods: readonly Pod[]): 
     };
   }
   const current = updatedNumberScheduled === wanted;
-  const verdict = replicated(workload, found, pods, { wanted, ready: numberReady, updated: updatedNumberScheduled, current }); // prettier-ignore
-  return wanted > 0 || verdict.state !== 'ready'
-    ? verdict
-    : { ...verdict, state: 'starting', because: 'no node takes its pods' };
+  const verdict = replicated(workload, found, pods, { wanted, ready: numberReady, updated: updatedNumberScheduled, current });
+  return wanted > 0 || verdict.state !== 'ready' ? verdict : { ...verdict, state: 'starting', because: 'no node takes its pods' };
 }
 
 function job(found: Job, pods: readonly Pod[]): Verdict {
@@ -163,9 +170,14 @@ function job(found: Job, pods: readonly Pod[]): Verdict {
   const end = endOf(found);
   if (end === undefined && found.spec?.suspend) return { state: 'stopped', ready, wanted, because: 'suspended' };
   if (end === 'Complete') return { state: 'complete', ready, wanted };
-  if (end === 'Failed')
-    return { state: 'failed', ready, wanted, witnesses: failedPods(own), otherwise: failure(found) };
-  return { state: 'starting', ready, wanted, witnesses: unready(own), otherwise: own.length > 0 ? 'runs' : 'its pod is being made' }; // prettier-ignore
+  if (end === 'Failed') return { state: 'failed', ready, wanted, witnesses: failedPods(own), otherwise: failure(found) };
+  return {
+    state: 'starting',
+    ready,
+    wanted,
+    witnesses: unready(own),
+    otherwise: own.length > 0 ? 'runs' : 'its pod is being made',
+  };
 }
 
 function cronJob(workload: Workload, found: CronJob, pods: readonly Pod[], jobs: readonly Job[]): Verdict {
@@ -182,13 +194,11 @@ function cronJob(workload: Workload, found: CronJob, pods: readonly Pod[], jobs:
   return { state: 'failed', ...counts, witnesses, otherwise: failure(newest) };
 }
 
-const failedPods = (pods: readonly Pod[]): Pod[] =>
-  pods.filter(({ status }) => status?.phase !== 'Succeeded').sort(newestFirst);
+const failedPods = (pods: readonly Pod[]): Pod[] => pods.filter(({ status }) => status?.phase !== 'Succeeded').sort(newestFirst);
 
 /** How a Job ended; undefined while it runs. */
 export const endOf = ({ status }: Job): 'Complete' | 'Failed' | undefined => {
-  const is = (kind: string) =>
-    status?.conditions?.some((condition) => condition.type === kind && condition.status === 'True');
+  const is = (kind: string) => status?.conditions?.some((condition) => condition.type === kind && condition.status === 'True');
   return is('Complete') ? 'Complete' : is('Failed') ? 'Failed' : undefined;
 };
 

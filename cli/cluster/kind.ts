@@ -17,11 +17,7 @@ export async function kindSteps(world: World, platform: Platform, context: strin
       title: `kind cluster ${name}`,
       async run(say) {
         say('kind creates it, which takes a minute or two');
-        const result = await world.program(
-          'kind',
-          ['create', 'cluster', '--config', '-', '--wait', '120s'],
-          configuration[1],
-        );
+        const result = await world.program('kind', ['create', 'cluster', '--config', '-', '--wait', '120s'], configuration[1]);
         if (!result) {
           throw new Refusal(
             'kind is not installed: see https://kind.sigs.k8s.io/docs/user/quick-start/#installation, or name another cluster by --context',

@@ -70,7 +70,7 @@ function credentialsRefusal(error: unknown, user: User): Refusal {
   const code = codeOf(error);
   const command = commandOf(user);
   // A file of the kubeconfig can be missing as well as the plugin.
-  const spawning = typeof error === 'object' && error !== null && 'syscall' in error && String(error.syscall).startsWith('spawn'); // prettier-ignore
+  const spawning = typeof error === 'object' && error !== null && 'syscall' in error && String(error.syscall).startsWith('spawn');
   if (command === undefined || (code !== undefined && !spawning)) {
     const mend = 'renew the kubeconfig or your login';
     const reason = code === undefined ? '' : ` (${code})`;
@@ -91,7 +91,6 @@ function credentialsRefusal(error: unknown, user: User): Refusal {
 /** The program that the kubeconfig asks for credentials. */
 function commandOf(user: User): string | undefined {
   const given: unknown = user?.exec;
-  const command: unknown =
-    typeof given === 'object' && given !== null && 'command' in given ? given.command : undefined;
+  const command: unknown = typeof given === 'object' && given !== null && 'command' in given ? given.command : undefined;
   return typeof command === 'string' ? command : undefined;
 }

@@ -13,6 +13,7 @@ import {
   type ObjectKind,
   type ObjectRef,
 } from './cluster';
+import { isAbsent, notKubernetes } from './answers';
 import { bodyOf, connect, fieldManager, patiently, refusal } from './connection';
 import { client, defaultLimits, type Limits } from './kubeconfig';
 
@@ -59,7 +60,9 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
       }
     },
     async list<T extends KubernetesObject>(kind: ObjectKind, { namespace, labels = {} }: ListOptions = {}) {
-      const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(); // prettier-ignore
+      const selector = Object.entries(labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join();
       await asPlainJson(kind);
       try {
         return await everyPage<T>(api, title, kind, namespace, selector);
@@ -71,13 +74,20 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
     async apply(manifest, { dryRun = false, force = false } = {}) {
       await asPlainJson(manifest);
       const send = () =>
-        api.patch(structuredClone(manifest) as Sent, undefined, dryRun ? 'All' : undefined, applyManager, force, PatchStrategy.ServerSideApply); // prettier-ignore
+        api.patch(
+          structuredClone(manifest) as Sent,
+          undefined,
+          dryRun ? 'All' : undefined,
+          applyManager,
+          force,
+          PatchStrategy.ServerSideApply,
+        );
       try {
         return plain(await patiently(send));
       } catch (error) {
         const reason = refusal(error, title, refText(refOf(manifest)));
         if (codeOf(error) !== 409) throw reason;
-        if (conflicts(error).every((field) => stopping.includes(field))) return cluster.apply(manifest, { dryRun, force: true }); // prettier-ignore
+        if (conflicts(error).every((field) => stopping.includes(field))) return cluster.apply(manifest, { dryRun, force: true });
         throw new Refusal(
           `${reason.message}\nSomebody else changed these fields. If Argo CD manages the platform, change it in Git; ` +
             'otherwise take the fields over with --force',
@@ -87,9 +97,7 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
     async create(manifest) {
       await asPlainJson(manifest);
       try {
-        return plain(
-          await patiently(() => api.create(structuredClone(manifest) as Sent, undefined, undefined, fieldManager)),
-        );
+        return plain(await patiently(() => api.create(structuredClone(manifest) as Sent, undefined, undefined, fieldManager)));
       } catch (error) {
         throw refusal(error, title, refText(refOf(manifest)));
       }
@@ -98,9 +106,7 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
       await asPlainJson(ref);
       try {
         const body = { ...changes, ...at(ref), metadata: { ...metadataOf(changes), ...at(ref).metadata } };
-        await patiently(() =>
-          api.patch(body as Sent, undefined, undefined, fieldManager, undefined, PatchStrategy.MergePatch),
-        );
+        await patiently(() => api.patch(body as Sent, undefined, undefined, fieldManager, undefined, PatchStrategy.MergePatch));
       } catch (error) {
         throw refusal(error, title, refText(ref));
       }
@@ -145,16 +151,8 @@ export async function kubernetesCluster(context?: string, limits: Limits = defau
             reject(new Refusal(message, exitCodes.unreachable));
           });
           new Exec(config)
-            .exec(
-              namespace,
-              pod,
-              container,
-              [...command],
-              stdout,
-              stderr,
-              input === undefined ? null : stdin,
-              false,
-              (status) => resolve(exitCode(status)),
+            .exec(namespace, pod, container, [...command], stdout, stderr, input === undefined ? null : stdin, false, (status) =>
+              resolve(exitCode(status)),
             )
             .then((socket) => {
               socket.on('error', reject);
@@ -191,23 +189,6 @@ const plain = <T extends KubernetesObject>(object: unknown): T => JSON.parse(JSO
 
 const metadataOf = (changes: object): object => ('metadata' in changes ? (changes.metadata as object) : {});
 
-/** Something else than the API server answered: a proxy, a page to sign in. */
-const notKubernetes = (title: string, what: string): Refusal =>
-  new Refusal(
-    `${title}: what answers about ${what} is no Kubernetes API server; look at the server of that context, and at proxies on the way`,
-    exitCodes.unreachable,
-  );
-
-/**
- * There is no such object, or its kind is unknown to the cluster. Of kinds that every cluster knows, the API server says so
- * by a Status; whatever else says "not found" of them knows nothing about them.
- */
-function isAbsent(error: unknown, { apiVersion }: ObjectKind): boolean {
-  if (messageOf(error).startsWith('Unrecognized API version and kind')) return true;
-  if (codeOf(error) !== 404) return false;
-  return apiVersion.split('/')[0]?.includes('.') === true || bodyOf<{ kind?: string }>(error)?.kind === 'Status';
-}
-
 async function everyPage<T extends KubernetesObject>(
   api: KubernetesObjectApi,
   title: string,
@@ -219,7 +200,9 @@ async function everyPage<T extends KubernetesObject>(
   let next: string | undefined;
   do {
     const from = next;
-    const page = await patiently(() => api.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector || undefined, 500, from)); // prettier-ignore
+    const page = await patiently(() =>
+      api.list(apiVersion, kind, namespace, undefined, undefined, undefined, undefined, selector || undefined, 500, from),
+    );
     if (!Array.isArray(page.items)) throw notKubernetes(title, `the list of ${kind} objects`);
     // The items of a list say neither their version nor their kind.
     items.push(...page.items.map((item) => ({ ...plain<T>(item), apiVersion, kind })));
@@ -255,8 +238,7 @@ interface Status {
 const stopping = ['.spec.replicas', '.spec.suspend'];
 
 /** The fields that somebody else manages, as the API server reports them. */
-const conflicts = (error: unknown): string[] =>
-  bodyOf<Status>(error)?.details?.causes?.map(({ field = '' }) => field) ?? [''];
+const conflicts = (error: unknown): string[] => bodyOf<Status>(error)?.details?.causes?.map(({ field = '' }) => field) ?? [''];
 
 /** Of a command, as the API server reports it. */
 function exitCode({ status, details }: Status): number {

@@ -23,7 +23,7 @@ export async function refuseMovedData(cluster: Cluster, platform: Platform): Pro
     const labels = { 'app.kubernetes.io/name': component.name };
     const found = await cluster.list<Claim>(kind, { namespace, labels });
     const names = new Set(found.map(({ metadata }) => metadata.name));
-    const missing = kept.flatMap(({ workload, volume }) => volume.claimNames(workload)).filter((claim) => !names.has(claim)); // prettier-ignore
+    const missing = kept.flatMap(({ workload, volume }) => volume.claimNames(workload)).filter((claim) => !names.has(claim));
     const had = found
       .filter(({ metadata }) => metadata.labels?.['hearth/backup-priority'] !== 'none')
       .map(({ metadata }) => metadata.name)

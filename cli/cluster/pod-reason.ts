@@ -32,8 +32,7 @@ export function oneLine(text: string, length = 160): string {
 }
 
 /** Why a controller could not make a pod, for example a quota or the Pod Security Standard. */
-export const refusedPod = (message = ''): string =>
-  `the cluster refuses the pod: ${message.replace(/^.*? is forbidden: /s, '')}`;
+export const refusedPod = (message = ''): string => `the cluster refuses the pod: ${message.replace(/^.*? is forbidden: /s, '')}`;
 
 /** Why a pod is not ready, or has failed; '' where it does not say. */
 export function podReason(pod: Pod, eventsOf: EventsOf, now: Date): string {
@@ -116,8 +115,7 @@ function notServing({ status }: Pod, events: readonly Event[], now: Date): strin
   const probe = events.find((event) => event.reason === 'Unhealthy' && timeOf(event) >= since);
   const said = probe?.message?.replace(/^\w/, (letter) => letter.toLowerCase());
   // Until the program answers for the first time, that is no fault.
-  if (!container.started)
-    return named(container, status, said === undefined ? 'is starting' : `is starting (${lastOf(said)})`);
+  if (!container.started) return named(container, status, said === undefined ? 'is starting' : `is starting (${lastOf(said)})`);
   return named(container, status, said ?? 'is not ready yet');
 }
 
@@ -128,7 +126,7 @@ const lastOf = (message: string): string => message.split(': ').at(-1)?.trim() ?
 function problemOf(container: ContainerStatus, { spec }: Pick<Pod, 'spec' | 'status'>): string | undefined {
   const { waiting, terminated } = container.state ?? {};
   const limit = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].find(({ name }) => name === container.name)
-    ?.resources?.limits?.['memory']; // prettier-ignore
+    ?.resources?.limits?.['memory'];
   if (terminated) return terminated.exitCode === 0 ? undefined : `ended: ${endOf(terminated, limit)}`;
   if (!waiting) return undefined;
   switch (waiting.reason) {

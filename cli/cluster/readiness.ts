@@ -39,19 +39,14 @@ export interface WorkloadState {
   readonly lastSuccess?: string;
 }
 
-export const isUp = ({ state }: WorkloadState): boolean =>
-  state === 'ready' || state === 'complete' || state === 'scheduled';
+export const isUp = ({ state }: WorkloadState): boolean => state === 'ready' || state === 'complete' || state === 'scheduled';
 
 /** Nothing to wait for: it is up, or a run of a CronJob failed, and the next one is due by its schedule. */
 export const isInPlace = (state: WorkloadState): boolean =>
   isUp(state) || (state.state === 'failed' && state.workload.kind === 'CronJob');
 
 /** The state of workloads: one list of each kind in each of their namespaces, and of events where something is wrong. */
-export async function statesOf(
-  cluster: Cluster,
-  workloads: readonly Workload[],
-  now = new Date(),
-): Promise<WorkloadState[]> {
+export async function statesOf(cluster: Cluster, workloads: readonly Workload[], now = new Date()): Promise<WorkloadState[]> {
   const lists = new Lists(cluster);
   return Promise.all(
     workloads.map(async (workload) => {
@@ -69,11 +64,16 @@ export async function statesOf(
       const started = shown.length > 0 && workload.replicas > 0 ? Math.max(...shown.map(({ age }) => age)) : undefined;
       const created = controller && secondsSince(controller.metadata.creationTimestamp, now);
       return {
-        workload, state, ready, wanted, lastSuccess, pods: shown,
+        workload,
+        state,
+        ready,
+        wanted,
+        lastSuccess,
+        pods: shown,
         age: started ?? created,
         restarts: shown.reduce((sum, { restarts }) => sum + restarts, 0),
         reason: oneLine(reasonOf(workload, name, verdict, pods, events, now)),
-      }; // prettier-ignore
+      };
     }),
   );
 }
@@ -121,7 +121,11 @@ function reasonOf(
 /** The controller tried in vain to make a pod, and has made none since. */
 function refusal(events: readonly Event[], pods: readonly Pod[]): string | undefined {
   const failed = events.find(({ reason }) => reason === 'FailedCreate' || reason === 'SuccessfulCreate');
-  const last = pods.map(({ metadata }) => metadata.creationTimestamp ?? '').sort().at(-1) ?? ''; // prettier-ignore
+  const last =
+    pods
+      .map(({ metadata }) => metadata.creationTimestamp ?? '')
+      .sort()
+      .at(-1) ?? '';
   return failed?.reason === 'FailedCreate' && timeOf(failed) >= last ? refusedPod(failed.message) : undefined;
 }
 
@@ -129,8 +133,7 @@ function podState(pod: Pod, now: Date): PodState {
   const { metadata, spec, status } = pod;
   const [init, main] = [status?.initContainerStatuses ?? [], status?.containerStatuses ?? []];
   const initializing = init.some(({ state }) => state?.terminated?.exitCode !== 0);
-  const waiting = (initializing ? init : main).find(({ state }) => state?.waiting?.reason !== undefined)?.state
-    ?.waiting;
+  const waiting = (initializing ? init : main).find(({ state }) => state?.waiting?.reason !== undefined)?.state?.waiting;
   return {
     name: metadata.name,
     status: isEnding(pod) ? 'Terminating' : (waiting?.reason ?? status?.reason ?? status?.phase ?? 'Unknown'),

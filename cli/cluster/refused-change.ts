@@ -6,7 +6,17 @@ import type { Claim, StatefulSet } from './kinds';
 type Template = NonNullable<NonNullable<StatefulSet['spec']>['volumeClaimTemplates']>[number];
 
 /** Kinds that can be made anew without a loss of data. */
-const replaceable = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Service', 'StorageClass', 'PriorityClass', 'RoleBinding']; // prettier-ignore
+const replaceable = [
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'Job',
+  'CronJob',
+  'Service',
+  'StorageClass',
+  'PriorityClass',
+  'RoleBinding',
+];
 
 /** What to do about a change that Kubernetes does not allow. @default undefined where the reason says all */
 export function mendOf(live: KubernetesObject, manifest: KubernetesObject, reason: string): string | undefined {
@@ -45,8 +55,10 @@ function claimMend(live: StatefulSet, manifest: StatefulSet): string | undefined
   const count = Math.max(live.spec?.replicas ?? 1, manifest.spec?.replicas ?? 1);
   const patches = sizes
     .filter(({ from, to }) => bytes(to) > bytes(from))
-    .flatMap(({ claim, to }) => Array.from({ length: count }, (_, replica) => patch(namespace, `${claim}-${name}-${replica}`, to))); // prettier-ignore
-  const enlarge = patches.length > 0 ? ', after its claims were enlarged, where their StorageClass has allowVolumeExpansion' : ''; // prettier-ignore
+    .flatMap(({ claim, to }) =>
+      Array.from({ length: count }, (_, replica) => patch(namespace, `${claim}-${name}-${replica}`, to)),
+    );
+  const enlarge = patches.length > 0 ? ', after its claims were enlarged, where their StorageClass has allowVolumeExpansion' : '';
   return [
     `Kubernetes does not change claim templates: set them back, or let up make the stateful set anew, while its pods run on${enlarge}:`,
     ...patches,

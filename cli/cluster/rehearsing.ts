@@ -26,7 +26,7 @@ export async function rehearse(cluster: Cluster, model: readonly Wave[], force: 
     } catch (error) {
       if (!(error instanceof Refusal) || error.exitCode === exitCodes.unreachable) throw error;
       // Nothing is known then: an admission webhook cannot rehearse, or the definition of the kind changes as well.
-      const unknown = /does not support dry run/.test(error.message) || definitions.some((each) => redefines(each, manifest)); // prettier-ignore
+      const unknown = /does not support dry run/.test(error.message) || definitions.some((each) => redefines(each, manifest));
       if (unknown) return { manifest, live, next: manifest };
       const reason = error.message.replace(`${cluster.title}: `, '');
       const mend = mendOf(live, manifest, reason);
@@ -48,9 +48,7 @@ export async function refuseImpossible(cluster: Cluster, model: readonly Wave[],
     reason === undefined ? [] : [`${refText(refOf(manifest))}: ${reason}`],
   );
   if (refused.length > 0) {
-    throw new Refusal(
-      `${cluster.title}: the cluster would refuse a part of this, so nothing was changed\n${refused.join('\n')}`,
-    );
+    throw new Refusal(`${cluster.title}: the cluster would refuse a part of this, so nothing was changed\n${refused.join('\n')}`);
   }
 }
 

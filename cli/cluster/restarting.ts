@@ -29,7 +29,11 @@ export async function restartWorkloads(
 ): Promise<void> {
   const annotations = { 'kubectl.kubernetes.io/restartedAt': world.now().toISOString() };
   const sets = workloads.filter(({ kind }) => kind === 'StatefulSet');
-  await untilStarted(world, cluster, sets.filter((set) => set.replicas > 1 && !together.includes(set))); // prettier-ignore
+  await untilStarted(
+    world,
+    cluster,
+    sets.filter((set) => set.replicas > 1 && !together.includes(set)),
+  );
   for (const workload of workloads) {
     await cluster.patch(controllerRef(workload), { spec: { template: { metadata: { annotations } } } });
     const how = together.includes(workload) ? ', all pods at once' : '';
@@ -69,10 +73,7 @@ async function removePods(world: World, cluster: Cluster, set: Workload, togethe
 
 async function podsOf(cluster: Cluster, workload: Workload): Promise<Pod[]> {
   const { namespace, selector } = workload;
-  return podsAmong(
-    await cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels: selector }),
-    workload,
-  );
+  return podsAmong(await cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels: selector }), workload);
 }
 
 /** The revision of new pods, once the controller knows the change: before that it would make pods as they were. */

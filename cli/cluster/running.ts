@@ -90,7 +90,7 @@ async function untilComplete(
   const labels = { 'batch.kubernetes.io/job-name': name };
   for (let seconds = 0; ; seconds++) {
     const found = await persistently(world, () => cluster.read<Job>(job));
-    const pods = await persistently(world, () => cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels })); // prettier-ignore
+    const pods = await persistently(world, () => cluster.list<Pod>({ apiVersion: 'v1', kind: 'Pod' }, { namespace, labels }));
     const ended = (type: string) => found?.status?.conditions?.find((is) => is.type === type && is.status === 'True');
     const newest = [...pods].sort(newestFirst)[0];
     if (ended('Complete')) return newest;
@@ -102,10 +102,7 @@ async function untilComplete(
     }
     if (seconds >= timeout) {
       const state = kept ? ', and goes on' : '';
-      throw new Refusal(
-        `${namespace}/${name} is not done after ${timeout} s${state}: ${reason}${look}`,
-        exitCodes.notReady,
-      );
+      throw new Refusal(`${namespace}/${name} is not done after ${timeout} s${state}: ${reason}${look}`, exitCodes.notReady);
     }
     say(reason || (newest ? 'is running' : 'waits for its pod'));
     await world.sleep(1000);

@@ -44,7 +44,13 @@ export async function stop(
       if (await cluster.read(ref)) await cluster.patch(ref, { spec: running(workload, false) });
     }
     // What runs for a schedule ends by itself.
-    await untilGone(world, cluster, workloads.filter(({ kind }) => kind !== 'CronJob'), timeoutSeconds, say); // prettier-ignore
+    await untilGone(
+      world,
+      cluster,
+      workloads.filter(({ kind }) => kind !== 'CronJob'),
+      timeoutSeconds,
+      say,
+    );
     return 'stopped';
   };
   await world.progress([{ title: workloads.map(({ name }) => name).join(', '), run: end }]);
@@ -62,10 +68,7 @@ async function untilGone(
     const left = states.flatMap(({ pods }) => pods.flatMap(({ name, ended }) => (ended ? [] : name))).join(', ');
     if (left === '') return;
     if (seconds >= timeoutSeconds) {
-      throw new Refusal(
-        `still there after ${timeoutSeconds} s: ${left}; kubectl describe pod says why`,
-        exitCodes.notReady,
-      );
+      throw new Refusal(`still there after ${timeoutSeconds} s: ${left}; kubectl describe pod says why`, exitCodes.notReady);
     }
     say(`waits for the end of ${left}`);
     await world.sleep(1000);

@@ -69,9 +69,7 @@ export async function refuseUnready(cluster: Cluster, sets: readonly BackedUp[])
     if (!found) throw new Refusal(`the cluster does not know the backup of ${name} yet: ${up}`);
     const known = repositoryOf(found);
     if (known !== repository) {
-      throw new Refusal(
-        `the cluster keeps the backup of ${name} in ${known}, the platform file says ${repository}: ${up} first`,
-      );
+      throw new Refusal(`the cluster keeps the backup of ${name} in ${known}, the platform file says ${repository}: ${up} first`);
     }
     for (const workload of [backup, restore]) {
       if (!(await isRunning(cluster, workload))) continue;
@@ -148,13 +146,12 @@ async function list(
       })),
     );
   }
-  print(
-    world,
-    options,
-    rows,
-    () =>
+  print(world, options, rows, () =>
     rows.length === 0
       ? ['There is no backup yet.']
-      : table(['NAME', 'SNAPSHOT', 'TIME', 'REPOSITORY'], rows.map(({ name, snapshot, time, repository }) => [name, snapshot, time, repository])), // prettier-ignore
+      : table(
+          ['NAME', 'SNAPSHOT', 'TIME', 'REPOSITORY'],
+          rows.map(({ name, snapshot, time, repository }) => [name, snapshot, time, repository]),
+        ),
   );
 }

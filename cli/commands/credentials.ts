@@ -30,11 +30,15 @@ export const credentialsCommand = (world: World): Command =>
   clusterCommand('credentials', 'make the Secrets that are missing; show, copy or rotate their values')
     .option('--show', 'print the values')
     .addOption(
-      new Option('--file <file>', 'write the Secrets to a file rather than to the cluster').conflicts(['context', 'export', 'rotate']), // prettier-ignore
+      new Option('--file <file>', 'write the Secrets to a file rather than to the cluster').conflicts([
+        'context',
+        'export',
+        'rotate',
+      ]),
     )
     .addOption(new Option('--export <file>', 'write a copy of all Secrets to a file as well').conflicts('rotate'))
     .addOption(
-      new Option('--rotate <credential>', 'give a credential new values, in the Secrets and in the programs').conflicts('show'), // prettier-ignore
+      new Option('--rotate <credential>', 'give a credential new values, in the Secrets and in the programs').conflicts('show'),
     )
     .option('--yes', 'do not ask before a rotation')
     .action(async (name: string, options: CredentialsOptions) => {
@@ -93,12 +97,7 @@ async function inFile(world: World, platform: Platform, file: string, show: bool
   if (show) showValues(platform, made.values, world.terminal).forEach((line) => world.out(line));
 }
 
-async function inCluster(
-  world: World,
-  cluster: Cluster,
-  platform: Platform,
-  options: CredentialsOptions,
-): Promise<void> {
+async function inCluster(world: World, cluster: Cluster, platform: Platform, options: CredentialsOptions): Promise<void> {
   const { show = false, export: file } = options;
   const say = sayer(world, show);
   const copy = file === undefined ? undefined : await copyIn(file, platform, world.root);
@@ -117,9 +116,7 @@ async function inCluster(
   const snapshot = await cluster.secrets.read(requestOf(platform));
   const begun = platform.graph.credentials.filter((credential) => isRotating(credential, snapshot));
   for (const { name } of begun) {
-    world.err(
-      `note: the rotation of ${name} is not finished: npx hearth credentials ${platform.config.name} goes on with it`,
-    );
+    world.err(`note: the rotation of ${name} is not finished: npx hearth credentials ${platform.config.name} goes on with it`);
   }
 }
 

@@ -134,14 +134,9 @@ async function destroy(
   timeout: number,
 ): Promise<void> {
   const namespaces = deleteData ? all : [];
-  const single = owned.filter(
-    ({ kind, metadata }) => kind !== 'Namespace' && !namespaces.includes(metadata.namespace ?? ''),
-  );
+  const single = owned.filter(({ kind, metadata }) => kind !== 'Namespace' && !namespaces.includes(metadata.namespace ?? ''));
   // A claim that stays keeps its class, so that the platform finds everything as it was.
-  const goes = [
-    ...single.filter(({ kind }) => deleteData || kind !== 'StorageClass').map(refOf),
-    ...(deleteData ? copies : []),
-  ];
+  const goes = [...single.filter(({ kind }) => deleteData || kind !== 'StorageClass').map(refOf), ...(deleteData ? copies : [])];
   const steps: Step[] = [
     ...(deleteData && volumes.length > 0 ? [release(cluster, volumes)] : []),
     {
@@ -208,20 +203,12 @@ async function runningPods(cluster: Cluster, { config }: Platform, without: read
 }
 
 /** Waits until nothing is left. */
-async function gone(
-  world: World,
-  timeout: number,
-  say: (what: string) => void,
-  ask: () => Promise<string[]>,
-): Promise<void> {
+async function gone(world: World, timeout: number, say: (what: string) => void, ask: () => Promise<string[]>): Promise<void> {
   for (let seconds = 0; ; seconds++) {
     const left = await persistently(world, ask);
     if (left.length === 0) return;
     if (seconds >= timeout) {
-      throw new Refusal(
-        `not gone after ${timeout} s: ${left.join(', ')}; kubectl describe says why`,
-        exitCodes.notReady,
-      );
+      throw new Refusal(`not gone after ${timeout} s: ${left.join(', ')}; kubectl describe says why`, exitCodes.notReady);
     }
     say(`waits for the end of ${left.join(', ')}`);
     await world.sleep(1000);

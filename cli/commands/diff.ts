@@ -14,17 +14,15 @@ export const diffCommand = (world: World): Command =>
   clusterCommand('diff', 'show what up would change in the cluster, and what is there but no longer in the platform')
     .addOption(outputOption())
     .option('--exit-code', `end with ${exitCodes.notReady} where anything differs`)
-    .action(
-      async (name: string, options: OutputOptions & { readonly context?: string; readonly exitCode?: boolean }) => {
-        const platform = platformOf(world, name);
-        const cluster = await clusterOf(world, platform, options.context);
-        world.err(cluster.title);
-        const found = await differences(cluster, platform);
-        const json = found.map(({ change, object, ...rest }) => ({ change, ...object, ...rest }));
-        print(world, options, json, () => report(world, found));
-        if (options.exitCode && found.length > 0) world.exitCode = exitCodes.notReady;
-      },
-    );
+    .action(async (name: string, options: OutputOptions & { readonly context?: string; readonly exitCode?: boolean }) => {
+      const platform = platformOf(world, name);
+      const cluster = await clusterOf(world, platform, options.context);
+      world.err(cluster.title);
+      const found = await differences(cluster, platform);
+      const json = found.map(({ change, object, ...rest }) => ({ change, ...object, ...rest }));
+      print(world, options, json, () => report(world, found));
+      if (options.exitCode && found.length > 0) world.exitCode = exitCodes.notReady;
+    });
 
 /** `update`: the difference first, then the same as `up`. */
 export const updateCommand = (world: World): Command =>
@@ -37,12 +35,12 @@ export const updateCommand = (world: World): Command =>
       const cluster = await clusterOf(world, platform, options.context);
       world.out(cluster.title);
       const found = await differences(cluster, platform);
-      const pulled = platform.graph.workloads.filter(
-        (workload) => workload.replicas > 0 && workload.floatingImages.length > 0,
-      );
+      const pulled = platform.graph.workloads.filter((workload) => workload.replicas > 0 && workload.floatingImages.length > 0);
       report(world, found).forEach((line) => world.out(line));
-      for (const workload of pulled) world.out(`restarts, to pull its image anew: ${workload.name} (${workload.floatingImages.join(', ')})`); // prettier-ignore
-      if (found.some(({ change }) => change === 'refused')) throw new Refusal('The cluster refuses what is named above. Nothing was changed.'); // prettier-ignore
+      for (const workload of pulled)
+        world.out(`restarts, to pull its image anew: ${workload.name} (${workload.floatingImages.join(', ')})`);
+      if (found.some(({ change }) => change === 'refused'))
+        throw new Refusal('The cluster refuses what is named above. Nothing was changed.');
       if (found.length + pulled.length === 0) return;
       await confirmed(world, `Apply this to ${cluster.title}?`, options.yes);
       await up(world, cluster, platform, options);

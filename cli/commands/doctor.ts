@@ -21,10 +21,7 @@ export const doctorCommand = (world: World): Command =>
   new Command('doctor')
     .description('check this machine, the cluster and a platform, and say how to mend what is wrong')
     .argument('[platform]', 'name of a file in platforms/, without .yaml; without it machine and cluster alone')
-    .option(
-      '--context <name>',
-      'context of the kubeconfig (default: kind-<platform> for kind, otherwise the current one)',
-    )
+    .option('--context <name>', 'context of the kubeconfig (default: kind-<platform> for kind, otherwise the current one)')
     .addOption(outputOption())
     .action(async (name: string | undefined, options: Options) => {
       const findings = await examine(world, name, options.context);
@@ -81,10 +78,7 @@ async function connect(
     return [cluster, [serverFinding(cluster.title, await cluster.version())]];
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return [
-      undefined,
-      [problem(error.message, 'start the cluster, or choose another one by --context or $KUBECONFIG')],
-    ];
+    return [undefined, [problem(error.message, 'start the cluster, or choose another one by --context or $KUBECONFIG')]];
   }
 }
 

@@ -31,16 +31,11 @@ export const initCommand = (world: World): Command =>
   new Command('init')
     .description('write a platform file; asks for what no option says')
     .argument('[name]', 'name of the platform, and of its file in platforms/')
-    .addOption(
-      new Option('--preset <name>', 'set of services to start from (default: geoai)').choices(Object.keys(presets)),
-    ) // prettier-ignore
+    .addOption(new Option('--preset <name>', 'set of services to start from (default: geoai)').choices(Object.keys(presets)))
     .option('--with <services...>', 'further services; what they need comes along')
     .option('--without <services...>', 'services to leave out')
     .addOption(new Option('--cluster <kind>', 'what runs the platform').choices(Object.keys(clusters)))
-    .option(
-      '--domain <name>',
-      'domain of the platform (default: <name>.localhost for kind, otherwise <name>.home.arpa)',
-    )
+    .option('--domain <name>', 'domain of the platform (default: <name>.localhost for kind, otherwise <name>.home.arpa)')
     .option('--contact <e-mail>', 'address for Let’s Encrypt, which issues the certificates of a public domain')
     .addOption(new Option('--self-signed', 'a public domain without Let’s Encrypt').conflicts('contact'))
     .addOption(new Option('--size <size>', 'volumes and memory (default: standard)').choices(Object.keys(sizeTitles)))
@@ -93,7 +88,7 @@ async function interview(world: World, ask: Asking, given: string | undefined, f
 
 async function askServices(world: World, ask: Asking, { preset }: Flags): Promise<readonly string[]> {
   if (preset !== undefined) return presetServices(preset);
-  const sets = Object.entries(presets).map(([name, { title, services }]) => ({ name: `${name}: ${title}`, value: services })); // prettier-ignore
+  const sets = Object.entries(presets).map(([name, { title, services }]) => ({ name: `${name}: ${title}`, value: services }));
   const chosen = await ask.select<readonly string[] | undefined>('Which services?', [
     ...sets,
     { name: 'choose one by one', value: undefined },
@@ -101,7 +96,10 @@ async function askServices(world: World, ask: Asking, { preset }: Flags): Promis
   if (chosen) return chosen;
   const catalogue = world.catalogue ?? ownCatalogue;
   const entries = Object.entries(catalogue).filter(([name]) => !unsettled(catalogue).includes(name));
-  return ask.checkbox('Services', entries.map(([value, load]) => ({ name: load().title, value }))); // prettier-ignore
+  return ask.checkbox(
+    'Services',
+    entries.map(([value, load]) => ({ name: load().title, value })),
+  );
 }
 
 function askDomain(world: World, ask: Asking, standard: string): Promise<string> {
@@ -135,8 +133,7 @@ function refuse({ problems }: Selected): void {
 const exists = (world: World, name: string): boolean => existsSync(join(world.root, fileOf(name)));
 
 /** Names that lead nowhere else: RFC 6761 and RFC 8375. */
-const defaultDomain = (name: string, cluster: ClusterKind): string =>
-  `${name}.${cluster === 'kind' ? 'localhost' : 'home.arpa'}`;
+const defaultDomain = (name: string, cluster: ClusterKind): string => `${name}.${cluster === 'kind' ? 'localhost' : 'home.arpa'}`;
 
 const explained = (domain: string): string =>
   onThisMachine(domain)
@@ -146,9 +143,7 @@ const explained = (domain: string): string =>
 /** @returns undefined where nobody issues certificates */
 function contactOf(world: World, domain: string, contact: string | undefined): string | undefined {
   if (contact === undefined || !isPrivate(domain)) return contact;
-  world.err(
-    `note: the contact is not needed: Let’s Encrypt issues nothing for ${domain}, certificates are self-signed`,
-  );
+  world.err(`note: the contact is not needed: Let’s Encrypt issues nothing for ${domain}, certificates are self-signed`);
   return undefined;
 }
 
@@ -164,8 +159,7 @@ const blank: Draft = {
 const checkOf = (key: 'name' | 'domain' | 'contact', others: Partial<Draft> = {}) => {
   const path = key === 'contact' ? 'tls.email' : key;
   return (answer: string): string | true =>
-    problemsOf({ ...blank, ...others, [key]: answer }).find((problem) => problem.path.join('.') === path)?.message ??
-    true;
+    problemsOf({ ...blank, ...others, [key]: answer }).find((problem) => problem.path.join('.') === path)?.message ?? true;
 };
 
 /** Where the operator said what is wrong. */
@@ -179,9 +173,7 @@ function closing({ name, cluster, domain, services }: Draft, further: readonly s
   const what = onThisMachine(domain) ? 'this machine and the cluster' : 'this machine, the cluster and its DNS records';
   return [
     `${fileOf(name)} is written: ${services.join(', ')} on ${cluster}, at https://${domain}`,
-    ...further.map(
-      (service) => `To have ${service}, add it to the file with its settings: docs/components/${service}.md`,
-    ),
+    ...further.map((service) => `To have ${service}, add it to the file with its settings: docs/components/${service}.md`),
     'Next:',
     `  npx hearth doctor ${name}   looks at ${what}`,
     `  npx hearth up ${name}       starts it`,

@@ -25,11 +25,7 @@ export const logsCommand = (world: World): Command =>
   clusterCommand('logs', 'print what the containers of a platform say')
     .argument('[component...]', 'these alone; by default all')
     .option('-f, --follow', `go on, also with new pods, until interrupted (exit code ${exitCodes.interrupted})`)
-    .option(
-      '--tail <lines>',
-      'last lines of each container (default: 100, with --follow 10, with --since all)',
-      wholeNumber,
-    ) // prettier-ignore
+    .option('--tail <lines>', 'last lines of each container (default: 100, with --follow 10, with --since all)', wholeNumber)
     .option('--since <duration>', 'only what is newer, for example 10m', seconds)
     .addOption(new Option('--previous', 'what containers said before their last restart').conflicts('follow'))
     .option('--container <name>', 'only containers of this name')
@@ -72,7 +68,7 @@ class Logs {
     const { follow, previous, since } = this.options;
     const tail = this.options.tail ?? (since !== undefined ? undefined : follow ? 10 : 100);
     const sources = await this.find();
-    await this.explain(components.filter((component) => !sources.some(({ workload }) => workload.component === component))); // prettier-ignore
+    await this.explain(components.filter((component) => !sources.some(({ workload }) => workload.component === component)));
     const first = { tail, sinceSeconds: since };
     if (follow) return this.follow(sources, first);
     // One after the other, so that the lines of a container stay together.
@@ -106,9 +102,7 @@ class Logs {
     for (const { name } of silent) {
       const reasons = states
         .filter(({ workload }) => workload.component.name === name)
-        .map(
-          ({ workload, reason, state }) => `${workload.name === name ? '' : `${workload.name}: `}${reason || state}`,
-        );
+        .map(({ workload, reason, state }) => `${workload.name === name ? '' : `${workload.name}: `}${reason || state}`);
       const what = this.options.previous ? 'no container was restarted' : 'no container has run yet';
       this.world.err(`note: ${name}: ${what}${reasons.length > 0 ? ` (${reasons.join('; ')})` : ''}`);
     }

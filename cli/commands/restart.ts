@@ -40,9 +40,13 @@ export const restartCommand = (world: World): Command =>
 async function runningOf(world: World, cluster: Cluster, workloads: readonly Workload[]): Promise<Workload[]> {
   const states = await statesOf(cluster, workloads, world.now());
   const named = (wanted: string) =>
-    states.filter(({ state }) => state === wanted).map(({ workload }) => workload.name).join(', '); // prettier-ignore
+    states
+      .filter(({ state }) => state === wanted)
+      .map(({ workload }) => workload.name)
+      .join(', ');
   const { name } = workloads[0]?.component.platform.config ?? { name: '' };
-  if (named('missing') !== '') throw new Refusal(`not in the cluster: ${named('missing')}; npx hearth up ${name} makes it. Nothing was changed.`); // prettier-ignore
-  if (named('stopped') !== '') world.err(`note: stopped, and left so: ${named('stopped')}; npx hearth start ${name} starts it`); // prettier-ignore
+  if (named('missing') !== '')
+    throw new Refusal(`not in the cluster: ${named('missing')}; npx hearth up ${name} makes it. Nothing was changed.`);
+  if (named('stopped') !== '') world.err(`note: stopped, and left so: ${named('stopped')}; npx hearth start ${name} starts it`);
   return states.filter(({ state }) => state !== 'stopped').map(({ workload }) => workload);
 }

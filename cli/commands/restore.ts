@@ -72,9 +72,7 @@ async function choose(
       );
   }
   if (missing.length > 0)
-    throw new Refusal(
-      `${missing.join('\n')}\nSee: npx hearth backup ${platform.config.name} --list. Nothing was changed.`,
-    );
+    throw new Refusal(`${missing.join('\n')}\nSee: npx hearth backup ${platform.config.name} --list. Nothing was changed.`);
   return choices;
 }
 
@@ -97,7 +95,10 @@ async function pick(
   if (wanted === 'latest' || found.length === 0) return found[0];
   if (wanted !== undefined) return found.find(({ id }) => id.startsWith(wanted));
   if (!world.ask) return found[0];
-  return world.ask.select(`Which backup of ${name}?`, found.map((value) => ({ name: `${value.time.toISOString()}  ${value.shortId}`, value }))); // prettier-ignore
+  return world.ask.select(
+    `Which backup of ${name}?`,
+    found.map((value) => ({ name: `${value.time.toISOString()}  ${value.shortId}`, value })),
+  );
 }
 
 async function restore(
@@ -166,7 +167,14 @@ async function restoreOne(
   // Roles, buckets and passwords as the platform wants them now.
   const jobs = platform.graph.workloadsOf(component).filter(({ kind }) => kind === 'Job');
   await world.progress(jobs.map((job) => run(`${job.name} again`, job, 'again')));
-  if (!archived) await stopInOrder(world, cluster, platform, parts.filter((part) => !ran.includes(part)), 600); // prettier-ignore
+  if (!archived)
+    await stopInOrder(
+      world,
+      cluster,
+      platform,
+      parts.filter((part) => !ran.includes(part)),
+      600,
+    );
 }
 
 /** The pod of a restore, with another snapshot to fetch. */

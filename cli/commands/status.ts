@@ -82,11 +82,18 @@ async function missingSecrets(world: World, cluster: Cluster, platform: Platform
 /** What does not change by itself. */
 const facts = ({ workloads, claims, secrets, backups }: Status): string =>
   JSON.stringify([
-    workloads.map(({ workload, state, ready, wanted, restarts, reason }) => [workload.name, state, ready, wanted, restarts, reason]),
+    workloads.map(({ workload, state, ready, wanted, restarts, reason }) => [
+      workload.name,
+      state,
+      ready,
+      wanted,
+      restarts,
+      reason,
+    ]),
     claims,
     secrets,
     backups,
-  ]); // prettier-ignore
+  ]);
 
 function show(world: World, platform: Platform, status: Status, options: StatusOptions): void {
   // Clears the screen, so that every round takes the place of the one before.
@@ -168,7 +175,12 @@ function secretLines({ config }: Platform, { secrets }: Status): string[] {
 function backupLines(backups: readonly BackupState[], now: Date): string[] {
   if (backups.length === 0) return [];
   const ago = (time: string | undefined) => (time === undefined ? 'never' : `${duration(secondsSince(time, now))} ago`);
-  const rows = backups.map(({ component, name, lastSuccess, lastFailure }) => [component, name, ago(lastSuccess), ago(lastFailure)]); // prettier-ignore
+  const rows = backups.map(({ component, name, lastSuccess, lastFailure }) => [
+    component,
+    name,
+    ago(lastSuccess),
+    ago(lastFailure),
+  ]);
   return ['', ...table(['COMPONENT', 'BACKUP', 'LAST SUCCESS', 'LAST FAILURE'], rows)];
 }
 

@@ -29,15 +29,15 @@ export interface UpOptions {
 
 /** `up`: makes a cluster what the platform file says. */
 export const upCommand = (world: World): Command =>
-  withUpOptions(
-    clusterCommand('up', 'make everything that is missing, apply what changed, and wait until it runs'),
-  ).action(async (name: string, options: UpOptions) => {
-    const platform = platformOf(world, name);
-    await world.progress(await kindSteps(world, platform, options.context));
-    const cluster = await clusterOf(world, platform, options.context);
-    world.out(cluster.title);
-    await up(world, cluster, platform, options);
-  });
+  withUpOptions(clusterCommand('up', 'make everything that is missing, apply what changed, and wait until it runs')).action(
+    async (name: string, options: UpOptions) => {
+      const platform = platformOf(world, name);
+      await world.progress(await kindSteps(world, platform, options.context));
+      const cluster = await clusterOf(world, platform, options.context);
+      world.out(cluster.title);
+      await up(world, cluster, platform, options);
+    },
+  );
 
 /** The options of `up`, which `update` shares. */
 export const withUpOptions = (command: Command): Command =>
@@ -60,12 +60,7 @@ export async function up(world: World, cluster: Cluster, platform: Platform, opt
   const model = waves(platform);
   await refuseImpossible(cluster, model, options.force ?? false);
   const [clusterWide, ...tiers] = applySteps(cluster, world, model, options.force ?? false);
-  const prune = pruneSteps(
-    world,
-    cluster,
-    leftovers(await ownedObjects(cluster, platform), model),
-    options.prune ?? false,
-  );
+  const prune = pruneSteps(world, cluster, leftovers(await ownedObjects(cluster, platform), model), options.prune ?? false);
   if (clusterWide) await world.progress([clusterWide]);
   // Apart from the progress, since it may ask.
   await makeCredentials(world, cluster, platform);

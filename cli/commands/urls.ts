@@ -102,8 +102,7 @@ function ownPort(platform: Platform, { workload, port, number }: PublicPort): Ad
 }
 
 const programsOwn = 'the program’s own';
-const inWords = ({ access, groups }: Address) =>
-  access === 'program' ? programsOwn : accessInWords({ access, groups });
+const inWords = ({ access, groups }: Address) => (access === 'program' ? programsOwn : accessInWords({ access, groups }));
 
 /** The addresses as a table for people: ports of a program in one line, and no details. */
 export function addressTable(platform: Platform): string[] {
@@ -115,7 +114,12 @@ export function addressTable(platform: Platform): string[] {
     ['TITLE', 'ADDRESS', 'ACCESS'],
     [
       ...routes.map((address) => [address.title, address.url, inWords(address)]),
-      ...hosts.map((host) => portsRow(platform, ports.filter((port) => port.hosts.includes(host)))), // prettier-ignore
+      ...hosts.map((host) =>
+        portsRow(
+          platform,
+          ports.filter((port) => port.hosts.includes(host)),
+        ),
+      ),
     ],
   );
 }
@@ -155,8 +159,5 @@ export const urlsCommand = (world: World): Command =>
     .action((name: string, options: OutputOptions) => {
       const platform = platformOf(world, name);
       const notes = addressNotes(platform);
-      print(world, options, addresses(platform), () => [
-        ...addressTable(platform),
-        ...(notes.length > 0 ? ['', ...notes] : []),
-      ]);
+      print(world, options, addresses(platform), () => [...addressTable(platform), ...(notes.length > 0 ? ['', ...notes] : [])]);
     });

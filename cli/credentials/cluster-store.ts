@@ -129,9 +129,7 @@ async function patch(api: CoreV1Api, existing: StoredSecret, operations: Operati
 function writeRefusal(error: unknown, title: string, { data, ...id }: Write): Refusal {
   const code = codeOf(error);
   if (code === 404 || code === 409 || code === 422) {
-    return new Refusal(
-      `${idOf(id)} changed while this ran, or is immutable (${code}); look at it, then run this again`,
-    );
+    return new Refusal(`${idOf(id)} changed while this ran, or is immutable (${code}); look at it, then run this again`);
   }
   return refusal(error, title, idOf(id), Object.values(data));
 }

@@ -43,9 +43,7 @@ export function claimsOf({ storedIn }: Credential, workloads: readonly Workload[
   if (!storedIn) return [];
   return workloads
     .filter((workload) => workload.volumes.includes(storedIn))
-    .flatMap((workload) =>
-      storedIn.claimNames(workload).map((name) => ({ namespace: workload.namespace, name, workload })),
-    );
+    .flatMap((workload) => storedIn.claimNames(workload).map((name) => ({ namespace: workload.namespace, name, workload })));
 }
 
 /** Finds the values that exist, and why the missing ones must not be made. */
@@ -92,20 +90,12 @@ function renewal({ keys, name, rotation }: Credential, key: string, platform: st
 
 /** How to let go of data along with the values that it remembers. */
 export function letGo({ owner }: Credential, claims: readonly Claim[]): string {
-  const objects = claims.flatMap(({ workload, name }) => [
-    `${workload.kind.toLowerCase()}/${workload.name}`,
-    `pvc/${name}`,
-  ]);
+  const objects = claims.flatMap(({ workload, name }) => [`${workload.kind.toLowerCase()}/${workload.name}`, `pvc/${name}`]);
   return `kubectl -n ${owner.tier.namespace} delete ${[...new Set(objects)].join(' ')}`;
 }
 
 /** A new password would lock the operator out of the data that was made with the old one. */
-function lostBesideData(
-  credential: Credential,
-  lost: readonly string[],
-  claims: readonly Claim[],
-  platform: string,
-): string {
+function lostBesideData(credential: Credential, lost: readonly string[], claims: readonly Claim[], platform: string): string {
   return (
     `${titleOf(credential)} lacks ${lost.join(', ')}, and the data in ${claims.map(idOf).join(', ')} was made ` +
     'with the old value: put the old Secret back, from the file that --export or --file wrote or from another backup ' +

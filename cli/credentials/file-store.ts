@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { parse, format } from 'node:path';
 import * as YAML from 'yaml';
 import { z } from 'zod';
@@ -71,9 +61,7 @@ function entriesOf(documents: readonly YAML.Document.Parsed[], place: string): E
   for (const [i, document] of documents.entries()) {
     const secret = secretSchema.safeParse(document.toJS());
     if (!secret.success) {
-      throw new Refusal(
-        `${place}: document ${i + 1} is no Secret with a name and a namespace; take it out of the file`,
-      );
+      throw new Refusal(`${place}: document ${i + 1} is no Secret with a name and a namespace; take it out of the file`);
     }
     const { metadata, data, stringData } = secret.data;
     const { namespace, name } = metadata;

@@ -56,9 +56,7 @@ export function ownEntries(cluster: Cluster, platform: Platform, store: Credenti
       } catch (error) {
         if (!(error instanceof Refusal) || error.exitCode === exitCodes.notReady) throw error;
         const which = changes.map(idOf).join(', ');
-        throw new Refusal(
-          `${error.message}\nNot all of ${which} may be written. Run this again: it goes on from here.`,
-        );
+        throw new Refusal(`${error.message}\nNot all of ${which} may be written. Run this again: it goes on from here.`);
       }
     },
   };

@@ -62,9 +62,7 @@ function named({ config, graph }: Platform, name: string): Credential {
 
 /** The keys that get new values. */
 const changedKeys = ({ keys, rotation }: Credential): string[] =>
-  Object.entries(keys).flatMap(([key, rule]) =>
-    isOriginal(rule) && (rotation?.keys?.includes(key) ?? true) ? [key] : [],
-  );
+  Object.entries(keys).flatMap(([key, rule]) => (isOriginal(rule) && (rotation?.keys?.includes(key) ?? true) ? [key] : []));
 
 /** The keys that get new values, and those whose values are made of them. */
 function affectedKeys(credential: Credential): string[] {
@@ -120,10 +118,10 @@ function incomplete(credential: Credential, platform: Platform, snapshot: Snapsh
   if (problems.length > 0) return [...problems];
   const missing = changesFor(platform, snapshot, new Map([[credential, known]]));
   if (missing.length === 0) return [];
-  const which = missing.map((change) => (change.existing ? `${idOf(change)} (${Object.keys(change.data).join(', ')})` : idOf(change))); // prettier-ignore
-  return [
-    `${which.join(', ')}: not there yet; make what is missing first: npx hearth credentials ${platform.config.name}`,
-  ];
+  const which = missing.map((change) =>
+    change.existing ? `${idOf(change)} (${Object.keys(change.data).join(', ')})` : idOf(change),
+  );
+  return [`${which.join(', ')}: not there yet; make what is missing first: npx hearth credentials ${platform.config.name}`];
 }
 
 /** What has to learn the values must run. */
@@ -132,9 +130,7 @@ async function unreachable({ name, rotation }: Credential, cluster: Cluster, { c
   if (rotation?.by === 'command') {
     const workload = rotation.in();
     if (await runningPod(cluster, workload)) return [];
-    return [
-      `${workload.namespace}/${workload.name} must learn the new values of ${name}, and has no pod that is ready; ${mend}`,
-    ];
+    return [`${workload.namespace}/${workload.name} must learn the new values of ${name}, and has no pod that is ready; ${mend}`];
   }
   if (rotation?.by !== 'job') return [];
   const servers = [...new Set(rotation.job().bindings.map(({ endpoint }) => endpoint.workload))];
@@ -142,8 +138,7 @@ async function unreachable({ name, rotation }: Credential, cluster: Cluster, { c
   return servers
     .filter((server) => !up.includes(server))
     .map(
-      ({ namespace, name: server }) =>
-        `${namespace}/${server} must learn the new values of ${name}, and does not run; ${mend}`,
+      ({ namespace, name: server }) => `${namespace}/${server} must learn the new values of ${name}, and does not run; ${mend}`,
     );
 }
 

@@ -29,19 +29,14 @@ export function explainExternal({ config, graph }: Platform): string[] {
       .flatMap((credential) => {
         const keys = Object.entries(credential.keys);
         const width = Math.max(...keys.map(([key]) => key.length));
-        return [
-          `${path}/${credential.name}`,
-          ...keys.map(([key, rule]) => `  ${key.padEnd(width)}  ${ruleInWords(rule)}`),
-        ];
+        return [`${path}/${credential.name}`, ...keys.map(([key, rule]) => `  ${key.padEnd(width)}  ${ruleInWords(rule)}`)];
       }),
   ];
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [head, ...rows].map((row) => row.map((cell) => cell.trimEnd().split('\n')));
-  const widths = head.map((_, column) =>
-    Math.max(...all.flatMap((row) => (row[column] ?? []).map((line) => line.length))),
-  );
+  const widths = head.map((_, column) => Math.max(...all.flatMap((row) => (row[column] ?? []).map((line) => line.length))));
   return all.flatMap((row) =>
     Array.from({ length: Math.max(...row.map((lines) => lines.length)) }, (_, line) =>
       row

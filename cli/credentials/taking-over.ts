@@ -133,7 +133,7 @@ function commandStep(cluster: Cluster, credential: Credential, snapshot: Snapsho
       const { code, stdout, stderr } = await cluster.exec(inside, rotation.command, rotation.input(values));
       if (code === 0) return 'done';
       const said = (stderr.trim() || stdout.trim()).split('\n').slice(-3).join('\n');
-      throw new Refusal(`${namespace}/${pod.metadata.name} does not take over the new values (exit code ${code}):\n${said}`); // prettier-ignore
+      throw new Refusal(`${namespace}/${pod.metadata.name} does not take over the new values (exit code ${code}):\n${said}`);
     },
   };
 }
@@ -147,8 +147,7 @@ export async function runningPod(cluster: Cluster, workload: Workload): Promise<
 /** The programs that read one of the credentials, and go on running. */
 export const consumersOf = ({ graph }: Platform, credentials: readonly Credential[]): Workload[] =>
   graph.workloads.filter(
-    (workload) =>
-      !(workload instanceof Job) && workload.credentials.some((credential) => credentials.includes(credential)),
+    (workload) => !(workload instanceof Job) && workload.credentials.some((credential) => credentials.includes(credential)),
   );
 
 /** What the other Secrets of a credential hold otherwise than the owner's. */

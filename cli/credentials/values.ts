@@ -75,8 +75,7 @@ async function certificate(hosts: string[], privateKey: string): Promise<string>
   const notBeforeDate = new Date();
   const [host = ''] = hosts;
   // An issuer needs some name, and clients look at the alternative names only.
-  const subject =
-    host.length <= 64 ? { name: 'commonName', value: host } : { name: 'organizationName', value: 'hearth' };
+  const subject = host.length <= 64 ? { name: 'commonName', value: host } : { name: 'organizationName', value: 'hearth' };
   const { cert } = await generate([subject], {
     algorithm: 'sha256',
     keyType: key.asymmetricKeyType === 'rsa' ? 'rsa' : 'ec',

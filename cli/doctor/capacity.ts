@@ -1,14 +1,6 @@
 import type { Platform } from '../../lib/core/platform';
 import { quantityValue } from '../../lib/core/resources';
-import {
-  bytesText,
-  cpuText,
-  footprint,
-  largest,
-  podAmounts,
-  storageOf,
-  type Amounts,
-} from '../../lib/derived/footprint';
+import { bytesText, cpuText, footprint, largest, podAmounts, storageOf, type Amounts } from '../../lib/derived/footprint';
 import type { Workload } from '../../lib/core/workload';
 import type { Cluster } from '../cluster/cluster';
 import type { Node, Pod } from '../cluster/kinds';
@@ -31,7 +23,9 @@ export async function roomsOf(cluster: Cluster, platform: Platform): Promise<Roo
   ]);
   const own = platform.tiers.map((tier) => tier.namespace);
   const ended = ['Succeeded', 'Failed'];
-  const others = pods.filter(({ metadata, status }) => !own.includes(metadata.namespace ?? '') && !ended.includes(status?.phase ?? '')); // prettier-ignore
+  const others = pods.filter(
+    ({ metadata, status }) => !own.includes(metadata.namespace ?? '') && !ended.includes(status?.phase ?? ''),
+  );
   return nodes.filter(takesPods).map(({ metadata: { name }, status }) => {
     const amount = (key: string) => quantityValue(status?.allocatable?.[key] ?? '') ?? 0;
     const used = others.filter(({ spec }) => spec?.nodeName === name).map(requestsOf);
@@ -48,10 +42,11 @@ const takesPods = ({ spec }: Node): boolean =>
 function requestsOf({ spec }: Pod): Amounts {
   const { containers = [], initContainers = [], overhead } = spec ?? {};
   const of = (key: 'cpu' | 'memory') => {
-    const request = ({ resources }: (typeof containers)[number]) =>
-      quantityValue(resources?.requests?.[key] ?? '') ?? 0;
+    const request = ({ resources }: (typeof containers)[number]) => quantityValue(resources?.requests?.[key] ?? '') ?? 0;
     const sum = (list: readonly (typeof containers)[number][]) => list.map(request).reduce((a, b) => a + b, 0);
-    const [sidecars, first] = [true, false].map((stays) => initContainers.filter(({ restartPolicy }) => (restartPolicy === 'Always') === stays)); // prettier-ignore
+    const [sidecars, first] = [true, false].map((stays) =>
+      initContainers.filter(({ restartPolicy }) => (restartPolicy === 'Always') === stays),
+    );
     const running = sum(containers) + sum(sidecars ?? []);
     const starting = Math.max(0, ...(first ?? []).map(request)) + sum(sidecars ?? []);
     return Math.max(running, starting) + (quantityValue(overhead?.[key] ?? '') ?? 0);
@@ -72,10 +67,14 @@ export function neededBy({ graph: { workloads } }: Platform): Amounts {
 
 /** Whether the nodes have room for a platform. */
 export function capacityFindings(platform: Platform, rooms: readonly Room[]): Finding[] {
-  if (rooms.length === 0) return [problem('no node takes pods', 'kubectl get nodes shows why; kubectl uncordon <node>, or remove its taints')]; // prettier-ignore
+  if (rooms.length === 0)
+    return [problem('no node takes pods', 'kubectl get nodes shows why; kubectl uncordon <node>, or remove its taints')];
   const lower = 'add a node, or lower services.<name>.resources.requests in the platform file';
   const need = neededBy(platform);
-  const free = rooms.reduce((sum, room) => ({ cpu: sum.cpu + Math.max(0, room.free.cpu), memory: sum.memory + Math.max(0, room.free.memory) }), { cpu: 0, memory: 0 }); // prettier-ignore
+  const free = rooms.reduce(
+    (sum, room) => ({ cpu: sum.cpu + Math.max(0, room.free.cpu), memory: sum.memory + Math.max(0, room.free.memory) }),
+    { cpu: 0, memory: 0 },
+  );
   const nodes = rooms.length === 1 ? 'the node has' : `${rooms.length} nodes have`;
   const what = `it asks for ${amountsText(need)}; ${nodes} ${amountsText(free)} for it`;
   const tooLarge = platform.graph.workloads.filter((workload) => {
@@ -84,9 +83,11 @@ export function capacityFindings(platform: Platform, rooms: readonly Room[]): Fi
   });
   return [
     fits(need, free) ? ok(what) : problem(what, lower),
-    ...tooLarge.map(
-      (workload) =>
-      problem(`a pod of ${workload.name} (${workload.component.name}) asks for ${amountsText(podAmounts(workload, 'requests'))}, for which no node has room`, lower), // prettier-ignore
+    ...tooLarge.map((workload) =>
+      problem(
+        `a pod of ${workload.name} (${workload.component.name}) asks for ${amountsText(podAmounts(workload, 'requests'))}, for which no node has room`,
+        lower,
+      ),
     ),
   ];
 }
@@ -104,7 +105,7 @@ export function diskFindings(
   const storage = workloads.map(bytesOf).reduce((sum, bytes) => sum + bytes, 0);
   const disk = rooms.reduce((sum, room) => sum + room.disk, 0);
   if (disk === 0 || storage === 0) return [];
-  if (storage <= disk) return [ok(`volumes may grow to ${bytesText(storage)}; the disks of the nodes have ${bytesText(disk)}`)]; // prettier-ignore
-  const what = `volumes may grow to ${bytesText(storage)}, the disks of the nodes have ${bytesText(disk)}, and local-path lets them grow until the disk is full`; // prettier-ignore
+  if (storage <= disk) return [ok(`volumes may grow to ${bytesText(storage)}; the disks of the nodes have ${bytesText(disk)}`)];
+  const what = `volumes may grow to ${bytesText(storage)}, the disks of the nodes have ${bytesText(disk)}, and local-path lets them grow until the disk is full`;
   return [warning(what, 'add disk, or lower services.<name>.storage in the platform file')];
 }

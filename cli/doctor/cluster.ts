@@ -11,7 +11,7 @@ export const oldestKubernetes = '1.28';
 /** The version of the API server, once it has answered. */
 export function serverFinding(title: string, version: string): Finding {
   if (isAtLeast(version, oldestKubernetes)) return ok(`API server ${version}, ${title}`);
-  return problem(`API server ${version} is too old, ${title}`, `update the cluster to Kubernetes ${oldestKubernetes} or newer`); // prettier-ignore
+  return problem(`API server ${version} is too old, ${title}`, `update the cluster to Kubernetes ${oldestKubernetes} or newer`);
 }
 
 /** kubectl, which hearth itself does not need. */
@@ -20,14 +20,21 @@ export const kubectl =
   async ({ world }) => {
     const result = await world.program('kubectl', ['version', '--client', '-o', 'json']);
     if (result?.code !== 0) {
-      return [warning('kubectl is not installed; hearth works without it, what you look up yourself does not', 'install it: https://kubernetes.io/docs/tasks/tools/')]; // prettier-ignore
+      return [
+        warning(
+          'kubectl is not installed; hearth works without it, what you look up yourself does not',
+          'install it: https://kubernetes.io/docs/tasks/tools/',
+        ),
+      ];
     }
     const version = clientVersion(result.stdout);
     if (server === undefined || version === undefined || Math.abs(minorOf(version) - minorOf(server)) <= 1) {
       return [ok(`kubectl ${version ?? ''}`.trim())];
     }
     const wanted = server.replace(/^v?(\d+\.\d+).*/, '$1');
-    return [warning(`kubectl ${version} and API server ${server} are more than one minor version apart`, `install kubectl ${wanted}`)]; // prettier-ignore
+    return [
+      warning(`kubectl ${version} and API server ${server} are more than one minor version apart`, `install kubectl ${wanted}`),
+    ];
   };
 
 function clientVersion(json: string): string | undefined {
@@ -73,7 +80,12 @@ const rights: Check<OnCluster> = async ({ cluster }) => {
   );
   const missing = new Set(asked.filter((_, i) => !answers[i]).map(({ resource }) => resource));
   if (missing.size === 0) return [ok('you may create what a platform needs')];
-  return [problem(`you may not create ${[...missing].join(', ')} in all namespaces`, 'use a kubeconfig with the ClusterRole cluster-admin, or ask for these rights')]; // prettier-ignore
+  return [
+    problem(
+      `you may not create ${[...missing].join(', ')} in all namespaces`,
+      'use a kubeconfig with the ClusterRole cluster-admin, or ask for these rights',
+    ),
+  ];
 };
 
 export const clusterChecks: readonly Check<OnCluster>[] = [rights];

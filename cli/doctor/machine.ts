@@ -11,7 +11,10 @@ import { isAtLeast } from './versions';
 export function nodeFinding(version: string, engines: string): Finding {
   const oldest = engines.replace(/^>=/, '');
   if (isAtLeast(version, oldest)) return ok(`Node.js ${version}`);
-  return problem(`Node.js ${version} is too old, ${oldest} is the oldest that runs hearth`, `install Node.js ${oldest} or newer: https://nodejs.org/en/download`); // prettier-ignore
+  return problem(
+    `Node.js ${version} is too old, ${oldest} is the oldest that runs hearth`,
+    `install Node.js ${oldest} or newer: https://nodejs.org/en/download`,
+  );
 }
 
 export const node: Check<OnMachine> = () => {
@@ -33,10 +36,7 @@ export async function kubeconfig(
     const made = platform?.config.cluster === 'kind';
     const finding = made
       ? ok('no kubeconfig yet: hearth up makes one, with the cluster')
-      : problem(
-          'there is no kubeconfig',
-          'set $KUBECONFIG to that of your cluster; k3s writes /etc/rancher/k3s/k3s.yaml',
-        );
+      : problem('there is no kubeconfig', 'set $KUBECONFIG to that of your cluster; k3s writes /etc/rancher/k3s/k3s.yaml');
     return { contexts, findings: [finding] };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -66,7 +66,7 @@ const containerEngine: Check<OfPlatform> = async ({ world, platform, contexts })
   const installed = engines.filter((_, i) => results[i] !== undefined);
   return installed.length > 0
     ? [problem(`${installed.join(' and ')} does not answer, in which kind runs`, 'start it, and look whether you may use it')]
-    : [problem('there is no Docker and no Podman, in which kind runs', 'install one: https://docs.docker.com/engine/install/')]; // prettier-ignore
+    : [problem('there is no Docker and no Podman, in which kind runs', 'install one: https://docs.docker.com/engine/install/')];
 };
 
 const certificates: Check<OfPlatform> = ({ platform }) => {

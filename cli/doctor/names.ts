@@ -18,7 +18,7 @@ export const names: Check<OfPlatform> = async ({ world, platform, cluster }) => 
   const records = (await entrance(platform, cluster)).flatMap((address) =>
     [domain, `*.${domain}`].map((name) => `${name} ${address.includes(':') ? 'AAAA' : 'A'} ${address}`),
   );
-  return [warning(`this machine finds no address of ${unknown.join(', ')}`, `make the DNS records: ${records.join(', ')}`)]; // prettier-ignore
+  return [warning(`this machine finds no address of ${unknown.join(', ')}`, `make the DNS records: ${records.join(', ')}`)];
 };
 
 interface Service extends KubernetesObject {
@@ -33,9 +33,7 @@ async function entrance(platform: Platform, cluster: Cluster | undefined): Promi
   try {
     const { namespace } = platform.provider(gateway).peer;
     const services = await cluster.list<Service>({ apiVersion: 'v1', kind: 'Service' }, { namespace });
-    const balancers = services.flatMap(
-      ({ status }) => status?.loadBalancer?.ingress?.flatMap(({ ip }) => ip ?? []) ?? [],
-    );
+    const balancers = services.flatMap(({ status }) => status?.loadBalancer?.ingress?.flatMap(({ ip }) => ip ?? []) ?? []);
     if (balancers.length > 0) return [...new Set(balancers)];
     const nodes = kind === 'k3s' ? await cluster.list<Node>({ apiVersion: 'v1', kind: 'Node' }) : [];
     const own = nodes.flatMap(({ status }) => addressOf(status?.addresses ?? []) ?? []);

@@ -90,13 +90,25 @@ const gateway: Check<OfPlatformOnCluster> = async ({ platform, cluster }) => {
       kind: 'IngressClass',
       name: 'traefik',
     });
-    if (ingressClass) return [warning('there is an IngressClass traefik, but no Deployment kube-system/traefik', 'look whether k3s still installs it: kubectl -n kube-system get jobs')]; // prettier-ignore
-    return [problem('gateway: k3s-bundled, but k3s runs no Traefik', 'start k3s without --disable traefik, or write gateway: standalone')]; // prettier-ignore
+    if (ingressClass)
+      return [
+        warning(
+          'there is an IngressClass traefik, but no Deployment kube-system/traefik',
+          'look whether k3s still installs it: kubectl -n kube-system get jobs',
+        ),
+      ];
+    return [
+      problem(
+        'gateway: k3s-bundled, but k3s runs no Traefik',
+        'start k3s without --disable traefik, or write gateway: standalone',
+      ),
+    ];
   }
   // On kind every public port has a node port of its own.
   if (!traefik || traefik.spec?.replicas === 0 || config.cluster === 'kind') return [];
-  const instead = config.cluster === 'k3s' ? 'write gateway: k3s-bundled, or start k3s with --disable traefik' : 'remove that one'; // prettier-ignore
-  return [warning('kube-system/traefik runs, and has the ports 80 and 443 that the gateway of the platform needs', instead)]; // prettier-ignore
+  const instead =
+    config.cluster === 'k3s' ? 'write gateway: k3s-bundled, or start k3s with --disable traefik' : 'remove that one';
+  return [warning('kube-system/traefik runs, and has the ports 80 and 443 that the gateway of the platform needs', instead)];
 };
 
 interface Definition extends KubernetesObject {
@@ -114,7 +126,9 @@ function withoutProse(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutProse);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).filter(([key, inner]) => key !== 'description' || typeof inner !== 'string');
-  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutProse(inner)] as const).sort(([a], [b]) => (a < b ? -1 : 1))); // prettier-ignore
+  return Object.fromEntries(
+    entries.map(([key, inner]) => [key, withoutProse(inner)] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 }
 
 /** Which Helm release an object is of. */
@@ -125,9 +139,13 @@ function releaseOf({ metadata: { annotations = {} } }: KubernetesObject): string
 
 const gatewayDefinitions: Check<OfPlatformOnCluster> = async ({ platform, cluster }) => {
   if (platform.config.gateway === 'k3s-bundled') {
-    if (await definitionOf(cluster, 'ingressroutes.traefik.io'))
-      return [ok('custom resource definitions of traefik.io')];
-    return [problem('the cluster does not know the kinds of traefik.io, which come with the Traefik of k3s', 'start k3s without --disable traefik, or write gateway: standalone')]; // prettier-ignore
+    if (await definitionOf(cluster, 'ingressroutes.traefik.io')) return [ok('custom resource definitions of traefik.io')];
+    return [
+      problem(
+        'the cluster does not know the kinds of traefik.io, which come with the Traefik of k3s',
+        'start k3s without --disable traefik, or write gateway: standalone',
+      ),
+    ];
   }
   const own: readonly Definition[] = definitions(platform);
   const found = await Promise.all(own.map(({ metadata }) => definitionOf(cluster, metadata.name)));
@@ -135,12 +153,21 @@ const gatewayDefinitions: Check<OfPlatformOnCluster> = async ({ platform, cluste
   if (present.length === 0) return [ok('hearth up brings the custom resource definitions of traefik.io')];
   const releases = [...new Set(present.flatMap((entry) => releaseOf(entry.found) ?? []))];
   const different = present.filter((entry) => shapeOf(entry.found) !== shapeOf(entry.definition));
-  const owner = releases.length > 0 ? `the custom resource definitions of traefik.io belong to the Helm release ${releases.join(', ')}` : undefined; // prettier-ignore
+  const owner =
+    releases.length > 0
+      ? `the custom resource definitions of traefik.io belong to the Helm release ${releases.join(', ')}`
+      : undefined;
   if (different.length > 0) {
     const names = different.map(({ definition }) => definition.metadata.name).join(', ');
-    return [warning(`${owner ? `${owner}, and differ` : 'custom resource definitions differ'} from those of hearth: ${names}`, 'bring that Traefik to the version of hearth’s; hearth up --force replaces them')]; // prettier-ignore
+    return [
+      warning(
+        `${owner ? `${owner}, and differ` : 'custom resource definitions differ'} from those of hearth: ${names}`,
+        'bring that Traefik to the version of hearth’s; hearth up --force replaces them',
+      ),
+    ];
   }
-  if (owner !== undefined) return [warning(owner, 'they fit; but with that release they go, and with them every route of the platform: keep it')]; // prettier-ignore
+  if (owner !== undefined)
+    return [warning(owner, 'they fit; but with that release they go, and with them every route of the platform: keep it')];
   return [ok('custom resource definitions of traefik.io, as hearth brings them')];
 };
 
@@ -148,7 +175,12 @@ const externalSecrets: Check<OfPlatformOnCluster> = async ({ platform, cluster }
   const { secrets, secretStore } = platform.config;
   if (secrets !== 'external') return [];
   if (!(await definitionOf(cluster, 'externalsecrets.external-secrets.io'))) {
-    return [problem('secrets: external, but the cluster has no External Secrets', 'install it: https://external-secrets.io/latest/introduction/getting-started/, or write secrets: cluster')]; // prettier-ignore
+    return [
+      problem(
+        'secrets: external, but the cluster has no External Secrets',
+        'install it: https://external-secrets.io/latest/introduction/getting-started/, or write secrets: cluster',
+      ),
+    ];
   }
   const { kind, name } = secretStore;
   // The stores of the platform’s own are part of its manifests.
@@ -161,7 +193,9 @@ const externalSecrets: Check<OfPlatformOnCluster> = async ({ platform, cluster }
 const argoCd: Check<OfPlatformOnCluster> = async ({ platform, cluster }) => {
   if (!platform.config.argoCd) return [];
   if (await definitionOf(cluster, 'applications.argoproj.io')) return [ok('Argo CD is there')];
-  return [warning('argoCd is set, but the cluster has no Argo CD', 'install it before you apply dist/argo-cd/; hearth up does without')]; // prettier-ignore
+  return [
+    warning('argoCd is set, but the cluster has no Argo CD', 'install it before you apply dist/argo-cd/; hearth up does without'),
+  ];
 };
 
 export const platformOnClusterChecks: readonly Check<OfPlatformOnCluster>[] = [

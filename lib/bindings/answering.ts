@@ -20,8 +20,7 @@ export class Answering implements Binding {
     answer: Answer,
   ) {
     const { name } = endpoint.workload;
-    this.wait =
-      'path' in answer ? waitForPage(name, endpoint.url() + answer.path) : waitFor(name, bytes(endpoint, answer));
+    this.wait = 'path' in answer ? waitForPage(name, endpoint.url() + answer.path) : waitFor(name, bytes(endpoint, answer));
   }
 }
 
@@ -42,8 +41,7 @@ const waitFor = (name: string, condition: string): ContainerProps & { readonly n
 /** Compared as hexadecimal digits, since a shell keeps no zero bytes. */
 function bytes({ host, port, workload }: Endpoint, answers: Extract<Answer, { begins: unknown }>): string {
   const { send = '', begins } = answers;
-  if (port.tls)
-    throw new Error(`port ${port.name} of ${workload.name} speaks TLS, of which only a path can be asked here`);
+  if (port.tls) throw new Error(`port ${port.name} of ${workload.name} speaks TLS, of which only a path can be asked here`);
   const expected = Buffer.from(begins);
   // The program is given a moment to answer before the connection is closed.
   const sent = `{ printf '${[...Buffer.from(send)].map(octal).join('')}'; sleep 2; }`;

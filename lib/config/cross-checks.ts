@@ -20,12 +20,7 @@ export const isPrivate = (domain: string): boolean => privateDomains.some((name)
  * @param stem name of the file without its ending
  * @param services those whose components the catalogue knows
  */
-export function crossChecks(
-  raw: unknown,
-  stem: string,
-  services: readonly NamedService[],
-  catalogue: Catalogue,
-): Problem[] {
+export function crossChecks(raw: unknown, stem: string, services: readonly NamedService[], catalogue: Catalogue): Problem[] {
   const file = section(raw);
   return [
     ...naming(file, stem),
@@ -53,8 +48,7 @@ function naming({ name }: Section, stem: string): Problem[] {
 }
 
 function placeholders({ domain, tls }: Section): Problem[] {
-  const isExample = (host: string) =>
-    ['example.com', 'example.org', 'example.net', 'example'].some((name) => below(host, name));
+  const isExample = (host: string) => ['example.com', 'example.org', 'example.net', 'example'].some((name) => below(host, name));
   const email = text(section(tls).email);
   return [
     ...(isExample(text(domain) ?? '')
@@ -176,8 +170,6 @@ function allowLists(node: Section, path: Problem['path']): { path: Problem['path
     const here = [...path, key];
     const list = key === 'access' ? section(value).groups : undefined;
     if (!Array.isArray(list)) return allowLists(section(value), here);
-    return list.flatMap((group, index) =>
-      typeof group === 'string' ? [{ path: [...here, 'groups', index], group }] : [],
-    );
+    return list.flatMap((group, index) => (typeof group === 'string' ? [{ path: [...here, 'groups', index], group }] : []));
   });
 }

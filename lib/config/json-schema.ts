@@ -29,9 +29,7 @@ export function platformJsonSchema(catalogue: Catalogue): Record<string, unknown
     },
     $defs: {
       ...Object.fromEntries(everyServiceWords.map((word) => [definitionName(word), jsonSchema(wordsOfAll[word])])),
-      ...Object.fromEntries(
-        services.map((service) => [service.name, withReferences(service, components[service.name])]),
-      ),
+      ...Object.fromEntries(services.map((service) => [service.name, withReferences(service, components[service.name])])),
     },
   };
 }
@@ -43,9 +41,7 @@ const definitionName = (word: string) => `service.${word}`;
 
 /** A component without what can be said of every service: that stands in the file once. */
 function withReferences({ definition }: NamedService, schema: JsonSchema = {}): JsonSchema {
-  const shared: readonly string[] = sharedWords(definition).filter(
-    (word) => wordOf(word, definition) === wordsOfAll[word],
-  );
+  const shared: readonly string[] = sharedWords(definition).filter((word) => wordOf(word, definition) === wordsOfAll[word]);
   const point = (node: JsonSchema): JsonSchema =>
     node.properties === undefined
       ? node
@@ -86,8 +82,7 @@ export function knownKeys(schema: z.ZodType, path: readonly (string | number)[],
 /** What a platform file says at a path. */
 export function valueAt(raw: unknown, path: readonly (string | number)[]): unknown {
   return path.reduce(
-    (value, key) =>
-      typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(String(key)) : undefined,
+    (value, key) => (typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(String(key)) : undefined),
     raw,
   );
 }

@@ -112,8 +112,7 @@ export function parsePlatform(text: string, file: string, catalogue: Catalogue =
   throw errorOf(problems);
 }
 
-const isMap = (value: unknown): value is Section =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isMap = (value: unknown): value is Section => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 interface Invalid {
   readonly message: string;
@@ -229,11 +228,7 @@ function nearlySetting(path: Problem['path'], raw: unknown, schema: z.ZodType): 
 }
 
 /** Where a component says what that key was meant to say. */
-function elsewhere(
-  [first, service, ...option]: Problem['path'],
-  raw: unknown,
-  catalogue: Catalogue,
-): string | undefined {
+function elsewhere([first, service, ...option]: Problem['path'], raw: unknown, catalogue: Catalogue): string | undefined {
   if (first !== 'services' || service === undefined) return undefined;
   const component = componentOf(String(service), valueAt(raw, [first, service]));
   return definitionOf(catalogue, component)?.elsewhere?.[option.join('.')];

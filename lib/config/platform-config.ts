@@ -9,12 +9,9 @@ import { section } from './section';
 import { serviceSettings, type NamedService } from './services';
 
 /** Short names that others are made of: RFC 1123 labels. */
-const label = z
-  .string({ error: whenMissing('is missing; write for example geoai') })
-  .regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, {
-    error:
-      'must be lower-case letters, digits and dashes, start with a letter, at most 40 characters; write for example geoai',
-  });
+const label = z.string({ error: whenMissing('is missing; write for example geoai') }).regex(/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/, {
+  error: 'must be lower-case letters, digits and dashes, start with a letter, at most 40 characters; write for example geoai',
+});
 
 const hostNamePattern = /^(?=.{1,220}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const hostName = z
@@ -47,9 +44,7 @@ const tls = z.discriminatedUnion(
     }),
     z.strictObject({ mode: z.literal('self-signed').describe('self-signed: made by the credentials command') }),
     z.strictObject({
-      mode: z
-        .literal('cert-manager')
-        .describe('cert-manager: issued by cert-manager, for the domain and all names below it'),
+      mode: z.literal('cert-manager').describe('cert-manager: issued by cert-manager, for the domain and all names below it'),
       issuer: objectName('letsencrypt').describe('Name of the issuer, which must be able to prove names by DNS'),
       kind: z
         .enum(['ClusterIssuer', 'Issuer'])
@@ -77,10 +72,7 @@ const settings = {
   name: label.describe('Name of the platform, and of its folder in dist/'),
   domain: hostName.describe('Domain below which the routes live; its DNS records point to the cluster'),
   cluster: z.enum(['k3s', 'kind', 'kubernetes']).describe('What runs the platform'),
-  availability: z
-    .enum(['single', 'high'])
-    .default('single')
-    .describe('single: one pod of everything; high: survives a node'),
+  availability: z.enum(['single', 'high']).default('single').describe('single: one pod of everything; high: survives a node'),
   gateway: z
     .enum(['standalone', 'k3s-bundled'])
     .default('standalone')
@@ -107,9 +99,7 @@ const settings = {
   secrets: z
     .enum(['cluster', 'external'])
     .default('cluster')
-    .describe(
-      'cluster: the credentials command writes the Secrets; external: External Secrets reads them from a store',
-    ),
+    .describe('cluster: the credentials command writes the Secrets; external: External Secrets reads them from a store'),
   secretStore: z
     .strictObject({
       name: objectName('hearth').default('hearth').describe('Name of the store in the cluster'),
@@ -159,9 +149,7 @@ export interface Services {
 export const platformSchema = ({ providers, services }: Services) =>
   z.strictObject({
     ...settings,
-    providers: providers
-      .default({})
-      .describe('Which service serves all others that say nothing else, where several could'),
+    providers: providers.default({}).describe('Which service serves all others that say nothing else, where several could'),
     services,
   });
 type Parsed = z.output<ReturnType<typeof platformSchema>>;

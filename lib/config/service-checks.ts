@@ -84,12 +84,7 @@ function chosenProviders(file: Section, services: readonly NamedService[], catal
 }
 
 /** Why a service cannot serve a need, and what to write instead. */
-function fault(
-  chosen: string,
-  need: Need<unknown>,
-  services: readonly NamedService[],
-  catalogue?: Catalogue,
-): string[] {
+function fault(chosen: string, need: Need<unknown>, services: readonly NamedService[], catalogue?: Catalogue): string[] {
   const service = services.find(({ name }) => name === chosen);
   if (service && provides(service.definition, need)) return [];
   const able = services.filter(({ definition }) => provides(definition, need)).map(({ name }) => name);

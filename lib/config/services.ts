@@ -97,10 +97,7 @@ const usesSchema = (needs: readonly Need<unknown>[]) =>
       Object.fromEntries(
         needs.map(({ name, title }) => [
           name,
-          z
-            .string({ error: 'must be the name of a service' })
-            .optional()
-            .describe(`The service that is ${title} to it`),
+          z.string({ error: 'must be the name of a service' }).optional().describe(`The service that is ${title} to it`),
         ]),
       ),
     )

@@ -36,9 +36,7 @@ export function caMount(component: Component): MountSource | undefined {
   }
   const items = [{ key: given.key, path: file }];
   const source: Omit<k8s.Volume, 'name'> =
-    'configMap' in given
-      ? { configMap: { name: given.configMap, items } }
-      : { secret: { secretName: given.secret, items } };
+    'configMap' in given ? { configMap: { name: given.configMap, items } } : { secret: { secretName: given.secret, items } };
   const name = 'ca-certificates';
   return { name, readOnly: true, volume: () => ({ name, ...source }) };
 }

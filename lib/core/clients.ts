@@ -48,7 +48,7 @@ function isOfThePlatform(component: Component, client: string, namespace: string
   const path = ['clients', client];
   if (client in services) component.refuse(path, 'is the name of a service of the platform; write another name');
   const own = component.platform.tiers.some((tier) => tier.namespace === namespace);
-  if (own) component.refuse([...path, 'namespace'], 'belongs to the platform, whose services find each other; write another one'); // prettier-ignore
+  if (own) component.refuse([...path, 'namespace'], 'belongs to the platform, whose services find each other; write another one');
   return own || client in services;
 }
 

@@ -58,9 +58,7 @@ export function renderContainer(workload: Workload, name: string, props: Contain
       ...renderEnv({ ...platformEnv(component.platform), ...envOf(props, component) }, workload.namespace),
       ...furtherEnv(workload, name),
     ],
-    ...(ports.length > 0
-      ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) }
-      : {}),
+    ...(ports.length > 0 ? { ports: ports.map((p) => ({ name: p.name, containerPort: p.port, protocol: p.protocol })) } : {}),
     ...(props.probes ? renderProbes(props.probes, ports) : {}),
     ...renderLifecycle(props),
     resources: renderResources(props.resources),
@@ -86,9 +84,7 @@ export function renderContainer(workload: Workload, name: string, props: Contain
 
 /** The environment that a container of a component declares. */
 export function envOf({ env = {} }: ContainerProps, component: Component): Record<string, EnvValue> {
-  const all = Object.entries(env).map(
-    ([name, value]) => [name, known<EnvValue | undefined>(value, component)] as const,
-  );
+  const all = Object.entries(env).map(([name, value]) => [name, known<EnvValue | undefined>(value, component)] as const);
   return Object.fromEntries(all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 

@@ -26,6 +26,5 @@ export const htpasswd = (user: string, of: string): DerivedRule & { readonly use
     const bcrypt = require('bcryptjs') as typeof import('bcryptjs');
     return `${user}:${await bcrypt.hash(source, 10)}`;
   },
-  outdated: (value) =>
-    value.startsWith(`${user}:`) ? undefined : 'is for another user than the platform file says now',
+  outdated: (value) => (value.startsWith(`${user}:`) ? undefined : 'is for another user than the platform file says now'),
 });

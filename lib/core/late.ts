@@ -28,8 +28,6 @@ export function known<T>(value: OrLate<T>, reader: Component): T {
   if (!(value instanceof Late)) return value;
   const building = reader.platform.underConstruction;
   if (building !== undefined)
-    throw new Error(
-      `a late value of ${reader.name} is read while ${building} is built; read it once all components are`,
-    );
+    throw new Error(`a late value of ${reader.name} is read while ${building} is built; read it once all components are`);
   return value.value;
 }

@@ -39,12 +39,7 @@ export interface RequestLimits {
  */
 export function middlewares(component: Component, limits: RequestLimits, guards: readonly string[]): string[] {
   const policy = component.provider(gateway).requests;
-  return [
-    edge(component, policy, limits),
-    ...guards,
-    ...body(component, policy, limits),
-    ...upstream(component, policy),
-  ];
+  return [edge(component, policy, limits), ...guards, ...body(component, policy, limits), ...upstream(component, policy)];
 }
 
 const specs = new WeakMap<IConstruct, string>();
@@ -134,9 +129,7 @@ export function singleSignOn(component: Component, groups: readonly string[]): s
   return middleware(component, signOnName(groups), {
     forwardAuth: {
       address: `${endpoint.url()}/${allowedGroups(groups)}`,
-      ...(endpoint.certificate
-        ? { tls: { caSecret: endpoint.certificate.alone(component.tier.namespace, 'ca.crt') } }
-        : {}),
+      ...(endpoint.certificate ? { tls: { caSecret: endpoint.certificate.alone(component.tier.namespace, 'ca.crt') } } : {}),
       authResponseHeaders: [
         'X-Auth-Request-User',
         'X-Auth-Request-Email',

@@ -27,9 +27,6 @@ export function refuseEnv(component: Component): void {
       .map(({ name }) => name),
   );
   for (const name of Object.keys(env).filter((given) => own.includes(given))) {
-    component.refuse(
-      ['env', name],
-      'is set by hearth itself, as other settings of the platform file want it; remove it',
-    );
+    component.refuse(['env', name], 'is set by hearth itself, as other settings of the platform file want it; remove it');
   }
 }

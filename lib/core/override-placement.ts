@@ -35,10 +35,7 @@ export function chosenNodes({ component }: Workload): Pick<k8s.PodSpec, 'nodeSel
 }
 
 /** The spread over nodes, and the same one over zones where the platform file names them. */
-export function withZones(
-  { component }: Workload,
-  overNodes: k8s.TopologySpreadConstraint,
-): k8s.TopologySpreadConstraint[] {
+export function withZones({ component }: Workload, overNodes: k8s.TopologySpreadConstraint): k8s.TopologySpreadConstraint[] {
   const { zones } = component.overrides.placement ?? {};
   return zones === undefined ? [overNodes] : [overNodes, { ...overNodes, topologyKey: zones }];
 }
@@ -51,6 +48,6 @@ export function refusePlacement(component: Component): void {
   if (workloads.length === 0) {
     component.refuse(['placement'], 'has no effect, since this service has no pods of its own; remove it');
   } else if (placement.zones !== undefined && workloads.every(({ replicas }) => replicas < 2)) {
-    component.refuse(['placement', 'zones'], 'has no effect on a single pod; remove it, or run several (availability: high)'); // prettier-ignore
+    component.refuse(['placement', 'zones'], 'has no effect on a single pod; remove it, or run several (availability: high)');
   }
 }

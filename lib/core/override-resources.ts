@@ -12,18 +12,14 @@ export interface ResourcesOverride {
 }
 
 /** The containers of a workload with the CPU and the memory that the platform file wants. */
-export function withResources(
-  workload: Workload,
-  containers: readonly WorkloadContainer[],
-): readonly WorkloadContainer[] {
+export function withResources(workload: Workload, containers: readonly WorkloadContainer[]): readonly WorkloadContainer[] {
   const { component, mainContainer } = workload;
   const { resources } = component.overrides;
   if (resources === undefined) return containers;
   const isMain = mainWorkloads(component).includes(workload);
   return containers.map((container) => {
     const { name, init, owner, props } = container;
-    const wanted =
-      isMain && !init && name === mainContainer ? resources.main : resources.programs[programOf(props.image)];
+    const wanted = isMain && !init && name === mainContainer ? resources.main : resources.programs[programOf(props.image)];
     if (wanted === undefined || owner !== undefined) return container;
     return { ...container, props: { ...props, resources: sized(props.resources, wanted) } };
   });

@@ -61,7 +61,6 @@ export function mainWorkloads(component: Component): Workload[] {
 /** Refuses a word that speaks of pods where the service has none that run all the time. @returns whether it did */
 export function refuseWithoutPods(component: Component, word: keyof Overrides): boolean {
   const without = component.overrides[word] !== undefined && mainWorkloads(component).length === 0;
-  if (without)
-    component.refuse([word], 'has no effect, since this service has no pods that run all the time; remove it');
+  if (without) component.refuse([word], 'has no effect, since this service has no pods that run all the time; remove it');
   return without;
 }

@@ -9,9 +9,7 @@ export interface Peer {
 /** The peer as seen from a policy in `from`. */
 export function renderPeer(peer: Peer, from: string): k8s.NetworkPolicyPeer {
   return {
-    ...(peer.namespace === from
-      ? {}
-      : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': peer.namespace } } }),
+    ...(peer.namespace === from ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': peer.namespace } } }),
     podSelector: { matchLabels: peer.podLabels },
   };
 }

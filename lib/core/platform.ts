@@ -137,9 +137,7 @@ export class Platform extends App {
 
   /** StorageClass of every claim; undefined for the cluster's default. */
   get storageClass(): string | undefined {
-    return (
-      this.config.storage.class ?? (this.config.storage.retain ? `${this.config.namespacePrefix}-retain` : undefined)
-    );
+    return this.config.storage.class ?? (this.config.storage.retain ? `${this.config.namespacePrefix}-retain` : undefined);
   }
 
   private definition(component: string) {

@@ -26,10 +26,7 @@ interface Wished {
  * become one, and wishes that contradict each other, are refused.
  */
 export class Registry<T, Wishes extends object = Record<never, never>> {
-  private readonly made = new Map<
-    string,
-    { readonly asked: string; readonly thing: T; readonly wished: Map<string, Wished> }
-  >();
+  private readonly made = new Map<string, { readonly asked: string; readonly thing: T; readonly wished: Map<string, Wished> }>();
 
   constructor(
     private readonly provider: Component,

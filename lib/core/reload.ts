@@ -35,10 +35,7 @@ export function withReload(
  * The process of this shell, whose place the program takes, is `${$}` also in the background. Without braces Kubernetes would take
  * one of the dollar signs away: https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
  */
-const watch = (
-  folder: string,
-  reload: Exclude<Reload, 'watched'>,
-): string => `known=$(readlink ${quoted(`${folder}/..data`)})
+const watch = (folder: string, reload: Exclude<Reload, 'watched'>): string => `known=$(readlink ${quoted(`${folder}/..data`)})
 (
   while sleep ${interval} && kill -0 \${$} 2> /dev/null; do
     seen=$(readlink ${quoted(`${folder}/..data`)})

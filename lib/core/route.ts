@@ -110,9 +110,7 @@ export class HttpRoute extends Route {
     this.groups = typeof props.access === 'string' ? [] : props.access.groups;
     this.access = asked === 'sso' && !platform.has(signIn) ? 'basic' : asked;
     if (this.access !== asked) {
-      platform.notices.add(
-        'single sign-on is not part of the platform: routes with access sso ask for the gateway password',
-      );
+      platform.notices.add('single sign-on is not part of the platform: routes with access sso ask for the gateway password');
     }
   }
 

@@ -72,9 +72,7 @@ export class Tier {
     new k8s.KubeLimitRange(this.file, 'limits', {
       metadata: { name: 'container-defaults' },
       spec: {
-        limits: [
-          { type: 'Container', defaultRequest: quantities('50m', '64Mi'), default: quantities('500m', '256Mi') },
-        ],
+        limits: [{ type: 'Container', defaultRequest: quantities('50m', '64Mi'), default: quantities('500m', '256Mi') }],
       },
     });
   }

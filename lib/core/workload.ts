@@ -103,8 +103,7 @@ export abstract class Workload extends Construct {
     if (props.internet) caMount(component);
     this.connect();
     for (const port of props.peers?.ports ?? []) graph.connect(this, this.endpoint(port), props.peers?.why ?? '');
-    if (props.kubernetes)
-      graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
+    if (props.kubernetes) graph.exceptions.push({ workload: this, what: 'service-account token', why: props.kubernetes.why });
   }
 
   /** The named port as others reach it. */
@@ -140,10 +139,7 @@ export abstract class Workload extends Construct {
     const waits = this.bindings.flatMap(({ wait, endpoint }) =>
       wait ? [{ name: `wait-for-${wait.name}`, init: true, props: wait, owner: endpoint.workload.component }] : [],
     );
-    return [
-      ...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i),
-      ...this.ownContainers,
-    ];
+    return [...waits.filter(({ name }, i) => waits.findIndex((wait) => wait.name === name) === i), ...this.ownContainers];
   }
 
   /** Its containers without those that wait. */
@@ -189,9 +185,7 @@ export abstract class Workload extends Construct {
 
   /** The credentials that its containers read. */
   get credentials(): Credential[] {
-    const inEnv = this.containers.flatMap(({ props }) =>
-      Object.values(envOf(props, this.component)).flatMap(secretKeysIn),
-    );
+    const inEnv = this.containers.flatMap(({ props }) => Object.values(envOf(props, this.component)).flatMap(secretKeysIn));
     const mounted = this.mounts.flatMap((mount) => mount.credential ?? []);
     return [...new Set([...inEnv.map(({ credential }) => credential), ...mounted])];
   }

@@ -22,9 +22,7 @@ export function argoCd(platform: Platform): void {
     namespace: settings.namespace,
   });
   const server = 'https://kubernetes.default.svc';
-  const namespaces = [
-    ...new Set([...platform.tiers.map((tier) => tier.namespace), platform.provider(gateway).peer.namespace]),
-  ];
+  const namespaces = [...new Set([...platform.tiers.map((tier) => tier.namespace), platform.provider(gateway).peer.namespace])];
   new AppProject(file, 'project', {
     metadata: { name },
     spec: {

@@ -44,8 +44,7 @@ export function componentPage(name: string, entry: Definition, evidence: Compone
 
 /** How many pods its main program may have. */
 function podsOf({ replicas }: Definition): string {
-  if (!maySeveral(replicas))
-    return `not to be chosen by ${code('replicas')}: ${replicas?.why ?? 'it is made for one pod'}`;
+  if (!maySeveral(replicas)) return `not to be chosen by ${code('replicas')}: ${replicas?.why ?? 'it is made for one pod'}`;
   const { high, byMajority } = replicas;
   const usual = high > 1 ? `1, or ${high} where ${code('availability')} is high` : '1';
   const other = byMajority ? `1, or ${high} and more in steps of two` : 'any number';

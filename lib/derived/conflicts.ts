@@ -46,8 +46,7 @@ export function refuseConflicts(platform: Platform): void {
       graph.routes.flatMap((route) => route.hosts.map((host) => ({ route, address: address(route, host) }))),
       (way) => way.address,
       ({ route }) => route.component,
-      (a, b) =>
-        `${routeName(a.route)} and ${routeName(b.route)} have the same address ${a.address}; choose another name`,
+      (a, b) => `${routeName(a.route)} and ${routeName(b.route)} have the same address ${a.address}; choose another name`,
     ),
   );
   if (problems.length > 0) throw config.errorOf(problems);
@@ -66,9 +65,7 @@ function refuseFaults({ config, graph }: Platform): void {
   const mistakes = [...faults.filter(({ byName }) => !byName).map(({ message }) => message), ...routes];
   if (mistakes.length > 0) throw new Error(mistakes.join('\n'));
   if (faults.length > 0) {
-    throw config.errorOf(
-      faults.map(({ path, message }) => ({ path, message: `${message}; give the service another name` })),
-    );
+    throw config.errorOf(faults.map(({ path, message }) => ({ path, message: `${message}; give the service another name` })));
   }
 }
 

@@ -58,11 +58,7 @@ export function platformSchemaFile(catalogue: Catalogue): string {
   return json({ $schema, title: 'Platform file of hearth', ...schema });
 }
 
-function generatedSections(
-  platforms: readonly Platform[],
-  catalogue: Catalogue,
-  evidence: Evidence,
-): Record<string, string> {
+function generatedSections(platforms: readonly Platform[], catalogue: Catalogue, evidence: Evidence): Record<string, string> {
   const schema: SettingSchema = platformJsonSchema(catalogue);
   const ofEvery: Record<string, unknown> = z.toJSONSchema(z.strictObject(everyService), { io: 'input' });
   // Each service has a page of its own.
@@ -78,10 +74,7 @@ function generatedSections(
       ]),
     ),
     ...Object.fromEntries(
-      platforms.map((platform) => [
-        `topology-${platform.config.name}`,
-        fence('mermaid', topology(platform, { reduced: true })),
-      ]),
+      platforms.map((platform) => [`topology-${platform.config.name}`, fence('mermaid', topology(platform, { reduced: true }))]),
     ),
   };
 }

@@ -28,17 +28,13 @@ export const numbered = (items: readonly string[]): string => items.map((item, i
 export const fence = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
 /** Paragraphs, each separated by an empty line. */
-export const page = (...blocks: readonly string[]): string =>
-  `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
+export const page = (...blocks: readonly string[]): string => `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 
 /** Replaces what stands between `<!-- generated: name -->` and `<!-- end -->`; an unknown name is an error. */
 export function fillSections(text: string, sections: Readonly<Record<string, string>>): string {
-  return text.replace(
-    /(<!-- generated: ([\w-]+) -->)[^]*?(<!-- end -->)/g,
-    (_, open: string, name: string, end: string) => {
-      const content = sections[name];
-      if (content === undefined) throw new Error(`there is no generated section ${name}`);
-      return `${open}\n\n${content}\n\n${end}`;
-    },
-  );
+  return text.replace(/(<!-- generated: ([\w-]+) -->)[^]*?(<!-- end -->)/g, (_, open: string, name: string, end: string) => {
+    const content = sections[name];
+    if (content === undefined) throw new Error(`there is no generated section ${name}`);
+    return `${open}\n\n${content}\n\n${end}`;
+  });
 }

@@ -41,8 +41,7 @@ export function edges(platform: Platform): Edge[] {
   if (routes.every(({ to }) => !to)) return connected;
   const { peer } = platform.provider(gateway);
   const pods = workloads.find(
-    (workload) =>
-      workload.namespace === peer.namespace && workload.name === peer.podLabels['app.kubernetes.io/instance'],
+    (workload) => workload.namespace === peer.namespace && workload.name === peer.podLabels['app.kubernetes.io/instance'],
   );
   const routed = routes.flatMap((route) => {
     const { to, hosts } = route;

@@ -28,9 +28,7 @@ function credentialsTable(platform: Platform): string {
         code(credential.name),
         code(key),
         ruleInWords(rule, code),
-        codes(
-          credential.secrets.filter(({ keys }) => keys.includes(key)).map((held) => `${held.namespace}/${held.name}`),
-        ),
+        codes(credential.secrets.filter(({ keys }) => keys.includes(key)).map((held) => `${held.namespace}/${held.name}`)),
         credential.storedIn ? codes(claimsOf(platform, credential.storedIn)) : '',
       ]),
     ),
@@ -45,8 +43,7 @@ function claimsOf(platform: Platform, volume: Workload['volumes'][number]): stri
 
 function signInTable(platform: Platform): string {
   const password = `user ${code('username')} and ${code('password')} of the Secret ${code(platform.provider(gateway).basicAuth.name)}`;
-  const gatewayAsks = (route: HttpRoute) =>
-    ({ public: 'nothing', basic: password, sso: accessInWords(route) })[route.access];
+  const gatewayAsks = (route: HttpRoute) => ({ public: 'nothing', basic: password, sso: accessInWords(route) })[route.access];
   return table(
     ['Component', 'The gateway asks for', 'The program asks for'],
     platform.tiers.flatMap((tier) =>

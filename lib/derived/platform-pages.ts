@@ -16,8 +16,7 @@ export function platformPage(platform: Platform): string {
   const { name, domain, cluster, tls } = platform.config;
   return page(
     `# ${name}`,
-    `Domain ${code(domain)}, cluster ${code(cluster)}, certificates ${code(tls.mode)}. ` +
-      `Manifests: ${code(`dist/${name}/`)}.`,
+    `Domain ${code(domain)}, cluster ${code(cluster)}, certificates ${code(tls.mode)}. ` + `Manifests: ${code(`dist/${name}/`)}.`,
     '## Topology',
     'Arrows are what the NetworkPolicies allow.',
     fence('mermaid', topology(platform)),

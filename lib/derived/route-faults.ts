@@ -15,8 +15,7 @@ export function routeFaults(route: Route): string[] {
 }
 
 function passthroughFaults({ hosts, props }: TcpRoute, port: string, certificate: Certificate | undefined): string[] {
-  if (!certificate)
-    return [`passes TLS on to ${port}, which speaks none; say tls of that port, or leave passthrough out`];
+  if (!certificate) return [`passes TLS on to ${port}, which speaks none; say tls of that port, or leave passthrough out`];
   const foreign = hosts.filter((host) => !certificate.isFor(host));
   return [
     ...(props.alpn ? ['passes TLS on, where the gateway answers no alpn; leave one of the two out'] : []),

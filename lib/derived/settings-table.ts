@@ -34,9 +34,7 @@ function settings(schema: SettingSchema, prefix = ''): Setting[] {
   return [...properties(schema)].flatMap(([key, { node, required, only }]) => {
     const path = `${prefix}${key}`;
     const inner = alternatives(node);
-    const map = inner
-      .map(({ additionalProperties }) => additionalProperties)
-      .find((value) => typeof value === 'object');
+    const map = inner.map(({ additionalProperties }) => additionalProperties).find((value) => typeof value === 'object');
     const nested = [
       ...inner.flatMap((object) => settings(object, `${path}.`)),
       ...(map ? alternatives(map).flatMap((object) => settings(object, `${path}.<name>.`)) : []),
@@ -87,10 +85,7 @@ const eitherOf = (a: SettingSchema, b: SettingSchema): SettingSchema => ({
   description: [a.description, b.description].join('; '),
 });
 
-const constants = (node: SettingSchema): unknown[] => [
-  ...(node.enum ?? []),
-  ...(node.const === undefined ? [] : [node.const]),
-];
+const constants = (node: SettingSchema): unknown[] => [...(node.enum ?? []), ...(node.const === undefined ? [] : [node.const])];
 
 /** A schema without `null`, which stands for the defaults. */
 function alternatives(node: SettingSchema): SettingSchema[] {

@@ -54,8 +54,7 @@ export function topology(platform: Platform, { reduced = false }: TopologyOption
 /** The ports of each component on which the internet reaches it without a route. */
 function publicPortsOf(platform: Platform, gateway: Component | undefined): Map<Component, number[]> {
   const found = new Map<Component, number[]>();
-  const add = (component: Component, ...ports: number[]) =>
-    found.set(component, [...(found.get(component) ?? []), ...ports]);
+  const add = (component: Component, ...ports: number[]) => found.set(component, [...(found.get(component) ?? []), ...ports]);
   for (const workload of platform.graph.workloads) {
     const ports = publicPorts(workload).map(({ number }) => number);
     if (ports.length > 0) add(workload.component, ...ports);
@@ -87,10 +86,7 @@ function shortHosts({ hosts }: Route, domain: string): string {
 
 /** Arrows with all labels of a pair on one of them. */
 class Arrows {
-  private readonly labels = new Map<
-    string,
-    { readonly from: string; readonly to: string; readonly labels: Set<string> }
-  >();
+  private readonly labels = new Map<string, { readonly from: string; readonly to: string; readonly labels: Set<string> }>();
 
   add(from: string, to: string, label: string): void {
     const key = `${from} ${to}`;

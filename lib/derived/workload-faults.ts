@@ -91,9 +91,7 @@ function tlsFaults(workload: Workload): Fault[] {
     }
     return [
       ...(tls.isFor(host) ? [] : [{ message: `shows ${tls.name} on port ${name}, which is not for ${host}` }]),
-      ...(workload.credentials.includes(tls)
-        ? []
-        : [{ message: `shows ${tls.name} on port ${name}, but mounts it nowhere` }]),
+      ...(workload.credentials.includes(tls) ? [] : [{ message: `shows ${tls.name} on port ${name}, but mounts it nowhere` }]),
     ];
   });
 }
@@ -132,9 +130,7 @@ function reloadFaults(workload: Workload): Fault[] {
       }
       if (config.reload === 'watched' || props.command !== undefined) return [];
       const mend = 'say command, since a shell starts it then';
-      return [
-        { message: `leaves it to the image what its container ${name} runs, which shall reload ${files}; ${mend}` },
-      ];
+      return [{ message: `leaves it to the image what its container ${name} runs, which shall reload ${files}; ${mend}` }];
     }),
   );
 }
@@ -149,6 +145,4 @@ function probeFaults(container: string, { probes, ports }: ContainerProps): Faul
     .map((port) => ({ message: `asks its container ${container} on a port ${port}, which that does not have` }));
 }
 
-const repeated = (names: readonly string[]): string[] => [
-  ...new Set(names.filter((name, i) => names.indexOf(name) !== i)),
-];
+const repeated = (names: readonly string[]): string[] => [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];

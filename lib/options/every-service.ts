@@ -22,8 +22,7 @@ const plainText = z
 const env = z
   .record(
     z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/, {
-      error:
-        'must be letters, digits, underscores, dots and dashes, and begin with no digit; write for example LOG_LEVEL',
+      error: 'must be letters, digits, underscores, dots and dashes, and begin with no digit; write for example LOG_LEVEL',
     }),
     z.union([plainText, secretKey], { error: 'must be a text, or { secret: name, key: key }' }),
   )
@@ -75,9 +74,7 @@ const placement = z
     tolerations: z.array(toleration).min(1).optional().describe('Taints of nodes that its pods bear'),
     zones: qualifiedName
       .optional()
-      .describe(
-        'Label of nodes that says their zone (topology.kubernetes.io/zone): several pods spread over zones, too',
-      ),
+      .describe('Label of nodes that says their zone (topology.kubernetes.io/zone): several pods spread over zones, too'),
   })
   .describe('Where all its pods run, those of its jobs included');
 

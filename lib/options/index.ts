@@ -51,8 +51,7 @@ export const accessBy = <Mode extends AccessMode>(...modes: Mode[]) =>
       }),
     ],
     {
-      error: ({ input }) =>
-        `${describe(input)} is not possible here; write ${modes.join(', ')} or { groups: [admins] }`,
+      error: ({ input }) => `${describe(input)} is not possible here; write ${modes.join(', ')} or { groups: [admins] }`,
     },
   );
 

@@ -26,8 +26,7 @@ function isSchedule(text: string): boolean {
   return (
     fields.length === scheduleFields.length &&
     scheduleFields.every(({ from, to, names }, i) => {
-      const isValue = (value: string) =>
-        /^\d+$/.test(value) ? +value >= from && +value <= to : names?.test(value) === true;
+      const isValue = (value: string) => (/^\d+$/.test(value) ? +value >= from && +value <= to : names?.test(value) === true);
       return (fields[i] ?? '').split(',').every((part) => {
         const [range = '', step] = part.split('/');
         const ends = range.split('-');

@@ -18,8 +18,7 @@ const storageClass = objectName('longhorn').optional().describe('StorageClass, i
 
 /** What is no map was meant as a size. */
 const asSize = {
-  error: ({ errors }: { readonly errors?: readonly (readonly { readonly message: string }[])[] }) =>
-    errors?.[0]?.[0]?.message,
+  error: ({ errors }: { readonly errors?: readonly (readonly { readonly message: string }[])[] }) => errors?.[0]?.[0]?.message,
 };
 const volume = z
   .union([bytes('20Gi'), z.strictObject({ size, class: storageClass })], asSize)
@@ -29,9 +28,7 @@ const storageText =
   'Its volumes: size, { size, class }, or name of a volume → either of them; without a name the main volume is meant';
 
 /** Of any service, for people and editors. */
-export const storage = z
-  .union([bytes('20Gi'), z.object({ size, class: storageClass }).catchall(volume)])
-  .describe(storageText);
+export const storage = z.union([bytes('20Gi'), z.object({ size, class: storageClass }).catchall(volume)]).describe(storageText);
 
 /**
  * Volume → its size and class.
@@ -49,9 +46,7 @@ function storageOf(volumes: Readonly<Record<string, string>> = {}): z.ZodType {
       if (typeof value === 'string') return { [main]: { size: value } };
       const given = Object.entries(value);
       const plain = given.filter(([, settings]) => typeof settings === 'string');
-      const byName = given.flatMap(([name, settings]) =>
-        typeof settings === 'object' ? [[name, settings] as const] : [],
-      );
+      const byName = given.flatMap(([name, settings]) => (typeof settings === 'object' ? [[name, settings] as const] : []));
       return { ...(plain.length > 0 ? { [main]: Object.fromEntries(plain) } : {}), ...Object.fromEntries(byName) };
     })
     .describe(storageText);

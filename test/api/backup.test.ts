@@ -78,11 +78,7 @@ suite('a program that is stopped for its backup', () => {
     const environment = { ...environmentOf(found, () => ''), POD: backup };
     const [command = '', ...args] = commandOf(found, environment).map((text) => text.replaceAll('/volume', folder));
     const path = `${process.env.KUBEBUILDER_ASSETS}:${process.env.PATH}`;
-    return [
-      command,
-      args,
-      { cwd: folder, env: { ...environment, PATH: path, HOME: folder, KUBECONFIG: kubeconfig } },
-    ] as const;
+    return [command, args, { cwd: folder, env: { ...environment, PATH: path, HOME: folder, KUBECONFIG: kubeconfig } }] as const;
   };
   const runIn = (backup: string, name: string): Promise<Result> => run(...started(name, backup));
 
@@ -93,10 +89,7 @@ suite('a program that is stopped for its backup', () => {
     const apply = ['apply', '--server-side', '-R', '-f'];
     await server.kubectl([...apply, 'dist/geoai-backup/00-cluster'], { cwd: workspace.folder });
     await server.kubectl([...apply, 'dist/geoai-backup/09-tooling'], { cwd: workspace.folder }).catch(() => undefined);
-    kubeconfig = server.writeKubeconfig(
-      'rustdesk-backup',
-      (await kubectl('create', 'token', 'rustdesk-backup')).trim(),
-    );
+    kubeconfig = server.writeKubeconfig('rustdesk-backup', (await kubectl('create', 'token', 'rustdesk-backup')).trim());
     await run(asset('kubectl') ?? '', ['config', 'set-context', 'test', `--namespace=${namespace}`], {
       env: { KUBECONFIG: kubeconfig },
     });
@@ -121,10 +114,10 @@ suite('a program that is stopped for its backup', () => {
   test('it has no pod any more once it is stopped, and runs again after the backup, even one that was killed', async () => {
     await createBackup('one');
     expect(await runIn('one', 'stop')).toMatchObject({ code: 0 });
-    expect([
-      await replicas(),
-      await kubectl('get', 'pod', `--selector=app.kubernetes.io/instance=hbbs`, '-o', 'name'),
-    ]).toEqual([0, '']);
+    expect([await replicas(), await kubectl('get', 'pod', `--selector=app.kubernetes.io/instance=hbbs`, '-o', 'name')]).toEqual([
+      0,
+      '',
+    ]);
     expect(readFileSync(replicasFile(), 'utf8')).toBe('1');
     await setStatus('one', terminated);
     expect(await runIn('one', 'start')).toMatchObject({ code: 0 });

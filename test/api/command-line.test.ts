@@ -13,9 +13,7 @@ suite.each(platformFiles().map((source) => [source.name, source] as const))('hea
   beforeAll(async () => {
     workspace = new Workspace(source);
     server = await ApiServer.start();
-    const crds = definitionsBefore(workspace.platform).map(
-      (file) => `--filename=${join(root, 'crds', `${file}.yaml`)}`,
-    );
+    const crds = definitionsBefore(workspace.platform).map((file) => `--filename=${join(root, 'crds', `${file}.yaml`)}`);
     if (crds.length === 0) return;
     await server.kubectl(['apply', '--server-side', ...crds]);
     await server.kubectl(['wait', '--for=condition=Established', '--timeout=30s', ...crds]);

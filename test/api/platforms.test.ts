@@ -27,9 +27,9 @@ suite.each(platformFiles().map((source) => [source.name, source] as const))('pla
 
   /** Identity → object as the server has it. */
   const stored = async () => {
-    const list = JSON.parse(
-      await server.kubectl(['get', '-R', '-f', everything, '-o', 'json'], { cwd: workspace.folder }),
-    ) as { items: (KubernetesObject & { metadata: { resourceVersion?: string } })[] };
+    const list = JSON.parse(await server.kubectl(['get', '-R', '-f', everything, '-o', 'json'], { cwd: workspace.folder })) as {
+      items: (KubernetesObject & { metadata: { resourceVersion?: string } })[];
+    };
     return Object.fromEntries(
       list.items.map((object) => {
         // A claim's first update is written even if it says nothing new: the server then stores a default of its own.

@@ -40,8 +40,7 @@ async function checked(): Promise<boolean> {
   const others = [
     await step('lint', 'eslint', ...cached('eslint'), '.'),
     await step('format', 'prettier', ...cached('prettier'), '--log-level', 'warn', '--check', '.'),
-    tests.length === 0 ||
-      (await step(`tests: ${tests.join(' ')}`, 'jest', '--selectProjects', 'unit', '--runInBand', ...tests)),
+    tests.length === 0 || (await step(`tests: ${tests.join(' ')}`, 'jest', '--selectProjects', 'unit', '--runInBand', ...tests)),
   ];
   return (await types) && others.every(Boolean);
 }

@@ -7,10 +7,7 @@ import { commandLine } from './command-line';
 import { LivingCluster } from './living-cluster';
 import { description, hearthFolder, MemoryStore } from './world';
 
-const text = description.replace(
-  '  postgis:\n',
-  '  postgis: { clients: { shop: { namespace: web, pods: { app: shop } } } }\n',
-);
+const text = description.replace('  postgis:\n', '  postgis: { clients: { shop: { namespace: web, pods: { app: shop } } } }\n');
 const platform = buildPlatform(parsePlatform(text, 'home.yaml'));
 const ours = { 'app.kubernetes.io/managed-by': 'hearth', 'app.kubernetes.io/part-of': 'home' };
 

@@ -73,8 +73,7 @@ async function run(answer: Answer, ...args: string[]) {
 }
 
 const secretSchema = z.object({ metadata: z.object({ name: z.string() }), data: z.record(z.string(), z.string()) });
-const valuesOf = (calls: Call[]) =>
-  calls.flatMap(({ body }) => Object.values(secretSchema.parse(JSON.parse(body)).data));
+const valuesOf = (calls: Call[]) => calls.flatMap(({ body }) => Object.values(secretSchema.parse(JSON.parse(body)).data));
 
 test('names the cluster, rehearses everything, then writes the same', async () => {
   const { code, out, url, writes } = await run(empty);
@@ -211,9 +210,7 @@ test('a rotation is refused where a Secret changed since it was read', async () 
 
 test('a namespace that is being deleted counts as missing', async () => {
   const { code, err, writes } = await run((call) =>
-    call.path === '/api/v1/namespaces/home-ai'
-      ? { code: 200, body: { status: { phase: 'Terminating' } } }
-      : empty(call),
+    call.path === '/api/v1/namespaces/home-ai' ? { code: 200, body: { status: { phase: 'Terminating' } } } : empty(call),
   );
   expect(code).toBe(1);
   expect(err).toContain('do not exist yet: home-ai;');

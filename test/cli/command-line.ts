@@ -25,8 +25,13 @@ export async function commandLine(
     throw new Error(`nobody answers: ${message}`);
   };
   const ask: Asking = {
-    confirm: unexpected, input: unexpected, secret: unexpected, select: unexpected, checkbox: unexpected, ...answers,
-  }; // prettier-ignore
+    confirm: unexpected,
+    input: unexpected,
+    secret: unexpected,
+    select: unexpected,
+    checkbox: unexpected,
+    ...answers,
+  };
   const world: World = {
     root: hearthFolder(),
     terminal: false,
@@ -42,9 +47,7 @@ export async function commandLine(
       const one = async ({ title, run }: Step) =>
         out.push(`${title}: ${await run((what) => void out.push(`${title}: ${what}`))}`);
       if (!together) for (const step of steps) await one(step);
-      else
-        for (const result of await Promise.allSettled(steps.map(one)))
-          if (result.status === 'rejected') throw result.reason;
+      else for (const result of await Promise.allSettled(steps.map(one))) if (result.status === 'rejected') throw result.reason;
     },
     program: async () => undefined,
     resolve: async () => [],

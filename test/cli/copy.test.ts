@@ -32,9 +32,7 @@ test('makes what is missing, and writes a copy of everything for its owner only'
   const { code, out, err } = await run(memory, file);
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toContain('completed home-data/minio: secretAccessKey');
-  expect(out).toContain(
-    `wrote ${platform().graph.credentials.flatMap(({ secrets }) => secrets).length} Secrets to ${file}`,
-  );
+  expect(out).toContain(`wrote ${platform().graph.credentials.flatMap(({ secrets }) => secrets).length} Secrets to ${file}`);
   expect(new Map(held(file) as [string, unknown][])).toEqual(memory.secrets.secrets);
   expect(statSync(file).mode & 0o777).toBe(0o600);
   for (const { data } of documents(file).map((document) => secretSchema.parse(document))) {

@@ -1,14 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as YAML from 'yaml';
 import { fileStore } from '../../cli/credentials/file-store';
@@ -110,11 +101,7 @@ test('does not overwrite what somebody wrote meanwhile', async () => {
 
 test.each([
   ['no YAML', 'data: "c2VjcmV0\n', ':2: no valid YAML'],
-  [
-    'another kind',
-    'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c2VjcmV0, namespace: b }\n',
-    'document 1 is no Secret',
-  ],
+  ['another kind', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c2VjcmV0, namespace: b }\n', 'document 1 is no Secret'],
   ['no namespace', 'apiVersion: v1\nkind: Secret\nmetadata: { name: c2VjcmV0 }\n', 'document 1 is no Secret'],
   ['no base64', mine.replace(base64('old'), 'c2VjcmV0!'), 'password is no base64 text'],
   ['the same Secret twice', mine.replace('foreign, namespace: elsewhere', 'postgis, namespace: home-data'), 'twice'],

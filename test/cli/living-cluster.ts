@@ -29,10 +29,7 @@ export class LivingCluster extends MemoryCluster {
     const reason = this.immutable.get(`${manifest.kind} ${manifest.metadata.name}`);
     if (before && !same && reason !== undefined) throw new Refusal(`${this.title}: ${reason}`);
     const resourceVersion = same ? before.metadata.resourceVersion : String((this.counter += 1));
-    const after = await super.apply(
-      { ...manifest, metadata: { ...manifest.metadata, generation: 1, resourceVersion } },
-      options,
-    );
+    const after = await super.apply({ ...manifest, metadata: { ...manifest.metadata, generation: 1, resourceVersion } }, options);
     if (options.dryRun || same) return after;
     this.live(after as Applied);
     return after;
@@ -92,8 +89,7 @@ export class LivingCluster extends MemoryCluster {
     const failed = { conditions: [{ type: 'Failed', status: 'True', message: 'BackoffLimitExceeded' }] };
     this.put(withStatus(job, message === undefined ? done : failed));
     const terminated = message === undefined ? { exitCode: 0 } : { exitCode: 1, message };
-    const main = (job as unknown as { spec: { template: { spec: { containers: { name: string }[] } } } }).spec.template
-      .spec;
+    const main = (job as unknown as { spec: { template: { spec: { containers: { name: string }[] } } } }).spec.template.spec;
     this.put({
       ...pod(
         { apiVersion: 'v1', kind: 'Pod', namespace, name: `${name}-pod` },

@@ -129,8 +129,7 @@ function merged(target: unknown, changes: object): object {
   const result: Record<string, unknown> = typeof target === 'object' && target !== null ? { ...target } : {};
   for (const [key, value] of Object.entries(changes)) {
     if (value === null) result[key] = undefined;
-    else
-      result[key] = typeof value === 'object' && !Array.isArray(value) ? merged(result[key], value as object) : value;
+    else result[key] = typeof value === 'object' && !Array.isArray(value) ? merged(result[key], value as object) : value;
   }
   return result;
 }

@@ -63,8 +63,7 @@ function clusterWithStore({ ready = true, memory = new MemoryCluster() } = {}) {
   return { memory, folder, entries, entry, commands };
 }
 
-const credentials = (memory: MemoryCluster, ...args: string[]) =>
-  commandLine(['credentials', 'home', ...args], { root, memory });
+const credentials = (memory: MemoryCluster, ...args: string[]) => commandLine(['credentials', 'home', ...args], { root, memory });
 
 test('what the store needs itself goes into the cluster, all the rest into the store, each entry where it is read', async () => {
   const { memory, entries, entry } = clusterWithStore();
@@ -151,7 +150,7 @@ test('a value that somebody wrote in the meantime is not overwritten', async () 
   memory.answer = (inside, command, input) => {
     if (command.join(' ').includes('write "$path"') && !existsSync(file)) writeFileSync(file, '{"data":{"password":"theirs"}}');
     return answer(inside, command, input);
-  }; // prettier-ignore
+  };
   const { code, err } = await credentials(memory);
   expect(code).not.toBe(0);
   expect(err).toContain('check-and-set');

@@ -90,24 +90,19 @@ test('only the missing key is added, everything else stays', async () => {
   store.remove('home-data/minio', 'secretAccessKey');
   store.set('home-data/minio', 'mine', 'kept');
   const { changes } = await run(store);
-  expect(changes.map((change) => [idOf(change), Object.keys(change.data)])).toEqual([
-    ['home-data/minio', ['secretAccessKey']],
-  ]);
+  expect(changes.map((change) => [idOf(change), Object.keys(change.data)])).toEqual([['home-data/minio', ['secretAccessKey']]]);
   expect(store.text('home-data/minio', 'secretAccessKey')).toMatch(/^[0-9a-f]{40}$/);
   expect(store.text('home-data/minio', 'mine')).toBe('kept');
   expect(store.secrets.get('home-data/minio')?.accessKeyId).toBe(before.get('home-data/minio')?.accessKeyId);
 });
 
-test.each(['home-ai/postgis-mlflow', 'home-data/postgis-mlflow'])(
-  '%s is copied from the other namespace',
-  async (id) => {
-    const store = await filled();
-    const lost = store.secrets.get(id);
-    store.secrets.delete(id);
-    expect((await run(store)).problems).toEqual([]);
-    expect(store.secrets.get(id)).toEqual(lost);
-  },
-);
+test.each(['home-ai/postgis-mlflow', 'home-data/postgis-mlflow'])('%s is copied from the other namespace', async (id) => {
+  const store = await filled();
+  const lost = store.secrets.get(id);
+  store.secrets.delete(id);
+  expect((await run(store)).problems).toEqual([]);
+  expect(store.secrets.get(id)).toEqual(lost);
+});
 
 test('bytes that are no text are copied as they are', async () => {
   const store = await filled();

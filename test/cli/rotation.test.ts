@@ -141,13 +141,9 @@ describe('the shipped components', () => {
       .graph.credentials.filter((credential) => credential.name === name)
       .flatMap((credential) => credential.secrets);
     expect(changed.sort()).toEqual(
-      holders
-        .flatMap((place) => keys.filter((key) => place.keys.includes(key)).map((key) => `${idOf(place)} ${key}`))
-        .sort(),
+      holders.flatMap((place) => keys.filter((key) => place.keys.includes(key)).map((key) => `${idOf(place)} ${key}`)).sort(),
     );
-    const made = memory.written
-      .filter(({ verb }) => verb === 'create')
-      .map(({ ref }) => ref.name.split('-rotation-')[0]);
+    const made = memory.written.filter(({ verb }) => verb === 'create').map(({ ref }) => ref.name.split('-rotation-')[0]);
     expect([made, restarted(memory)]).toEqual([runs, restarts]);
   });
 
@@ -318,8 +314,7 @@ describe('a failure', () => {
     memory.after = (change) => {
       after(change);
       const reader = memory.objects.get('apps/v1 Deployment home-ai reader');
-      if (change.verb === 'patch' && reader)
-        memory.put({ ...reader, ...{ status: { replicas: 1, readyReplicas: 0 } } });
+      if (change.verb === 'patch' && reader) memory.put({ ...reader, ...{ status: { replicas: 1, readyReplicas: 0 } } });
     };
     const { code, err } = await rotate(memory, 'app');
     expect(code).toBe(3);
@@ -391,9 +386,7 @@ describe('nothing is changed', () => {
   test('secrets are external', async () => {
     const memory = await runningCluster();
     const external = { root: hearthFolder('secrets: external\n') };
-    expect((await refused(memory, 'token', external)).err).toMatch(
-      /change home\/token there, .* npx hearth restart home$/,
-    );
+    expect((await refused(memory, 'token', external)).err).toMatch(/change home\/token there, .* npx hearth restart home$/);
     expect((await refused(memory, 'app', external)).err).toContain('instance=server-users');
   });
 

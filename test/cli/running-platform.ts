@@ -33,7 +33,11 @@ export function workloadOf(platform: Platform, name: string): Workload {
 /** The object that controls a workload's pods, as the model says, with a status. */
 export function controller(workload: Workload, status: object, spec: object = {}): KubernetesObject {
   const { metadata, ...model } = controllerOf(workload).toJson() as KubernetesObject & { spec: object };
-  return { ...model, metadata: { ...metadata, creationTimestamp: created, generation: 1 }, ...{ spec: { ...model.spec, ...spec }, status } }; // prettier-ignore
+  return {
+    ...model,
+    metadata: { ...metadata, creationTimestamp: created, generation: 1 },
+    ...{ spec: { ...model.spec, ...spec }, status },
+  };
 }
 
 export const done = { conditions: [{ type: 'Complete', status: 'True' }], succeeded: 1, completionTime: created };
@@ -48,8 +52,14 @@ export function upStatus({ kind, replicas }: Workload): object {
 
 /** Status of containers that run. */
 export const running = (name: string, more: object = {}) => ({
-  name, image: `${name}:1`, ready: true, started: true, restartCount: 0, state: { running: { startedAt: created } }, ...more,
-}); // prettier-ignore
+  name,
+  image: `${name}:1`,
+  ready: true,
+  started: true,
+  restartCount: 0,
+  state: { running: { startedAt: created } },
+  ...more,
+});
 
 /** A pod of a workload. @param status on top of that of a pod that is ready */
 export function pod(workload: Workload, name: string, status: object = {}, metadata: object = {}): KubernetesObject {
@@ -117,9 +127,15 @@ export function runPlatform(memory: MemoryCluster, platform: Platform): void {
 }
 
 /** Something that happened to an object. */
-export const event = (kind: string, of: { readonly name: string; readonly namespace: string }, reason: string, message: string, at = now) =>
+export const event = (
+  kind: string,
+  of: { readonly name: string; readonly namespace: string },
+  reason: string,
+  message: string,
+  at = now,
+) =>
   object(
     'Event',
     { name: `${of.name}.${reason}`, namespace: of.namespace },
     { involvedObject: { kind, name: of.name, namespace: of.namespace }, reason, message, lastTimestamp: at },
-  ); // prettier-ignore
+  );

@@ -136,9 +136,7 @@ describe('certificate', () => {
     const { text } = await made;
     const inDays = (days: number) => new Date(Date.now() + days * 86_400_000);
     expect(outdated(rule, text)).toBeUndefined();
-    expect(outdated(selfSignedCertificate(['new.arpa', '*.home.arpa'], 'tls.key'), text)).toBe(
-      'does not cover new.arpa',
-    );
+    expect(outdated(selfSignedCertificate(['new.arpa', '*.home.arpa'], 'tls.key'), text)).toBe('does not cover new.arpa');
     expect(outdated(rule, text, inDays(800))).toMatch(/^expires in 2[45] days$/);
     expect(outdated(rule, text, inDays(826))).toBe('has expired');
     expect(outdated(rule, 'nonsense')).toBe('is no certificate');

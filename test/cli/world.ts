@@ -57,8 +57,7 @@ export class MemoryStore implements RotatingStore {
     for (const change of changes) {
       const found = this.secrets.get(idOf(change));
       if ((found === undefined) !== (change.existing === undefined)) throw new Refusal(`${idOf(change)} appeared`);
-      for (const key of Object.keys(change.data))
-        if (found?.[key] !== undefined) throw new Refusal(`${key} overwritten`);
+      for (const key of Object.keys(change.data)) if (found?.[key] !== undefined) throw new Refusal(`${key} overwritten`);
       this.secrets.set(idOf(change), { ...found, ...change.data });
       if (!found) this.labels.set(idOf(change), { ...change.labels });
       this.wrote(idOf(change));
@@ -72,10 +71,7 @@ export class MemoryStore implements RotatingStore {
       if (JSON.stringify(found) !== JSON.stringify(existing.data)) throw new Refusal(`${id} changed while this ran`);
       this.secrets.set(id, { ...found, ...data });
       const all = Object.entries({ ...this.annotations.get(id), ...annotations });
-      this.annotations.set(
-        id,
-        Object.fromEntries(all.flatMap(([key, value]) => (value === null ? [] : [[key, value]]))),
-      );
+      this.annotations.set(id, Object.fromEntries(all.flatMap(([key, value]) => (value === null ? [] : [[key, value]]))));
       this.wrote(id);
     }
   };

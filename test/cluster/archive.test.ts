@@ -14,8 +14,7 @@ suite('an archive on a cluster', () => {
   const folder = mkdtempSync(join(tmpdir(), 'hearth-archive-'));
   let target: BackupTarget;
   let hearth: Hearth;
-  const inPod = (command: string) =>
-    kubectl(['exec', 'notes-0', '--namespace=notes-tooling', '--', 'sh', '-c', command]);
+  const inPod = (command: string) => kubectl(['exec', 'notes-0', '--namespace=notes-tooling', '--', 'sh', '-c', command]);
   const lines = async () => Number(await inPod('cat /data/open | wc -l'));
   const files = async () => (await inPod('ls -A /data')).trim().split('\n').sort();
 
@@ -23,10 +22,12 @@ suite('an archive on a cluster', () => {
     target = await BackupTarget.start();
     mkdirSync(join(folder, 'platforms'));
     const file = {
-      name: 'notes', domain: 'notes.home.arpa', cluster: 'kubernetes',
+      name: 'notes',
+      domain: 'notes.home.arpa',
+      cluster: 'kubernetes',
       network: { apiServer: ['0.0.0.0/0'] },
       services: { traefik: {}, rustdesk: {}, backup: { target: { endpoint: target.endpoint, bucket: 'backups' } } },
-    }; // prettier-ignore
+    };
     writeFileSync(join(folder, 'platforms/notes.yaml'), JSON.stringify(file));
     hearth = new Hearth(folder, target.env, join(__dirname, 'support/hearth-with-notes.ts'));
     await hearth.succeed('up', 'notes');
@@ -53,14 +54,7 @@ suite('an archive on a cluster', () => {
   test('after it, the program can be stopped and started as before', async () => {
     await hearth.succeed('stop', 'notes');
     expect(
-      await kubectl([
-        'get',
-        'pods',
-        '--namespace=notes-tooling',
-        '--field-selector=status.phase=Running',
-        '-o',
-        'name',
-      ]),
+      await kubectl(['get', 'pods', '--namespace=notes-tooling', '--field-selector=status.phase=Running', '-o', 'name']),
     ).toBe('');
     await hearth.succeed('start', 'notes');
     expect((await hearth.attempt('diff', 'notes', '--exit-code')).stdout).toContain('Nothing differs');
@@ -78,9 +72,9 @@ suite('an archive on a cluster', () => {
   test('a program that was stopped stays stopped, and its archive is made all the same', async () => {
     await hearth.succeed('stop', 'notes');
     await hearth.succeed('backup', 'notes');
-    expect(
-      await kubectl(['get', 'statefulset', 'notes', '--namespace=notes-tooling', '-o', 'jsonpath={.spec.replicas}']),
-    ).toBe('0');
+    expect(await kubectl(['get', 'statefulset', 'notes', '--namespace=notes-tooling', '-o', 'jsonpath={.spec.replicas}'])).toBe(
+      '0',
+    );
     const list = JSON.parse(await hearth.succeed('backup', 'notes', '--list', '--output', 'json')) as unknown[];
     expect(list).toHaveLength(2);
     await hearth.succeed('start', 'notes');

@@ -42,12 +42,14 @@ suite(`platform ${name} on a cluster`, () => {
 
   test('a user reaches the gateway: HTTP is redirected, the certificate is the platform’s own', async () => {
     await fixture.welcome();
-    const answer = await eventually(() => fixture.use('traefik').python(`
+    const answer = await eventually(() =>
+      fixture.use('traefik').python(`
 import requests
 r = requests.get('http://${host('mlflow')}/a?b=c', allow_redirects=False, timeout=5)
 print(r.status_code, r.headers['Location'])
 assert requests.get('https://${host('minio')}/', verify='/tmp/ca.crt', timeout=5).status_code == 200
-`)); // prettier-ignore
+`),
+    );
     expect(answer).toBe(`301 https://${host('mlflow')}/a?b=c`);
   }, 240_000);
 
@@ -62,11 +64,18 @@ for auth in (None, ('admin', 'wrong'), ('admin', password)):
     expect(answer.split('\n')).toEqual(['401', '401', '200']);
   });
 
-  test.each([mlflow, postgis])('$component is used by its public name', async (proof) => {
-    const context = fixture.use(proof.component);
-    await watch.time(`used ${proof.component}`, eventually(() => proof.write(context, 'first'), 120));
-    expect(await proof.read(context)).toEqual({ first: expect.stringMatching(/[0-9a-f]{32}$/) as unknown });
-  }, 300_000); // prettier-ignore
+  test.each([mlflow, postgis])(
+    '$component is used by its public name',
+    async (proof) => {
+      const context = fixture.use(proof.component);
+      await watch.time(
+        `used ${proof.component}`,
+        eventually(() => proof.write(context, 'first'), 120),
+      );
+      expect(await proof.read(context)).toEqual({ first: expect.stringMatching(/[0-9a-f]{32}$/) as unknown });
+    },
+    300_000,
+  );
 
   test('every declared edge works, and no other one does', async () => {
     expect((await expectDeclaredEdges(fixture.workspace)).length).toBeGreaterThanOrEqual(8);

@@ -89,9 +89,7 @@ import psycopg2
 psycopg2.connect(host=host, dbname='gis', user='gis', password=password, connect_timeout=10, sslmode='verify-full',
                  sslrootcert='/tmp/ca.crt')
 `;
-    expect(await fixture.use('orders-db').failure(script, { password, host })).toContain(
-      'password authentication failed',
-    );
+    expect(await fixture.use('orders-db').failure(script, { password, host })).toContain('password authentication failed');
   }, 120_000);
 
   test('each reaches its own server, and no edge is there that is not declared', async () => {

@@ -167,8 +167,7 @@ suite('MinIO as four servers', () => {
 
   /** Runs the client of MinIO as its administrator, in one of the servers. */
   const mc = async (script: string, pod = 'minio-0') => {
-    const alias =
-      'export MC_HOST_store=http://$MINIO_ROOT_USER:$MINIO_ROOT_PASSWORD@127.0.0.1:9000 MC_CONFIG_DIR=/tmp/mc';
+    const alias = 'export MC_HOST_store=http://$MINIO_ROOT_USER:$MINIO_ROOT_PASSWORD@127.0.0.1:9000 MC_CONFIG_DIR=/tmp/mc';
     return kubectl(['exec', pod, '--container=minio', here, '--', 'sh', '-c', `${alias}; ${script}`]);
   };
   const info = async (pod?: string) => {
@@ -180,23 +179,18 @@ suite('MinIO as four servers', () => {
   const python = (script: string, ...args: string[]) =>
     kubectl(['exec', '-i', 'client', here, '--', 'python3', '-', ...args], { input: script });
   const addressesOf = (servers: readonly string[]) =>
-    Promise.all(
-      servers.map(async (pod) => (await kubectl(['get', 'pod', pod, here, '-o', 'jsonpath={.status.podIP}'])).trim()),
-    );
+    Promise.all(servers.map(async (pod) => (await kubectl(['get', 'pod', pod, here, '-o', 'jsonpath={.status.podIP}'])).trim()));
   const ready = () => kubectl(['rollout', 'status', 'statefulset/minio', here, '--timeout=300s']);
   const drivesOnline = (count: number) =>
     eventually(async () => expect((await info()).backend).toMatchObject({ onlineDisks: count }), 120);
-  const nodeOf = async (pod: string) =>
-    (await kubectl(['get', 'pod', pod, here, '-o', 'jsonpath={.spec.nodeName}'])).trim();
+  const nodeOf = async (pod: string) => (await kubectl(['get', 'pod', pod, here, '-o', 'jsonpath={.spec.nodeName}'])).trim();
   const placement = async () => Promise.all(pods.map(async (pod) => ({ pod, node: await nodeOf(pod) })));
   /** A pod that has its node for itself, other than the client's. */
   const alone = async (among?: readonly string[]) => {
     const placed = await placement();
     const found = placed.find(
       ({ node }) =>
-        placed.filter((other) => other.node === node).length === 1 &&
-        node !== clientNode &&
-        (among?.includes(node) ?? true),
+        placed.filter((other) => other.node === node).length === 1 && node !== clientNode && (among?.includes(node) ?? true),
     );
     if (!found) throw new Error(`no node with one server: ${JSON.stringify(placed)}`);
     return found;
@@ -214,9 +208,7 @@ suite('MinIO as four servers', () => {
     } finally {
       await kubectl(['exec', 'client', here, '--', 'touch', '/tmp/stop']);
     }
-    const seen = JSON.parse(
-      await eventually(() => kubectl(['exec', 'client', here, '--', 'cat', '/tmp/seen']), 180),
-    ) as Load;
+    const seen = JSON.parse(await eventually(() => kubectl(['exec', 'client', here, '--', 'cat', '/tmp/seen']), 180)) as Load;
     figures[title] = seen;
     if (seen.refused > 0) {
       const { stdout } = await run('kubectl', ['exec', 'client', here, '--', 'head', '-c', '3000', '/tmp/load.err']);
@@ -247,8 +239,12 @@ suite('MinIO as four servers', () => {
     expect([...perNode.values()].sort()).toEqual([1, 1, 2]);
     const { backend, servers } = await info();
     expect(backend).toMatchObject({
-      onlineDisks: 4, offlineDisks: 0, standardSCParity: 2, totalSets: [1], totalDrivesPerSet: [4],
-    }); // prettier-ignore
+      onlineDisks: 4,
+      offlineDisks: 0,
+      standardSCParity: 2,
+      totalSets: [1],
+      totalDrivesPerSet: [4],
+    });
     expect(servers.map(({ state }) => state)).toEqual(['online', 'online', 'online', 'online']);
     // Beside two servers, so that the nodes with one can be taken away.
     clientNode = [...perNode].find(([, count]) => count === 2)?.[0] ?? '';
@@ -414,7 +410,12 @@ for bucket in ('cdn', 'logs', 'state'):
           const others = pods.filter((candidate) => candidate !== pod);
           const end = Date.now() + 75_000;
           while (Date.now() < end) {
-            const { items } = await kubectlJson<{ items: Pod[] }>(['get', 'pods', here, '--selector=app.kubernetes.io/instance=minio']); // prettier-ignore
+            const { items } = await kubectlJson<{ items: Pod[] }>([
+              'get',
+              'pods',
+              here,
+              '--selector=app.kubernetes.io/instance=minio',
+            ]);
             const unready = items.filter((item) => others.includes(item.metadata.name) && !isReady(item));
             expect(unready.map(({ metadata }) => metadata.name)).toEqual([]);
             await seconds(3);
@@ -462,9 +463,15 @@ for bucket in ('cdn', 'logs', 'state'):
   }, 900_000);
 
   test('another number of servers is refused on their data, before anything starts', async () => {
-    const { stderr } = await run('kubectl', ['patch', 'statefulset', 'minio', here, '--type=json', '--patch', JSON.stringify([
-      { op: 'replace', path: '/spec/template/spec/initContainers/0/env/1/value', value: '5' },
-    ])]); // prettier-ignore
+    const { stderr } = await run('kubectl', [
+      'patch',
+      'statefulset',
+      'minio',
+      here,
+      '--type=json',
+      '--patch',
+      JSON.stringify([{ op: 'replace', path: '/spec/template/spec/initContainers/0/env/1/value', value: '5' }]),
+    ]);
     expect(stderr).toBe('');
     const said = await eventually(async () => {
       const text = await kubectl(['logs', 'minio-3', '--container=check-data-version', here]);
@@ -547,7 +554,6 @@ interface Pod {
   readonly status: { readonly conditions?: { readonly type: string; readonly status: string }[] };
 }
 
-const isReady = ({ status }: Pod) =>
-  (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
+const isReady = ({ status }: Pod) => (status.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True');
 
 const seconds = (count: number) => new Promise((done) => setTimeout(done, count * 1000));

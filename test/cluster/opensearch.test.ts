@@ -41,8 +41,7 @@ suite('OpenSearch on a cluster', () => {
     const fixture = readFileSync(join(__dirname, '../platforms/opensearch.yaml'), 'utf8');
     const file = YAML.parse(fixture) as { services: Record<string, Record<string, unknown> | null> };
     // No stand-in has Dashboards.
-    if (without.includes('opensearch-dashboards'))
-      file.services.opensearch = { ...file.services.opensearch, dashboards: false };
+    if (without.includes('opensearch-dashboards')) file.services.opensearch = { ...file.services.opensearch, dashboards: false };
     file.services.backup = { target: { endpoint: target.endpoint, bucket: 'backups' } };
     writeFileSync(join(folder, `platforms/${platform}.yaml`), YAML.stringify(file));
     hearth = new Hearth(folder, target.env);
@@ -69,8 +68,11 @@ suite('OpenSearch on a cluster', () => {
   /** Where every shard and its copies are, if one of them has no copy that answers. */
   const unserved = async (from: string) => {
     const { indices } = await json<{ indices: Record<string, { shards: Record<string, { primary_active: boolean }> }> }>(
-      'GET', '_cluster/health?level=shards', '', from,
-    ); // prettier-ignore
+      'GET',
+      '_cluster/health?level=shards',
+      '',
+      from,
+    );
     const shards = Object.values(indices).flatMap((index) => Object.values(index.shards));
     if (shards.every(({ primary_active }) => primary_active)) return [];
     return [`${new Date().toISOString()} ${from}\n${await ask('GET', '_cat/shards?v', '', from).catch(String)}`];
@@ -95,10 +97,7 @@ suite('OpenSearch on a cluster', () => {
   const restart = () => hearth.succeed('restart', platform, 'opensearch', '--timeout', '850');
   const health = (from?: string) => json<Health>('GET', '_cluster/health', '', from);
   const green = (from?: string, more: Partial<Health> = {}) =>
-    eventually(
-      async () => expect(await health(from)).toMatchObject({ status: 'green', number_of_nodes: 3, ...more }),
-      400,
-    );
+    eventually(async () => expect(await health(from)).toMatchObject({ status: 'green', number_of_nodes: 3, ...more }), 400);
   /** Green, and no shard moves to another node, as they do when one has come back. */
   const settled = () => green(undefined, { relocating_shards: 0 });
   const manager = async (from?: string) => (await ask('GET', '_cat/cluster_manager?h=node', '', from)).trim();
@@ -116,8 +115,11 @@ suite('OpenSearch on a cluster', () => {
         try {
           const lines = Array.from({ length: 10 }, (_, n) => `{"index":{"_id":"${prefix}-${i}-${n}"}}\n{"n":${n}}\n`);
           const answer = await json<{ items: { index: { _id: string; status: number } }[] }>(
-            'POST', 'notes/_bulk', lines.join(''), from,
-          ); // prettier-ignore
+            'POST',
+            'notes/_bulk',
+            lines.join(''),
+            from,
+          );
           const good = answer.items.filter(({ index }) => index.status < 300);
           state.acknowledged.push(...good.map(({ index }) => index._id));
           if (good.length > 0) {
@@ -159,8 +161,11 @@ suite('OpenSearch on a cluster', () => {
 
   test('policies: nodes reach each other, strangers reach neither port', async () => {
     const { items } = await kubectlJson<{ items: { status: { podIP: string } }[] }>([
-      'get', 'pods', inNamespace, '--selector=app.kubernetes.io/instance=opensearch',
-    ]); // prettier-ignore
+      'get',
+      'pods',
+      inNamespace,
+      '--selector=app.kubernetes.io/instance=opensearch',
+    ]);
     const targets = items.flatMap(({ status }) => [`${status.podIP}:9200`, `${status.podIP}:9300`]);
     const instance = (name: string) => ({ 'app.kubernetes.io/name': 'opensearch', 'app.kubernetes.io/instance': name });
     await startProbe('stranger', namespace, {});
@@ -189,10 +194,13 @@ suite('OpenSearch on a cluster', () => {
     const { state, stop } = writer(from, 'pod');
     await eventually(() => Promise.resolve(expect(state.acknowledged.length).toBeGreaterThan(50)));
     await kubectl(['delete', 'pod', killed, inNamespace, '--grace-period=0', '--force']);
-    await watch.time('green after the manager was killed', (async () => {
-      await eventually(async () => expect((await health(from)).number_of_nodes).toBeLessThan(3), 60).catch(() => undefined);
-      await green(from);
-    })()); // prettier-ignore
+    await watch.time(
+      'green after the manager was killed',
+      (async () => {
+        await eventually(async () => expect((await health(from)).number_of_nodes).toBeLessThan(3), 60).catch(() => undefined);
+        await green(from);
+      })(),
+    );
     const { acknowledged, longest } = await stop();
     await watch.time(`longest pause ${longest} s; ${acknowledged.length} acknowledged`, allThere(acknowledged, from));
     expect(longest).toBeLessThan(90);
@@ -202,8 +210,11 @@ suite('OpenSearch on a cluster', () => {
     'the node below the elected manager dies: the same',
     async () => {
       const pods = await kubectlJson<{ items: { metadata: { name: string }; spec: { nodeName: string } }[] }>([
-      'get', 'pods', inNamespace, '--selector=app.kubernetes.io/instance=opensearch',
-    ]); // prettier-ignore
+        'get',
+        'pods',
+        inNamespace,
+        '--selector=app.kubernetes.io/instance=opensearch',
+      ]);
       // Not the node of the control plane.
       const mortal = pods.items.filter(({ spec }) => spec.nodeName !== 'n1');
       const elected = await manager();
@@ -224,10 +235,7 @@ suite('OpenSearch on a cluster', () => {
       }
       await watch.time('green after its node came back', green(from));
       const { acknowledged, longest } = await stop();
-      await watch.time(
-        `node: longest pause ${longest} s; ${acknowledged.length} acknowledged`,
-        allThere(acknowledged, from),
-      );
+      await watch.time(`node: longest pause ${longest} s; ${acknowledged.length} acknowledged`, allThere(acknowledged, from));
       expect(longest).toBeLessThan(120);
     },
     900_000,

@@ -32,9 +32,7 @@ suite('the command line on a cluster', () => {
   test('status, urls, logs and doctor tell how it is', async () => {
     const states = JSON.parse(await fixture.hearth.succeed('status', 'geoai', '--output', 'json')) as unknown;
     expect(JSON.stringify(states)).toContain('"postgis"');
-    expect(await fixture.hearth.succeed('logs', 'geoai', 'postgis')).toContain(
-      'database system is ready to accept connections',
-    );
+    expect(await fixture.hearth.succeed('logs', 'geoai', 'postgis')).toContain('database system is ready to accept connections');
     expect(await fixture.hearth.succeed('doctor', 'geoai')).toContain('v1.');
     expect(await fixture.hearth.succeed('footprint', 'geoai')).toContain('mlflow');
   });
@@ -55,10 +53,7 @@ suite('the command line on a cluster', () => {
   test('rotate changes the password of MLflow’s database, restarts MLflow alone, and MLflow still works', async () => {
     const old = await fixture.workspace.secret('geoai-data', 'postgis-mlflow', 'password');
     const [before, data] = [await pods(), await content()];
-    const out = await watch.time(
-      'rotate',
-      fixture.hearth.succeed('credentials', 'geoai', '--rotate', 'postgis-mlflow', '--yes'),
-    );
+    const out = await watch.time('rotate', fixture.hearth.succeed('credentials', 'geoai', '--rotate', 'postgis-mlflow', '--yes'));
     const next = await fixture.workspace.secret('geoai-data', 'postgis-mlflow', 'password');
     expect(next).not.toBe(old);
     expect(await fixture.workspace.secret('geoai-ai', 'postgis-mlflow', 'password')).toBe(next);
@@ -69,10 +64,26 @@ suite('the command line on a cluster', () => {
         .filter((pod) => !(pod in after))
         .every((pod) => pod.startsWith('mlflow-')),
     ).toBe(true);
-    expect(Object.keys(after).filter((pod) => !(pod in before)).map((pod) => pod.replace(/-.*/, ''))).toContain('mlflow'); // prettier-ignore
+    expect(
+      Object.keys(after)
+        .filter((pod) => !(pod in before))
+        .map((pod) => pod.replace(/-.*/, '')),
+    ).toContain('mlflow');
     expect(await content()).toEqual(data);
     const signIn = (password: string) =>
-      kubectl(['exec', '-i', 'postgis-0', '--namespace=geoai-data', '--', 'sh', '-c', 'read -r PGPASSWORD; export PGPASSWORD; psql -h 127.0.0.1 -U mlflow -d mlflow -Atc "select 1"'], { input: `${password}\n` }); // prettier-ignore
+      kubectl(
+        [
+          'exec',
+          '-i',
+          'postgis-0',
+          '--namespace=geoai-data',
+          '--',
+          'sh',
+          '-c',
+          'read -r PGPASSWORD; export PGPASSWORD; psql -h 127.0.0.1 -U mlflow -d mlflow -Atc "select 1"',
+        ],
+        { input: `${password}\n` },
+      );
     expect((await signIn(next)).trim()).toBe('1');
     await expect(signIn(old)).rejects.toThrow('password authentication failed');
   }, 240_000);
@@ -100,9 +111,7 @@ suite('the command line on a cluster', () => {
     const list = JSON.parse(await fixture.hearth.succeed('backup', 'geoai', '--list', '--output', 'json')) as {
       name: string;
     }[];
-    expect(list.map(({ name }) => name).sort()).toEqual(
-      fixture.workspace.platform.graph.backups.map(({ name }) => name).sort(),
-    );
+    expect(list.map(({ name }) => name).sort()).toEqual(fixture.workspace.platform.graph.backups.map(({ name }) => name).sort());
   }, 300_000);
 
   test('a backup to an unreachable target fails clearly, and the last good one is still there', async () => {
@@ -147,8 +156,12 @@ suite('the command line on a cluster', () => {
   /** The pods of the platform that run: name → uid. */
   async function pods(): Promise<Record<string, string>> {
     const { items } = await kubectlJson<{ items: { metadata: { name: string; namespace: string; uid: string } }[] }>([
-      'get', 'pods', '--all-namespaces', '--selector=app.kubernetes.io/part-of=geoai', '--field-selector=status.phase=Running',
-    ]); // prettier-ignore
+      'get',
+      'pods',
+      '--all-namespaces',
+      '--selector=app.kubernetes.io/part-of=geoai',
+      '--field-selector=status.phase=Running',
+    ]);
     return Object.fromEntries(items.map(({ metadata }) => [metadata.name, metadata.uid]));
   }
 });

@@ -97,16 +97,7 @@ suite('PostgreSQL clusters on a cluster', () => {
 
   test('the exporter of every member reads statistics, with a role that is no superuser', async () => {
     for (const pod of members) {
-      const metrics = await inside(
-        'exec',
-        pod,
-        '-c',
-        'pg-cluster',
-        '--',
-        'curl',
-        '-fsS',
-        'http://127.0.0.1:9187/metrics',
-      );
+      const metrics = await inside('exec', pod, '-c', 'pg-cluster', '--', 'curl', '-fsS', 'http://127.0.0.1:9187/metrics');
       expect(metrics).toMatch(/^pg_up 1$/m);
     }
     expect(await client.sql(`SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = 'exporter'`)).toBe('f');
@@ -129,7 +120,17 @@ suite('PostgreSQL clusters on a cluster', () => {
   test('all processes of the leader are killed: nothing acknowledged is lost', async () => {
     const { gap, slowdown } = await writtenWhile('processes killed', async () => {
       // The shell goes as well.
-      await run('kubectl', [`--namespace=${namespace}`, 'exec', await leader(), '-c', 'pg-cluster', '--', 'sh', '-c', 'kill -9 -1']); // prettier-ignore
+      await run('kubectl', [
+        `--namespace=${namespace}`,
+        'exec',
+        await leader(),
+        '-c',
+        'pg-cluster',
+        '--',
+        'sh',
+        '-c',
+        'kill -9 -1',
+      ]);
     });
     expect(gap).toBeLessThanOrEqual(15 * slowdown);
   }, 600_000);
@@ -222,11 +223,11 @@ suite('PostgreSQL clusters on a cluster', () => {
           kubectl(['drain', node, ours, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=300s']),
         );
         const budgets = await kubectlJson<{ items: { metadata: { name: string }; status: { currentHealthy: number } }[] }>([
-          'get', 'poddisruptionbudgets', `--namespace=${namespace}`,
-        ]); // prettier-ignore
-        const healthy = Object.fromEntries(
-          budgets.items.map((item) => [item.metadata.name, item.status.currentHealthy]),
-        );
+          'get',
+          'poddisruptionbudgets',
+          `--namespace=${namespace}`,
+        ]);
+        const healthy = Object.fromEntries(budgets.items.map((item) => [item.metadata.name, item.status.currentHealthy]));
         expect(healthy).toMatchObject({ 'pg-cluster': 2, etcd: 2 });
         // A second member may not go while the first is away.
         const answers = await Promise.all(members.map((pod) => evict(pod, namespace, true)));
@@ -336,7 +337,11 @@ suite('PostgreSQL clusters on a cluster', () => {
       kind: 'NetworkPolicy',
       metadata: { name: 'test-reader', namespace },
       spec: {
-        podSelector: { matchExpressions: [{ key: 'app.kubernetes.io/instance', operator: 'In', values: ['pg-router', 'pg-cluster-databases'] }] }, // prettier-ignore
+        podSelector: {
+          matchExpressions: [
+            { key: 'app.kubernetes.io/instance', operator: 'In', values: ['pg-router', 'pg-cluster-databases'] },
+          ],
+        },
         policyTypes: ['Ingress', 'Egress'],
         ingress: [{ from: peer('pg-cluster-databases'), ports }],
         egress: [{ to: peer('pg-router'), ports }],
@@ -349,7 +354,7 @@ suite('PostgreSQL clusters on a cluster', () => {
   async function signIn(credential: string, role: string): Promise<void> {
     const password = await workspace.secret(namespace, credential, 'password');
     const command = `read -r PGPASSWORD; export PGPASSWORD; psql -h 127.0.0.1 -U ${role} -d postgres -XAtc "select current_user"`;
-    const args = ['exec', '-i', 'pg-cluster-0', '-c', 'pg-cluster', `--namespace=${namespace}`, '--', 'sh', '-c', command]; // prettier-ignore
+    const args = ['exec', '-i', 'pg-cluster-0', '-c', 'pg-cluster', `--namespace=${namespace}`, '--', 'sh', '-c', command];
     expect((await kubectl(args, { input: `${password}\n` })).trim()).toBe(role);
   }
 });

@@ -87,7 +87,7 @@ suite('services that grow', () => {
     await eventually(async () => expect(await members()).toEqual({ keys: 1000, replicas: [1, 1, 1] }), 120);
     const pods = await placement('valkey-cluster');
     const lines = (await valkey('valkey-cli CLUSTER NODES')).trim().split('\n');
-    const nodeOf = new Map(lines.map((line) => [line.split(' ')[0], pods.get(/,(valkey-cluster-\d+)\./.exec(line)?.[1] ?? '')])); // prettier-ignore
+    const nodeOf = new Map(lines.map((line) => [line.split(' ')[0], pods.get(/,(valkey-cluster-\d+)\./.exec(line)?.[1] ?? '')]));
     for (const line of lines.filter((text) => text.includes('slave'))) {
       const [id, , , master] = line.split(' ');
       expect(nodeOf.get(id)).not.toBe(nodeOf.get(master));
@@ -95,8 +95,7 @@ suite('services that grow', () => {
   }, 180_000);
 
   test('three nodes of OpenSearch keep the documents of before, each twice once that is said', async () => {
-    const health = () =>
-      openSearch.json<{ status: string; number_of_nodes: number }>('GET', '_cluster/health?level=indices');
+    const health = () => openSearch.json<{ status: string; number_of_nodes: number }>('GET', '_cluster/health?level=indices');
     await eventually(async () => expect(await health()).toMatchObject({ status: 'green', number_of_nodes: 3 }), 180);
     await openSearch.ask('PUT', 'notes/_settings', '{"index":{"number_of_replicas":1}}\n');
     await eventually(async () => {
@@ -193,8 +192,7 @@ suite('services that grow', () => {
 
   /** Runs the client of MinIO as its administrator, in the first server. */
   const mc = (script: string) => {
-    const alias =
-      'export MC_HOST_store=http://$MINIO_ROOT_USER:$MINIO_ROOT_PASSWORD@127.0.0.1:9000 MC_CONFIG_DIR=/tmp/mc';
+    const alias = 'export MC_HOST_store=http://$MINIO_ROOT_USER:$MINIO_ROOT_PASSWORD@127.0.0.1:9000 MC_CONFIG_DIR=/tmp/mc';
     return kubectl(['exec', 'minio-0', '--container=minio', here, '--', 'sh', '-c', `${alias}; ${script}`]);
   };
   const objects = () => mc('for n in $(seq 30); do mc cat store/work/$n | sha256sum; done');
@@ -202,8 +200,12 @@ suite('services that grow', () => {
   /** Pod → node. */
   async function placement(instance: string): Promise<Map<string, string>> {
     const { items } = await kubectlJson<{ items: { metadata: { name: string }; spec: { nodeName: string } }[] }>([
-      'get', 'pods', here, `--selector=app.kubernetes.io/instance=${instance}`, '--field-selector=status.phase=Running',
-    ]); // prettier-ignore
+      'get',
+      'pods',
+      here,
+      `--selector=app.kubernetes.io/instance=${instance}`,
+      '--field-selector=status.phase=Running',
+    ]);
     return new Map(items.map(({ metadata, spec }) => [metadata.name, spec.nodeName]));
   }
 

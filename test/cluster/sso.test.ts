@@ -280,8 +280,11 @@ browserSuite('single sign-on on a cluster', () => {
 
   async function podsOf(instance: string): Promise<string[]> {
     const { items } = await kubectlJson<{ items: { metadata: { name: string } }[] }>([
-      'get', 'pods', `--namespace=${auth}`, `--selector=app.kubernetes.io/instance=${instance},!hearth-test/probe`,
-    ]); // prettier-ignore
+      'get',
+      'pods',
+      `--namespace=${auth}`,
+      `--selector=app.kubernetes.io/instance=${instance},!hearth-test/probe`,
+    ]);
     const names = items.map(({ metadata }) => metadata.name);
     expect(names).toHaveLength(2);
     return names;
@@ -299,7 +302,10 @@ browserSuite('single sign-on on a cluster', () => {
     let [going, last, longest] = [true, Date.now(), 0];
     const asking = (async () => {
       while (going) {
-        const status = await asProgram(forAdmins, cookie).then((answer) => answer.status, () => 0); // prettier-ignore
+        const status = await asProgram(forAdmins, cookie).then(
+          (answer) => answer.status,
+          () => 0,
+        );
         statuses.push(status);
         if (status === 200) {
           longest = Math.max(longest, Date.now() - last);

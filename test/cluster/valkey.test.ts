@@ -54,7 +54,7 @@ suite('Valkey on a cluster', () => {
     const masters = nodes.filter(({ master }) => master === undefined);
     expect(new Set(masters.map(({ on }) => on)).size).toBe(3);
     for (const { id, on } of masters) {
-      expect(nodes.filter(({ master }) => master === id).map((replica) => replica.on)).toEqual([expect.not.stringMatching(on)]); // prettier-ignore
+      expect(nodes.filter(({ master }) => master === id).map((replica) => replica.on)).toEqual([expect.not.stringMatching(on)]);
     }
   }, 600_000);
 
@@ -75,14 +75,11 @@ suite('Valkey on a cluster', () => {
   test('the declared consumers reach the servers, and nobody else does', async () => {
     const [server] = await podsOf('mng-valkey');
     const [node] = await podsOf('valkey-cluster');
-    const targets = [
-      `${server?.ip}:6379`,
-      `${server?.ip}:9121`,
-      `${node?.ip}:6379`,
-      `${node?.ip}:16379`,
-      `${node?.ip}:9121`,
-    ];
-    const labels = (name: string, instance: string) => ({ 'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': instance }); // prettier-ignore
+    const targets = [`${server?.ip}:6379`, `${server?.ip}:9121`, `${node?.ip}:6379`, `${node?.ip}:16379`, `${node?.ip}:9121`];
+    const labels = (name: string, instance: string) => ({
+      'app.kubernetes.io/name': name,
+      'app.kubernetes.io/instance': instance,
+    });
     const probes: Record<string, { labels: Record<string, string>; reaches: (string | undefined)[] }> = {
       'probe-backup': { labels: labels('mng-valkey', 'mng-valkey-backup'), reaches: [targets[0]] },
       'probe-join': { labels: labels('valkey-cluster', 'valkey-cluster-join'), reaches: [targets[2]] },
@@ -129,7 +126,13 @@ suite('Valkey on a cluster', () => {
     const staying = [clientNode, nodes[0]?.on];
     const victim = nodes.find(({ master, on }) => master === undefined && !staying.includes(on));
     if (!victim) throw new Error('no master on a node that may be drained');
-    const drain = ['drain', victim.on, '--pod-selector=app.kubernetes.io/part-of=valkey', '--ignore-daemonsets', '--delete-emptydir-data']; // prettier-ignore
+    const drain = [
+      'drain',
+      victim.on,
+      '--pod-selector=app.kubernetes.io/part-of=valkey',
+      '--ignore-daemonsets',
+      '--delete-emptydir-data',
+    ];
     try {
       const outcome = await whileWriting(victim, async () => {
         await watch.time('drain', kubectl([...drain, '--timeout=120s']));
@@ -204,7 +207,22 @@ suite('Valkey on a cluster', () => {
     await whole();
     await startClient();
     expect(await count()).toBe(keys);
-    const refused = await run('kubectl', ['exec', '-i', 'valkey-cluster-0', `--namespace=${namespace}`, '-c', 'valkey-cluster', '--', 'sh', '-c', 'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; valkey-cli PING 2>&1'], { input: `${old}\n` }); // prettier-ignore
+    const refused = await run(
+      'kubectl',
+      [
+        'exec',
+        '-i',
+        'valkey-cluster-0',
+        `--namespace=${namespace}`,
+        '-c',
+        'valkey-cluster',
+        '--',
+        'sh',
+        '-c',
+        'IFS= read -r REDISCLI_AUTH; export REDISCLI_AUTH; valkey-cli PING 2>&1',
+      ],
+      { input: `${old}\n` },
+    );
     expect(refused.stdout).toContain('NOAUTH');
     expect((await inPod('mng-valkey-0', 'valkey-cli GET kept')).trim()).toBe('yes');
   }, 900_000);
@@ -213,7 +231,10 @@ suite('Valkey on a cluster', () => {
     await flush();
     await inPod('client', fill('valkey-cli -c -h valkey-cluster', 1));
     await inPod('mng-valkey-0', fill('valkey-cli', 1));
-    await inPod('mng-valkey-0', 'valkey-cli -n 3 SET elsewhere yes; printf "#!lua name=lib\\nredis.register_function(\'f\', function() return 7 end)" | valkey-cli -x FUNCTION LOAD REPLACE'); // prettier-ignore
+    await inPod(
+      'mng-valkey-0',
+      'valkey-cli -n 3 SET elsewhere yes; printf "#!lua name=lib\\nredis.register_function(\'f\', function() return 7 end)" | valkey-cli -x FUNCTION LOAD REPLACE',
+    );
     const saved = { cluster: await clusterDigest(), server: await serverDigest() };
     expect(saved.cluster.length).toBeGreaterThan(100);
     await watch.time('backup', hearth.succeed('backup', 'valkey'));
@@ -226,28 +247,32 @@ suite('Valkey on a cluster', () => {
     expect((await inPod('mng-valkey-0', 'valkey-cli FCALL f 0; valkey-cli -n 3 GET elsewhere')).trim()).toBe('7\nyes');
   }, 900_000);
 
-  (killer ? test : test.skip)('a node is killed: its slots are served again soon, and it comes back as it should', async () => {
-    if (!killer) return;
-    await repair();
-    const victim = (await members()).find(({ master, on }) => master === undefined && on !== 'n1');
-    if (!victim) throw new Error('no master on a node that may be killed');
-    await moveDnsFrom(victim.on);
-    try {
-      const outcome = await whileWriting(victim, async () => {
-        await node('kill', victim.on);
-        await sleep(40);
-      });
-      figures['killed node'] = outcome;
-      expect(outcome.longestGap).toBeLessThan(25 * outcome.slowdown);
-      expect(outcome.lost).toBeLessThan(outcome.acknowledged / 10);
-    } finally {
-      await node('start', victim.on);
-    }
-    await eventually(whole, 300);
-    await repair();
-    const masters = (await members()).filter(({ master }) => master === undefined);
-    expect(new Set(masters.map(({ on }) => on)).size).toBe(3);
-  }, 900_000); // prettier-ignore
+  (killer ? test : test.skip)(
+    'a node is killed: its slots are served again soon, and it comes back as it should',
+    async () => {
+      if (!killer) return;
+      await repair();
+      const victim = (await members()).find(({ master, on }) => master === undefined && on !== 'n1');
+      if (!victim) throw new Error('no master on a node that may be killed');
+      await moveDnsFrom(victim.on);
+      try {
+        const outcome = await whileWriting(victim, async () => {
+          await node('kill', victim.on);
+          await sleep(40);
+        });
+        figures['killed node'] = outcome;
+        expect(outcome.longestGap).toBeLessThan(25 * outcome.slowdown);
+        expect(outcome.lost).toBeLessThan(outcome.acknowledged / 10);
+      } finally {
+        await node('start', victim.on);
+      }
+      await eventually(whole, 300);
+      await repair();
+      const masters = (await members()).filter(({ master }) => master === undefined);
+      expect(new Set(masters.map(({ on }) => on)).size).toBe(3);
+    },
+    900_000,
+  );
 
   const sleep = (seconds: number) => new Promise((done) => setTimeout(done, seconds * 1000));
 
@@ -257,17 +282,12 @@ suite('Valkey on a cluster', () => {
   }
 
   const inPod = (pod: string, script: string) =>
-    kubectl(['exec', pod, `--namespace=${namespace}`, `--container=${pod.replace(/-\d+$/, '')}`, '--', 'sh', '-c', script]); // prettier-ignore
+    kubectl(['exec', pod, `--namespace=${namespace}`, `--container=${pod.replace(/-\d+$/, '')}`, '--', 'sh', '-c', script]);
 
   async function podsOf(instance: string): Promise<{ name: string; ip: string; on: string }[]> {
     const { items } = await kubectlJson<{
       items: { metadata: { name: string }; spec: { nodeName: string }; status: { podIP: string } }[];
-    }>([
-      'get',
-      'pods',
-      `--namespace=${namespace}`,
-      `--selector=app.kubernetes.io/instance=${instance},!hearth-test/probe`,
-    ]);
+    }>(['get', 'pods', `--namespace=${namespace}`, `--selector=app.kubernetes.io/instance=${instance},!hearth-test/probe`]);
     return items.map(({ metadata, spec, status }) => ({ name: metadata.name, ip: status.podIP, on: spec.nodeName }));
   }
 
@@ -304,7 +324,16 @@ suite('Valkey on a cluster', () => {
 
   /** A client of the cluster on the node that is never killed; the policies take it for the job that makes the cluster. */
   async function startClient(): Promise<void> {
-    await kubectl(['delete', 'pod', 'client', `--namespace=${namespace}`, '--ignore-not-found', '--grace-period=0', '--force', '--wait=true']); // prettier-ignore
+    await kubectl([
+      'delete',
+      'pod',
+      'client',
+      `--namespace=${namespace}`,
+      '--ignore-not-found',
+      '--grace-period=0',
+      '--force',
+      '--wait=true',
+    ]);
     clientNode = (await podsOf('valkey-cluster')).map(({ on }) => on).sort()[0] ?? '';
     const manifest = {
       apiVersion: 'v1',
@@ -312,7 +341,11 @@ suite('Valkey on a cluster', () => {
       metadata: {
         name: 'client',
         namespace,
-        labels: { 'app.kubernetes.io/name': 'valkey-cluster', 'app.kubernetes.io/instance': 'valkey-cluster-join', 'hearth-test/probe': 'client' },
+        labels: {
+          'app.kubernetes.io/name': 'valkey-cluster',
+          'app.kubernetes.io/instance': 'valkey-cluster-join',
+          'hearth-test/probe': 'client',
+        },
       },
       spec: {
         nodeName: clientNode,
@@ -333,7 +366,7 @@ suite('Valkey on a cluster', () => {
         ],
         volumes: [{ name: 'tmp', emptyDir: {} }],
       },
-    }; // prettier-ignore
+    };
     await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
     await kubectl(['wait', '--for=condition=Ready', 'pod/client', `--namespace=${namespace}`, '--timeout=120s']);
     await eventually(() => inPod('client', 'timeout 3 valkey-cli -h valkey-cluster PING | grep PONG'), 60);
@@ -402,7 +435,10 @@ while read -r master; do host=\${master%:*}; ${script}; done < /tmp/masters`,
 
   async function count(): Promise<number> {
     const sizes = await onMasters('valkey-cli -h "$host" DBSIZE < /dev/null');
-    return sizes.trim().split('\n').reduce((sum, size) => sum + Number(size), 0); // prettier-ignore
+    return sizes
+      .trim()
+      .split('\n')
+      .reduce((sum, size) => sum + Number(size), 0);
   }
 
   const flush = () => onMasters('valkey-cli -h "$host" FLUSHALL < /dev/null');

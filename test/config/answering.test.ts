@@ -30,12 +30,9 @@ suiteWith('test/config/answering', { 'busybox (Debian: busybox-static)': busybox
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return (server.address() as AddressInfo).port;
   }
-  const speaks = (talk: (socket: Socket) => void) =>
-    portOf(createServer((socket) => talk(socket.on('error', () => 0))));
+  const speaks = (talk: (socket: Socket) => void) => portOf(createServer((socket) => talk(socket.on('error', () => 0))));
   const serves = (status: () => number) =>
-    portOf(
-      createHttpServer((request, response) => response.writeHead(request.url === '/ready' ? status() : 404).end()),
-    );
+    portOf(createHttpServer((request, response) => response.writeHead(request.url === '/ready' ? status() : 404).end()));
 
   /** Whether the wait ends within that many seconds. */
   async function ends(port: number, answer: Answer, seconds = 20): Promise<boolean> {
@@ -51,8 +48,7 @@ suiteWith('test/config/answering', { 'busybox (Debian: busybox-static)': busybox
       },
     });
     const { template } = find(objectsOf(platform), 'Deployment', 'client').spec;
-    const script =
-      container(template, 'wait-for-app').command.at(-1)?.replaceAll('app.test-apps.svc', '127.0.0.1') ?? '';
+    const script = container(template, 'wait-for-app').command.at(-1)?.replaceAll('app.test-apps.svc', '127.0.0.1') ?? '';
     const quick = script.replace('sleep 3;', 'sleep 0.2;');
     const { code } = await run(busybox ?? '', ['timeout', String(seconds), 'sh', '-c', quick], {
       env: { PATH: tools },

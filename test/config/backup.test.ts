@@ -82,11 +82,7 @@ suite('backup to a real S3 service', () => {
       const { template } = find(objects, 'CronJob', this.job).spec.jobTemplate.spec;
       const found = container(template, name);
       const environment = environmentOf(found, (credential, key) =>
-        key === 'username'
-          ? 'postgres'
-          : key === 'accessKeyId'
-            ? keys(credential).accessKeyId
-            : secret(credential, key),
+        key === 'username' ? 'postgres' : key === 'accessKeyId' ? keys(credential).accessKeyId : secret(credential, key),
       );
       const [host = '', port = ''] = target.address.split(':');
       const moved = (text: string) =>
@@ -107,9 +103,7 @@ suite('backup to a real S3 service', () => {
           ...environment,
           ...(RESTIC_REPOSITORY === undefined ? {} : { RESTIC_REPOSITORY: moved(RESTIC_REPOSITORY) }),
           ...(RESTIC_CACERT === undefined ? {} : { RESTIC_CACERT: moved(RESTIC_CACERT) }),
-          ...(MC_HOST_store === undefined
-            ? {}
-            : { MC_HOST_store: MC_HOST_store.replace(/@.*/, `@${this.here.MINIO}`) }),
+          ...(MC_HOST_store === undefined ? {} : { MC_HOST_store: MC_HOST_store.replace(/@.*/, `@${this.here.MINIO}`) }),
           PATH: `${join(folder, 'bin')}:${postgresPrograms}:${process.env.PATH}`,
           HOME: join(this.folder, 'tmp'),
           MC_CONFIG_DIR: join(this.folder, 'tmp/mc'),
@@ -153,9 +147,7 @@ suite('backup to a real S3 service', () => {
         'SELECT datname, rolname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE NOT datistemplate ORDER BY 1',
       ),
       roles: await sql(`SELECT rolname, rolcanlogin, rolconnlimit FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1`),
-      members: await sql(
-        'SELECT roleid::regrole, member::regrole FROM pg_auth_members WHERE roleid >= 16384 ORDER BY 1',
-      ),
+      members: await sql('SELECT roleid::regrole, member::regrole FROM pg_auth_members WHERE roleid >= 16384 ORDER BY 1'),
       access: await sql(`SELECT datacl FROM pg_database WHERE datname = 'gis'`),
       places: await sql('SELECT id, name, ST_AsText(geometry) FROM places ORDER BY 1', 'gis'),
       near: await sql('SELECT * FROM near ORDER BY 1', 'gis'),
@@ -386,13 +378,7 @@ suite('backup to a real S3 service', () => {
       rmSync(join(volume, '.hidden'));
       await pod('restore').all(['reach-target', 'fetch', 'load']);
       expect(files()).toEqual(before);
-      expect(readdirSync(volume).sort()).toEqual([
-        '.hearth-replicas',
-        '.hidden',
-        'db_v2.sqlite3',
-        'folder',
-        'lost+found',
-      ]);
+      expect(readdirSync(volume).sort()).toEqual(['.hearth-replicas', '.hidden', 'db_v2.sqlite3', 'folder', 'lost+found']);
     });
 
     test('an empty volume is not backed up', async () => {
@@ -441,9 +427,7 @@ suite('backup to a real S3 service', () => {
     const today = (await snapshots('minio')).length - 8;
     expect(today).toBeGreaterThan(1);
     await pod.all(['backup']);
-    const ages = (await snapshots('minio')).map(({ time }) =>
-      Math.round((Date.now() - Date.parse(time)) / (24 * 3600 * 1000)),
-    );
+    const ages = (await snapshots('minio')).map(({ time }) => Math.round((Date.now() - Date.parse(time)) / (24 * 3600 * 1000)));
     expect(ages.filter((age) => age === 0)).toHaveLength(today + 1);
     // Three days and two weeks, which may be the same.
     expect(ages.filter((age) => age > 0).length).toBeLessThanOrEqual(3);

@@ -26,8 +26,7 @@ suite('the scripts of CouchDB, against its documented protocol', () => {
     folders.push(folder);
     return folder;
   };
-  const secret = (_: string, key: string) =>
-    ({ username: 'admin', password, passwordHash: hash })[key] ?? `value-of-${key}`;
+  const secret = (_: string, key: string) => ({ username: 'admin', password, passwordHash: hash })[key] ?? `value-of-${key}`;
   const cronJob = (name: string) =>
     all(objects, 'CronJob').find(({ metadata }) => metadata.name === name)?.spec.jobTemplate.spec.template;
   const dumpContainer = (name: string, containerName: string) => {
@@ -60,13 +59,7 @@ suite('the scripts of CouchDB, against its documented protocol', () => {
   };
 
   /** Runs a container of a dump, with its files here and a CouchDB that speaks the protocol in the place of its own. */
-  const runDump = async (
-    name: string,
-    containerName: string,
-    address: string,
-    backup: string,
-    env = {},
-  ): Promise<Result> => {
+  const runDump = async (name: string, containerName: string, address: string, backup: string, env = {}): Promise<Result> => {
     const here = newFolder();
     const port = String(await freePort());
     const couchdb = `${process.execPath} ${program}`;
@@ -118,9 +111,11 @@ suite('the scripts of CouchDB, against its documented protocol', () => {
       `[admins]\nadmin = ${hash}\n\n[chttpd_auth]\nsecret = value-of-cookieSecret\n\n[couchdb]\nuuid = value-of-uuid\n`,
     );
     const mode = (file: string) => (statSync(join(folder, file)).mode & 0o777).toString(8);
-    expect([readFileSync(join(folder, '.erlang.cookie'), 'utf8'), mode('.erlang.cookie'), mode('secrets.ini')]).toEqual(
-      ['value-of-erlangCookie', '400', '600'],
-    );
+    expect([readFileSync(join(folder, '.erlang.cookie'), 'utf8'), mode('.erlang.cookie'), mode('secrets.ini')]).toEqual([
+      'value-of-erlangCookie',
+      '400',
+      '600',
+    ]);
   });
 
   test('the system databases are made once all nodes are together, and again without a change', async () => {
@@ -144,8 +139,7 @@ suite('the scripts of CouchDB, against its documented protocol', () => {
     const cluster = await start();
     const { api } = cluster;
     const odd = encodeURIComponent('a/b_(c)$d+e-f');
-    for (const name of ['_users', '_replicator', odd, 'plain?q=8', 'parts?q=4&partitioned=true'])
-      await api('PUT', `/${name}`);
+    for (const name of ['_users', '_replicator', odd, 'plain?q=8', 'parts?q=4&partitioned=true']) await api('PUT', `/${name}`);
     await api('PUT', `/${odd}/one`, { _id: 'one', text: 'ü "quoted" \\ $HOME `id`' });
     await api('PUT', `/${odd}/gone`, { _id: 'gone', _deleted: true });
     await api('PUT', `/${odd}/_security`, { members: { names: ['it’s me'] } });
@@ -168,10 +162,7 @@ suite('the scripts of CouchDB, against its documented protocol', () => {
     const backup = newFolder();
     expect(await runDump('couchdb-backup', 'save', cluster.address, backup)).toMatchObject({ code: 0 });
     // Replications and users of the copy itself must not be those of the cluster.
-    const copy = JSON.parse(readFileSync(join(backup, 'data/databases.json'), 'utf8')) as Record<
-      string,
-      { documents: object }
-    >;
+    const copy = JSON.parse(readFileSync(join(backup, 'data/databases.json'), 'utf8')) as Record<string, { documents: object }>;
     expect([copy._replicator?.documents, copy._users?.documents]).toEqual([{}, {}]);
     await api('DELETE', '/plain');
     await api('PUT', '/later');

@@ -98,9 +98,7 @@ suiteWith('test/config/haproxy', { 'haproxy (Debian: haproxy)': findProgram('hap
       writeFileSync(file, text);
       const { code, stderr } = await run(haproxy, ['-c', '-f', file]);
       // Members that are not there yet are no error.
-      const warnings = stderr
-        .split('\n')
-        .filter((line) => /WARNING|ALERT/.test(line) && !line.includes('could not resolve'));
+      const warnings = stderr.split('\n').filter((line) => /WARNING|ALERT/.test(line) && !line.includes('could not resolve'));
       expect({ code, warnings }).toEqual({ code: 0, warnings: [] });
       writeFileSync(file, text.replace('balance roundrobin', 'balance nowhere'));
       expect((await run(haproxy, ['-c', '-f', file])).code).not.toBe(0);

@@ -44,10 +44,7 @@ suite('a real InfluxDB 2', () => {
 
     private environment(name: string): Record<string, string> {
       const environment = environmentOf(container(template, name), secretsOf(this.suffix));
-      const here = Object.entries(environment).map(([key, value]) => [
-        key,
-        value.replace('/var/lib/influxdb2', this.volume),
-      ]);
+      const here = Object.entries(environment).map(([key, value]) => [key, value.replace('/var/lib/influxdb2', this.volume)]);
       return { ...Object.fromEntries(here), PATH: process.env.PATH ?? '', HOME: this.volume };
     }
 
@@ -92,10 +89,7 @@ suite('a real InfluxDB 2', () => {
     }
 
     async write(value: number, bucket = 'metrics'): Promise<void> {
-      const answer = await this.request(
-        `/api/v2/write?org=hy_home&bucket=${bucket}`,
-        `proof value=${value} ${Date.now()}000000`,
-      );
+      const answer = await this.request(`/api/v2/write?org=hy_home&bucket=${bucket}`, `proof value=${value} ${Date.now()}000000`);
       expect(answer.status).toBe(204);
     }
 

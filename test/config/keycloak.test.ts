@@ -93,9 +93,7 @@ suite('Keycloak as its manifests start it', () => {
   const secrets = new Map<string, string>([['keycloak-setup/clientId', 'hearth-setup']]);
   const names: Record<string, string> = { 'keycloak-admin': 'admin', 'mng-pg-keycloak': 'keycloak' };
   const secret = (name: string, key: string) =>
-    (key === 'username' ? names[name] : undefined) ??
-    secrets.get(`${name}/${key}`) ??
-    `Long-"quoted"-${key}-of-${name}`;
+    (key === 'username' ? names[name] : undefined) ?? secrets.get(`${name}/${key}`) ?? `Long-"quoted"-${key}-of-${name}`;
   const output: string[] = [];
   let folder: string;
   let server: KeycloakServer;
@@ -210,11 +208,7 @@ suite('Keycloak as its manifests start it', () => {
   });
 
   test('brokers, the directory and the groups below it are accepted', async () => {
-    expect((await listed('/identity-provider/instances')).map(({ alias }) => alias).sort()).toEqual([
-      'google',
-      'kakao',
-      'naver',
-    ]);
+    expect((await listed('/identity-provider/instances')).map(({ alias }) => alias).sort()).toEqual(['google', 'kakao', 'naver']);
     const { page } = await browser().open();
     for (const name of ['Google', 'Naver', 'Kakao']) expect(page).toContain(name);
     const [federation] = await listed('/components?type=org.keycloak.storage.UserStorageProvider');
@@ -273,9 +267,7 @@ suite('Keycloak as its manifests start it', () => {
     expect((await browser().signIn('bob', 'by-hand-Password')).location).toMatch(new RegExp(`^${redirectUri}\\?`));
     expect((await browser().signIn('carol', 'Directory-password-of-Carol')).location).toBe('');
     await directory.resume();
-    expect((await browser().signIn('carol', 'Directory-password-of-Carol')).location).toMatch(
-      new RegExp(`^${redirectUri}\\?`),
-    );
+    expect((await browser().signIn('carol', 'Directory-password-of-Carol')).location).toMatch(new RegExp(`^${redirectUri}\\?`));
   });
 
   test('a program that does not prove that it asked itself is refused, and so is another address', async () => {
@@ -354,19 +346,14 @@ suite('Keycloak as its manifests start it', () => {
     expect([guess.location, guess.page]).toEqual(['', expect.stringContaining('kc-form-login')]);
     expect(await listed('/users?username=stranger')).toEqual([]);
     // Back to Kakao itself.
-    expect(await succeeds(platform({ groups: full.groups, brokers: ['kakao'] }))).toEqual([
-      'broker kakao: brought up to date',
-    ]);
+    expect(await succeeds(platform({ groups: full.groups, brokers: ['kakao'] }))).toEqual(['broker kakao: brought up to date']);
   });
 
   test('new secrets hold after the next run: of a program, and of the administrator', async () => {
     secrets.set('keycloak-oauth2-proxy/clientSecret', 'another-secret');
     secrets.set('keycloak-admin/password', 'another-Password-42');
     const lines = await succeeds(platform({ groups: full.groups, brokers: ['kakao'] }));
-    expect(lines).toEqual([
-      'user admin of master: has the password of the Secret',
-      'client oauth2-proxy: brought up to date',
-    ]);
+    expect(lines).toEqual(['user admin of master: has the password of the Secret', 'client oauth2-proxy: brought up to date']);
     const console = {
       realm: 'master',
       clientId: 'security-admin-console',
@@ -391,7 +378,9 @@ suite('Keycloak as its manifests start it', () => {
     const { rotation } = platform(full).graph.credentials.find(({ name }) => name === 'keycloak-setup') ?? {};
     if (rotation?.by !== 'command') throw new Error('rotated in another way');
     const env = { PATH: process.env.PATH, JAVA: java, TMPDIR: folder, ...environment(pod) };
-    const command = rotation.command.map((part) => part.replaceAll('/opt/keycloak', server.folder).replaceAll('http://127.0.0.1:8080', server.url)); // prettier-ignore
+    const command = rotation.command.map((part) =>
+      part.replaceAll('/opt/keycloak', server.folder).replaceAll('http://127.0.0.1:8080', server.url),
+    );
     const [program = '', ...args] = command;
     const tell = () =>
       run(program, args, { input: rotation.input({ clientSecret: 'next-secret' }), env: { ...env, JAVA_HOME: '' } });
@@ -403,8 +392,7 @@ suite('Keycloak as its manifests start it', () => {
 
   test('no secret stands in the log, or in what the job says', () => {
     const said = [server.log, ...output].join('\n');
-    for (const [, value] of said.matchAll(/(Long-"quoted"-(?:password|clientSecret)\S*)/g))
-      expect(value).toBe(undefined);
+    for (const [, value] of said.matchAll(/(Long-"quoted"-(?:password|clientSecret)\S*)/g)) expect(value).toBe(undefined);
     for (const value of ['another-secret', 'another-Password-42', 'next-secret', 'by-hand-Password'])
       expect(said).not.toContain(value);
   });

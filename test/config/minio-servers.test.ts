@@ -141,10 +141,7 @@ suite('what servers of MinIO ask each other', () => {
     test.each<[string, State[]]>([
       ['the others can write without it', ['serves', 'serves', 'serves']],
       ['nobody can write anyway', ['reads', 'reads']],
-      [
-        'another one waits for servers of its own kind',
-        ['serves, but the others cannot without it', 'waits', 'serves'],
-      ],
+      ['another one waits for servers of its own kind', ['serves, but the others cannot without it', 'waits', 'serves']],
       ['it does not serve yet', ['waits', 'serves', 'serves']],
     ])('at once, where %s', async (_, of) => {
       servedBy(...of);
@@ -184,7 +181,7 @@ cat "$first"
 if [ "$first" != ${passes.length} ]; then rm "$first"; fi
 `;
       writeFileSync(join(folder, 'mc'), client, { mode: 0o755 });
-      const [shell = '', ...args] = command.map((part) => part.replace('180', String(seconds)).replace('sleep 10', 'sleep 0.1')); // prettier-ignore
+      const [shell = '', ...args] = command.map((part) => part.replace('180', String(seconds)).replace('sleep 10', 'sleep 0.1'));
       const { code, stdout } = await run(shell, args, { env: { PATH: `${folder}:${process.env.PATH}` } });
       return { code, lines: stdout.trim().split('\n') };
     };

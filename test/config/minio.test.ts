@@ -203,7 +203,7 @@ suite('settings of buckets in a real MinIO', () => {
   const anonymous = async (path: string) => (await fetch(`http://${store.address}/${path}`)).status;
   const rules = async (bucket: string) => {
     const { stdout } = await root('ilm', 'rule', 'export', `store/${bucket}`);
-    const [{ config }] = lines<{ config?: { Rules?: { ID: string }[] } }>(stdout) as [{ config?: { Rules?: { ID: string }[] } }]; // prettier-ignore
+    const [{ config }] = lines<{ config?: { Rules?: { ID: string }[] } }>(stdout) as [{ config?: { Rules?: { ID: string }[] } }];
     return config?.Rules ?? [];
   };
   const state = async () => {

@@ -100,11 +100,7 @@ suiteWith('test/config/mosquitto', {
 
   test('its files of users and topics are its own, and no password stands there', () => {
     const users = readFileSync(join(folder, 'run/users'), 'utf8').trim().split('\n');
-    expect(users.map((line) => line.replace(/:\$7\$\d+\$[\w+/=]+\$[\w+/=]+$/, ''))).toEqual([
-      'sensors',
-      'board',
-      'shop',
-    ]);
+    expect(users.map((line) => line.replace(/:\$7\$\d+\$[\w+/=]+\$[\w+/=]+$/, ''))).toEqual(['sensors', 'board', 'shop']);
     for (const name of ['users', 'topics']) expect(statSync(join(folder, 'run', name)).mode & 0o777).toBe(0o600);
   });
 

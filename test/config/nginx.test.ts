@@ -7,15 +7,7 @@ import { makeValue } from '../../cli/credentials/values';
 import { catalogue } from '../../lib/catalogue';
 import { Deployment } from '../../lib/core/controllers';
 import { privateKey, selfSignedCertificate } from '../../lib/core/credential';
-import {
-  Background,
-  eventually,
-  findProgram,
-  freePort,
-  run,
-  suiteWith,
-  type RunOptions,
-} from '../api/support/programs';
+import { Background, eventually, findProgram, freePort, run, suiteWith, type RunOptions } from '../api/support/programs';
 import { signIn } from '../../lib/core/sign-in';
 import { find, objectsOf } from '../support/objects';
 import { routed, secured, sleeper, testPlatform, type TestEntry } from '../support/platforms';
@@ -153,9 +145,7 @@ function answerWho(incoming: IncomingMessage, response: ServerResponse): void {
           'set-cookie': 'session=renewed',
         }
       : {}),
-    ...(status === 302
-      ? { location: `https://id.hearth.test/?to=${encodeURIComponent(to)}`, 'set-cookie': 'csrf=1' }
-      : {}),
+    ...(status === 302 ? { location: `https://id.hearth.test/?to=${encodeURIComponent(to)}`, 'set-cookie': 'csrf=1' } : {}),
   });
   response.end();
 }
@@ -422,22 +412,14 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
     for (const path of ['/app/x', '/store/x']) expect((await seen(path, {}, body)).bytes).toBe(body.length);
     const large = Buffer.alloc(101 * 2 ** 20);
     expect((await seen('/store/x', {}, large)).bytes).toBe(large.length);
-    const refused = await ask(
-      '/app/x',
-      { 'content-length': String(large.length), expect: '100-continue' },
-      undefined,
-      'PUT',
-    );
+    const refused = await ask('/app/x', { 'content-length': String(large.length), expect: '100-continue' }, undefined, 'PUT');
     expect(refused.status).toBe(413);
   });
 
   test('redirects and cookies stay below the path; an address of its own host stays as it is', async () => {
     const { status, headers } = await ask('/app/login');
     expect([status, headers.location]).toEqual([302, '/app/home?a=b']);
-    expect(headers['set-cookie']).toEqual([
-      'id=1; Path=/app/; HttpOnly',
-      'own=1; Path=/app/; Domain=paths.hearth.test',
-    ]);
+    expect(headers['set-cookie']).toEqual(['id=1; Path=/app/; HttpOnly', 'own=1; Path=/app/; Domain=paths.hearth.test']);
     expect((await ask('/app/elsewhere')).headers.location).toBe('https://app.hearth.test/there');
   });
 
@@ -458,9 +440,7 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
 
   test('WebSockets pass', async () => {
     servers.get('pages')?.on('upgrade', (incoming: IncomingMessage, socket) => {
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfor ${incoming.url}`,
-      );
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nfor ${incoming.url}`);
       socket.on('data', (data: Buffer) => socket.end(`you said ${data.toString()}`));
     });
     const said = await new Promise<string>((resolve, reject) => {
@@ -515,9 +495,7 @@ suiteWith('test/config/nginx', { 'nginx (Debian: nginx-light)': nginx })('nginx 
     await ask('/mine/logged?token=secret', { cookie: 'who=alice' });
     await eventually(async () => {
       const lines = readFileSync(join(folder, 'access.log'), 'utf8').trim().split('\n');
-      const entry = lines
-        .map((line) => JSON.parse(line) as Record<string, string>)
-        .find(({ path }) => path === '/mine/logged');
+      const entry = lines.map((line) => JSON.parse(line) as Record<string, string>).find(({ path }) => path === '/mine/logged');
       expect(entry).toMatchObject({ client: '203.0.113.7', person: 'alice', method: 'GET', status: '200' });
     });
     const everything = readFileSync(join(folder, 'access.log'), 'utf8');

@@ -67,14 +67,7 @@ suite('OAuth2 Proxy as the manifests start it', () => {
   });
 
   const startCache = () => {
-    const access = [
-      '--bind',
-      '127.0.0.1',
-      '--port',
-      String(cachePort),
-      '--requirepass',
-      secret('mng-valkey', 'password'),
-    ];
+    const access = ['--bind', '127.0.0.1', '--port', String(cachePort), '--requirepass', secret('mng-valkey', 'password')];
     return new Background('valkey-server', [...access, '--save', ''], { cwd: folder });
   };
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as YAML from 'yaml';
 import { objectsOf, platformOf, root, suppliedValues } from '../api/support/platforms';
 import { environmentOf } from '../api/support/container';
-import { Background, eventually, findProgram, postgresFolders, run, suiteWith, type Result } from '../api/support/programs'; // prettier-ignore
+import { Background, eventually, findProgram, postgresFolders, run, suiteWith, type Result } from '../api/support/programs';
 import { makeValue } from '../../cli/credentials/values';
 import { commandLine } from '../cli/command-line';
 import { MemoryCluster } from '../cli/memory-cluster';
@@ -81,9 +81,7 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
   };
 
   beforeAll(async () => {
-    const rule = platform.graph.credentials.find((credential) => credential.name === `${name}-unseal`)?.keys[
-      'unseal.key'
-    ];
+    const rule = platform.graph.credentials.find((credential) => credential.name === `${name}-unseal`)?.keys['unseal.key'];
     unsealKey = rule ? await makeValue(rule) : '';
     kubernetes = await KubernetesApi.start(keysPath);
     postgres = await PostgresServer.start(secret('mng-pg', 'password'));
@@ -123,9 +121,7 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
     const props = container(findJob(objects, `${name}-${which}`).spec.template, name);
     const folder = filesOf('setup', of);
     const file = join(folder, 'state.json');
-    const { databases, ...rest } = JSON.parse(
-      find(objects, 'ConfigMap', `${name}-setup`).data['state.json'] ?? '',
-    ) as State;
+    const { databases, ...rest } = JSON.parse(find(objects, 'ConfigMap', `${name}-setup`).data['state.json'] ?? '') as State;
     const here = { ...rest, databases: { ...databases, host: `127.0.0.1:${postgres.port}` }, nodes: of.addresses };
     writeFileSync(file, JSON.stringify(change(here as unknown as State)));
     const [, ...args] = props.command.map((part) => part.replace('/etc/store-setup', folder));
@@ -229,7 +225,7 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
     const read = async (path: string) => (await as(token, 'GET', `secret/data/${path}`)).status;
     expect([await read('secrets/data/db'), await read('secrets/gateway/tls'), await read('shop/stripe')]).toEqual([
       200, 403, 403,
-    ]); // prettier-ignore
+    ]);
     expect((await as(token, 'POST', 'secret/data/secrets/data/db', { data: {} })).status).toBe(403);
     const refused = [
       reader('secrets-gateway'),
@@ -254,7 +250,7 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
       kind: 'Pod',
       metadata: { name: `${name}-0`, namespace, labels: { 'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': name } },
       status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
-    } as Parameters<typeof memory.put>[0]); // prettier-ignore
+    } as Parameters<typeof memory.put>[0]);
     memory.secrets.set(`${namespace}/${name}`, 'password', secret(name, 'password'));
     const leader = await nodes.leader();
     memory.answer = (_inside, command, input = '') => {
@@ -266,8 +262,7 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
       const { status, stdout, stderr } = spawnSync(program, args, { input, encoding: 'utf8' });
       return { code: status ?? -1, stdout, stderr };
     };
-    const credentials = () =>
-      commandLine(['credentials', 'secrets'], { root: folder, memory, env: suppliedValues(external) });
+    const credentials = () => commandLine(['credentials', 'secrets'], { root: folder, memory, env: suppliedValues(external) });
     expect(await credentials()).toMatchObject({ code: 0, err: '' });
     expect((await credentials()).out).toContain('nothing was missing');
 
@@ -287,11 +282,11 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
     expect(wanted.length).toBeGreaterThan(10);
     for (const { of, key, property } of wanted) {
       const found = await as(tokens.get(of) ?? '', 'GET', `secret/data/${key}`);
-      expect([
+      expect([key, property, typeof (data(found).data as unknown as Record<string, unknown> | undefined)?.[property]]).toEqual([
         key,
         property,
-        typeof (data(found).data as unknown as Record<string, unknown> | undefined)?.[property],
-      ]).toEqual([key, property, 'string']);
+        'string',
+      ]);
       for (const [other, token] of tokens) {
         if (other !== of) expect((await as(token, 'GET', `secret/data/${key}`)).status).toBe(403);
       }
@@ -405,7 +400,7 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
       await expect(postgres.query('SELECT 1', access)).rejects.toThrow('password authentication failed');
       const owner = "SELECT tableowner FROM pg_tables WHERE tablename = 'own'";
       expect(await postgres.query(owner, { ...superuser, database: 'shop' })).toEqual(['shop']);
-    }); // prettier-ignore
+    });
   });
 
   test('the leader is killed: a read succeeds within 15 seconds', async () => {
@@ -530,9 +525,7 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
     const annotations = find(objects, 'StatefulSet', name).spec.template.metadata.annotations;
     const path = `${annotations['prometheus.io/path']?.replace('/v1/', '')}?format=prometheus`;
     const own = annotations['prometheus.io/port'] === '8202';
-    const figures = own
-      ? await (await nodes.metrics(node, path)).text()
-      : String((await nodes.ask(node, 'GET', path)).body.text);
+    const figures = own ? await (await nodes.metrics(node, path)).text() : String((await nodes.ask(node, 'GET', path)).body.text);
     expect(figures).toContain('vault_core_unsealed');
     // On a port for metrics there is nothing else, and no metrics elsewhere then.
     if (own) {
@@ -557,7 +550,10 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
       return { ...rest, policies: others };
     };
     const { code, stdout } = await job('setup', { change });
-    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining('removed the policy hearth-role-shop') as unknown }); // prettier-ignore
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('removed the policy hearth-role-shop') as unknown,
+    });
     expect((await as(token, 'GET', 'secret/data/shop/stripe')).status).toBe(403);
     expect(await job('setup')).toMatchObject({ code: 0 });
     expect((await as(token, 'GET', 'secret/data/shop/stripe')).status).toBe(200);
@@ -573,8 +569,7 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
       return container(job.spec.jobTemplate.spec.template, of);
     };
     const dump = (action: 'save' | 'load', of: StoreNodes, env: Record<string, string | undefined> = {}) => {
-      const props =
-        action === 'save' ? cronContainer(`${name}-backup`, 'save') : cronContainer(`${name}-restore`, 'load');
+      const props = action === 'save' ? cronContainer(`${name}-backup`, 'save') : cronContainer(`${name}-restore`, 'load');
       const folder = filesOf('snapshot', of);
       const args = [join(folder, 'snapshot.mjs'), action, backup, ...of.addresses];
       const environment = { ...environmentOf(props, secret), CA_FILE: of.authorityFile, PATH: process.env.PATH };
@@ -601,8 +596,8 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
       chmodSync(join(damaged, 'raft.snap'), 0o644);
       writeFileSync(join(damaged, 'raft.snap'), bytes, { flag: 'r+' });
       const folder = filesOf('snapshot', nodes);
-      const env = { SECRET_ID: secret(`${name}-snapshot`, 'secretId'), CA_FILE: nodes.authorityFile, PATH: process.env.PATH }; // prettier-ignore
-      const result = await run(process.execPath, [join(folder, 'snapshot.mjs'), 'load', damaged, ...nodes.addresses], { env }); // prettier-ignore
+      const env = { SECRET_ID: secret(`${name}-snapshot`, 'secretId'), CA_FILE: nodes.authorityFile, PATH: process.env.PATH };
+      const result = await run(process.execPath, [join(folder, 'snapshot.mjs'), 'load', damaged, ...nodes.addresses], { env });
       expect(result.code).toBe(1);
       expect(await value('shop/stripe')).toEqual({ value: 'shop/stripe' });
     });
@@ -624,7 +619,9 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
           const opening = eventually(async () => {
             const { body } = await other.ask(0, 'GET', 'sys/seal-status');
             if (body.sealed) await other.ask(0, 'POST', 'sys/unseal', { key: before });
-            expect((await other.ask(0, 'GET', 'secret/data/shop/stripe', undefined, await signIn(undefined, other))).body).toMatchObject({ data: { data: { value: 'shop/stripe' } } }); // prettier-ignore
+            expect(
+              (await other.ask(0, 'GET', 'secret/data/shop/stripe', undefined, await signIn(undefined, other))).body,
+            ).toMatchObject({ data: { data: { value: 'shop/stripe' } } });
           }, 60);
           expect(await loading).toMatchObject({
             code: 0,
@@ -684,12 +681,18 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
   test('another store opens it: the first start and each one after it need nobody', async () => {
     const address = nodes.addresses[await eventually(() => nodes.leader())] ?? '';
     const transit = { address, key: 'orders', certificateAuthority: nodes.certificate };
-    const file = { name: 'other', domain: 'other.hearth-fixture.dev', cluster: 'kubernetes', services: { traefik: {}, [name]: { unseal: { transit } } } }; // prettier-ignore
+    const file = {
+      name: 'other',
+      domain: 'other.hearth-fixture.dev',
+      cluster: 'kubernetes',
+      services: { traefik: {}, [name]: { unseal: { transit } } },
+    };
     const made = objectsOf(platformOf(YAML.stringify(file), 'other.yaml'));
     const { 'server.json': text = '', 'unseal-ca.crt': authority = '' } = find(made, 'ConfigMap', name).data;
-    const policy = 'path "transit/encrypt/orders" { capabilities = ["update"] }\npath "transit/decrypt/orders" { capabilities = ["update"] }'; // prettier-ignore
+    const policy =
+      'path "transit/encrypt/orders" { capabilities = ["update"] }\npath "transit/decrypt/orders" { capabilities = ["update"] }';
     await ask('POST', 'sys/policies/acl/unseal', { policy });
-    const token = tokenIn(await ask('POST', 'auth/token/create', { policies: ['unseal'], no_parent: true, period: '24h' })); // prettier-ignore
+    const token = tokenIn(await ask('POST', 'auth/token/create', { policies: ['unseal'], no_parent: true, period: '24h' }));
     const { env } = container(find(made, 'StatefulSet', name).spec.template, name);
     const [variable = ''] = env.filter(({ valueFrom }) => 'secretKeyRef' in (valueFrom ?? {})).map(({ name }) => name);
     const started = nodesOf(1, text, { env: { [variable]: token }, files: { 'unseal-ca.crt': authority } });

@@ -11,10 +11,7 @@ const suite = suiteWith('test/config/opensearch-ready', { 'curl (Debian: curl)':
 
 /** The readiness probe against a server that answers as OpenSearch does in states that cannot be had at will. */
 suite('a node of OpenSearch is ready', () => {
-  const node = container(
-    find(objectsOf(platformNamed('opensearch')), 'StatefulSet', 'opensearch').spec.template,
-    'opensearch',
-  );
+  const node = container(find(objectsOf(platformNamed('opensearch')), 'StatefulSet', 'opensearch').spec.template, 'opensearch');
   const folder = mkdtempSync(join(tmpdir(), 'hearth-opensearch-ready-'));
   const calm = {
     discovered_cluster_manager: true,

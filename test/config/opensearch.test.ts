@@ -23,14 +23,10 @@ suite('OpenSearch as its manifests start it', () => {
   const objects = objectsOf(platformNamed('opensearch'));
   const { template } = find(objects, 'StatefulSet', 'opensearch').spec;
   const yml = (find(objects, 'ConfigMap', 'opensearch').data['opensearch.yml'] ?? '')
-    .replace(
-      /cluster.initial_cluster_manager_nodes:(\n\s+- .*)+/,
-      'cluster.initial_cluster_manager_nodes: [opensearch-0]',
-    )
+    .replace(/cluster.initial_cluster_manager_nodes:(\n\s+- .*)+/, 'cluster.initial_cluster_manager_nodes: [opensearch-0]')
     .replace(/discovery.seed_hosts:(\n\s+- .*)+/, 'discovery.seed_hosts: []');
   const secrets = new Map<string, string>();
-  const secret = (name: string, key: string) =>
-    secrets.get(`${name}/${key}`) ?? `Long-"quoted"-8\\1-${key}-${name.length}`;
+  const secret = (name: string, key: string) => secrets.get(`${name}/${key}`) ?? `Long-"quoted"-8\\1-${key}-${name.length}`;
   const password = (name: string) => secret(name, 'password');
   let folder: string;
   let server: OpenSearchServer;
@@ -59,10 +55,13 @@ suite('OpenSearch as its manifests start it', () => {
   const configure = (config: string) => {
     const init = container(template, 'configure');
     const [files, security] = [join(folder, 'files'), join(folder, 'security')];
-    for (const [path, name] of [[files, 'opensearch'], [security, 'opensearch-security']] as const) {
+    for (const [path, name] of [
+      [files, 'opensearch'],
+      [security, 'opensearch-security'],
+    ] as const) {
       mkdirSync(path, { recursive: true });
       for (const [file, text] of Object.entries(find(objects, 'ConfigMap', name).data)) writeFileSync(join(path, file), text);
-    } // prettier-ignore
+    }
     const text = (init.command.at(-1) ?? '')
       .replaceAll('/usr/share/opensearch/config/.', `${openSearchHome}/config/.`)
       .replaceAll('/config/', (match, offset: number, all: string) => (all[offset - 1] === 'h' ? match : `${config}/`))
@@ -71,11 +70,10 @@ suite('OpenSearch as its manifests start it', () => {
       .replaceAll('/security/', `${security}/`);
     writeFileSync(join(folder, 'configure.sh'), text);
     const env = { ...process.env, ...environmentOf(init, secret) };
-    const { status, stderr } = spawnSync('sh', [join(folder, 'configure.sh')], { env, encoding: 'utf8' }); // prettier-ignore
+    const { status, stderr } = spawnSync('sh', [join(folder, 'configure.sh')], { env, encoding: 'utf8' });
     if (status !== 0) throw new Error(stderr);
     mkdirSync(join(config, 'certs'));
-    for (const key of ['tls.key', 'tls.crt'])
-      writeFileSync(join(config, 'certs', key), secret('opensearch-transport', key));
+    for (const key of ['tls.key', 'tls.crt']) writeFileSync(join(config, 'certs', key), secret('opensearch-transport', key));
     cpSync(join(openSearchHome ?? '', 'config/jvm.options'), join(config, 'jvm.options'));
     const jvm = join(config, 'jvm.options');
     writeFileSync(jvm, readFileSync(jvm, 'utf8').replace(/^.*-Xlog:gc.*$/m, ''));
@@ -137,22 +135,28 @@ suite('OpenSearch as its manifests start it', () => {
     for (const path of ['_cluster/health', '_nodes/stats', '_stats', '_cat/shards', '_all/_alias']) {
       expect([path, await status('exporter', 'opensearch-exporter', 'GET', path)]).toEqual([path, 200]);
     }
-    for (const [user, name] of [['exporter', 'opensearch-exporter'], ['kibanaserver', 'opensearch-dashboards']] as const) {
+    for (const [user, name] of [
+      ['exporter', 'opensearch-exporter'],
+      ['kibanaserver', 'opensearch-dashboards'],
+    ] as const) {
       expect(await status(user, name, 'GET', 'secret/_search')).toBe(403);
-    } // prettier-ignore
+    }
     expect(await status('kibanaserver', 'opensearch-dashboards', 'PUT', '.kibana_1', '{}')).toBe(200);
     expect(await status('exporter', 'opensearch-exporter', 'DELETE', 'secret')).toBe(403);
   }, 400_000);
 
   test('a backup brings every document back letter by letter, and nothing else stays', async () => {
-    const odd =
-      '{ "n": 9007199254740993, "f": 1.0,\n "s": "line\\nbreak \\"q\\" \\\\ 한국어", "id": "99999999999999999999999" }';
+    const odd = '{ "n": 9007199254740993, "f": 1.0,\n "s": "line\\nbreak \\"q\\" \\\\ 한국어", "id": "99999999999999999999999" }';
     await admin('PUT', '_ingest/pipeline/none', '{"processors":[]}');
-    await admin('PUT', encodeURIComponent('文書'), JSON.stringify({
-      settings: { number_of_replicas: 0, default_pipeline: 'none' },
-      aliases: { papers: { filter: { term: { k: 'a' } } } },
-      mappings: { properties: { k: { type: 'keyword' }, n: { type: 'long' } } },
-    })); // prettier-ignore
+    await admin(
+      'PUT',
+      encodeURIComponent('文書'),
+      JSON.stringify({
+        settings: { number_of_replicas: 0, default_pipeline: 'none' },
+        aliases: { papers: { filter: { term: { k: 'a' } } } },
+        mappings: { properties: { k: { type: 'keyword' }, n: { type: 'long' } } },
+      }),
+    );
     await admin('PUT', `${encodeURIComponent('文書')}/_doc/${encodeURIComponent('a/b "q"')}?routing=r&refresh`, odd);
     await admin(
       'PUT',
@@ -193,12 +197,14 @@ suite('OpenSearch as its manifests start it', () => {
   test('a node takes over a renewed certificate while it runs', async () => {
     const key = await makeValue(privateKey());
     const text = await makeValue(selfSignedCertificate(['opensearch'], 'tls.key'), key);
-    for (const [name, content] of [['tls.key', key], ['tls.crt', text]] as const) {
+    for (const [name, content] of [
+      ['tls.key', key],
+      ['tls.crt', text],
+    ] as const) {
       writeFileSync(join(server.folder, 'config/certs', name), content);
-    } // prettier-ignore
+    }
     await eventually(
-      async () =>
-        expect(server.program.log).toMatch(/TRANSPORT.* SSL context reloaded|transport.* SSL context reloaded/),
+      async () => expect(server.program.log).toMatch(/TRANSPORT.* SSL context reloaded|transport.* SSL context reloaded/),
       90,
     );
     expect(await status('admin', 'opensearch', 'GET', '_cluster/health')).toBe(200);
@@ -213,8 +219,11 @@ suite('OpenSearch as its manifests start it', () => {
   async function dump(action: 'save' | 'load', to: string) {
     if (action === 'save') mkdirSync(to);
     const env = {
-      PATH: process.env.PATH, OPENSEARCH_URL: server.url, SETUP_USER: 'setup', SETUP_PASSWORD: password('opensearch-setup'),
-    }; // prettier-ignore
+      PATH: process.env.PATH,
+      OPENSEARCH_URL: server.url,
+      SETUP_USER: 'setup',
+      SETUP_PASSWORD: password('opensearch-setup'),
+    };
     const program = join(__dirname, '../../lib/tiers/data/opensearch/indices.mjs');
     const result = await run(process.execPath, [program, action, to], { env });
     if (result.code !== 0) throw new Error(result.stderr);
@@ -232,9 +241,12 @@ function contentOf(folder: string) {
   const { indices } = JSON.parse(readFileSync(join(folder, 'indices.json'), 'utf8')) as Saved;
   return Object.fromEntries(
     indices.map(({ index, file, aliases, mappings }) => {
-      const lines = gunzipSync(readFileSync(join(folder, file))).toString().split('\n').slice(0, -1);
+      const lines = gunzipSync(readFileSync(join(folder, file)))
+        .toString()
+        .split('\n')
+        .slice(0, -1);
       const documents = lines.flatMap((line, i) => (i % 2 === 0 ? [`${line}\n${lines[i + 1]}`] : [])).sort();
       return [index, { aliases, mappings, documents }];
     }),
-  ); // prettier-ignore
+  );
 }

@@ -1,4 +1,16 @@
-import { chownSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  chownSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,16 +18,7 @@ import { dirname, join } from 'node:path';
 import * as YAML from 'yaml';
 import { commandOf, environmentOf } from '../api/support/container';
 import { objectsOf, platformNamed } from '../api/support/platforms';
-import {
-  asset,
-  Background,
-  eventually,
-  findProgram,
-  freePort,
-  postgresFolders,
-  run,
-  suiteWith,
-} from '../api/support/programs';
+import { asset, Background, eventually, findProgram, freePort, postgresFolders, run, suiteWith } from '../api/support/programs';
 import { saw } from '../prove/record';
 import { container, find } from '../support/objects';
 
@@ -153,7 +156,7 @@ suiteWith('test/config/patroni', {
     const psql = (role: string, password: string, sql: string) =>
       run(join(dirname(postgres ?? ''), 'psql'), ['-XAt', '--no-password', '-c', sql], {
         env: { PGHOST: '127.0.0.1', PGPORT: String(ports.postgres), PGUSER: role, PGDATABASE: 'postgres', PGPASSWORD: password },
-      }); // prettier-ignore
+      });
     const superuser = secret('pg-cluster', 'password');
     const shown = async (name: string) => (await psql('postgres', superuser, `SHOW ${name}`)).stdout.trim();
     expect(await shown('shared_buffers')).toBe('64MB');
@@ -167,12 +170,13 @@ suiteWith('test/config/patroni', {
   test('whoever has no password of its REST API changes nothing; the job’s container does', async () => {
     const url = `http://127.0.0.1:${ports.rest}/config`;
     expect((await fetch(url, { method: 'PUT', body: '{}' })).status).toBe(401);
-    const settings = JSON.parse(find(objects, 'ConfigMap', 'pg-cluster-patroni').data['cluster.json'] ?? '') as { ttl: number; postgresql: { parameters: Record<string, unknown> } }; // prettier-ignore
+    const settings = JSON.parse(find(objects, 'ConfigMap', 'pg-cluster-patroni').data['cluster.json'] ?? '') as {
+      ttl: number;
+      postgresql: { parameters: Record<string, unknown> };
+    };
     settings.postgresql.parameters.work_mem = '7MB';
     writeFileSync(join(folder, 'cluster.json'), JSON.stringify(settings));
-    const jobs = objects.filter(
-      ({ kind, metadata }) => kind === 'Job' && metadata.name.startsWith('pg-cluster-databases-'),
-    );
+    const jobs = objects.filter(({ kind, metadata }) => kind === 'Job' && metadata.name.startsWith('pg-cluster-databases-'));
     const job = find(jobs, 'Job', jobs[0]?.metadata.name ?? '');
     const configure = container(job.spec.template, 'configure');
     const [command = '', ...args] = configure.command.map((part) =>
@@ -189,13 +193,19 @@ suiteWith('test/config/patroni', {
   test.each<[string, string, string | undefined, string, number]>([
     // The first question is not answered, so that it asks both once more.
     ['the first member founds the cluster where nobody has data', 'pg-cluster-0', '{"state":"stopped"}', '/config', 4],
-    ['the first member waits for a leader where another one has data, whoever is silent', 'pg-cluster-0', '{"database_system_identifier":"7"}', '/config/patroni.yml', 2],
+    [
+      'the first member waits for a leader where another one has data, whoever is silent',
+      'pg-cluster-0',
+      '{"database_system_identifier":"7"}',
+      '/config/patroni.yml',
+      2,
+    ],
     ['another member founds nothing, and asks nobody', 'pg-cluster-1', undefined, '/config/patroni.yml', 0],
   ])('without data: %s', async (_, name, said, config, questions) => {
     const { asked, code, stdout } = await startMember(name, said);
     expect({ code, last: stdout.trim().split('\n').at(-1) }).toEqual({ code: 0, last: `patroni ${join(folder, config)}` });
     expect(asked).toEqual(Array.from({ length: questions }, () => '/patroni'));
-  }); // prettier-ignore
+  });
 
   test('with data: the first member asks nobody', async () => {
     mkdirSync(join(folder, 'volume/data'), { recursive: true });
@@ -205,11 +215,17 @@ suiteWith('test/config/patroni', {
   });
 
   test('etcd of one member begins anew as one of three; of three it never becomes one', async () => {
-    const { command: [shell = '', ...args] } = container(find(objects, 'StatefulSet', 'etcd').spec.template, 'check-members'); // prettier-ignore
+    const {
+      command: [shell = '', ...args],
+    } = container(find(objects, 'StatefulSet', 'etcd').spec.template, 'check-members');
     const volume = mkdtempSync(join(folder, 'etcd-volume-'));
     const check = (members: number) => {
       const env = { MEMBERS: String(members), PATH: process.env.PATH };
-      return run(shell, args.map((part) => part.replaceAll('/volume', volume)), { env }); // prettier-ignore
+      return run(
+        shell,
+        args.map((part) => part.replaceAll('/volume', volume)),
+        { env },
+      );
     };
     const hasData = () => existsSync(join(volume, 'data/member'));
     for (const members of [1, 1]) {
@@ -235,14 +251,27 @@ suiteWith('test/config/patroni', {
     copyFileSync(join(folder, 'data/PG_VERSION'), mark);
     expect(await run(command, args, { env: env(mark) })).toMatchObject({ code: 0 });
     writeFileSync(mark, '9\n');
-    expect(await run(command, args, { env: env(mark) })).toMatchObject({ code: 1, stderr: expect.stringContaining('PostgreSQL 9') as unknown }); // prettier-ignore
+    expect(await run(command, args, { env: env(mark) })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('PostgreSQL 9') as unknown,
+    });
   });
 
   /** @param config its file, or the folder of its files */
   function startPatroni(config: string): Background {
-    const env = { ...environmentOf(pod, secret), PATRONI_NAME: 'pg-cluster-0', HOME: folder, PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }; // prettier-ignore
+    const env = {
+      ...environmentOf(pod, secret),
+      PATRONI_NAME: 'pg-cluster-0',
+      HOME: folder,
+      PATH: process.env.PATH,
+      LC_ALL: 'C.UTF-8',
+    };
     const [program, ...args] = patroniForAll();
-    return new Background(program, [...args, join(folder, config)], { cwd: folder, env: { ...env, PYTHONPATH: join(folder, 'python') }, ...nobody }); // prettier-ignore
+    return new Background(program, [...args, join(folder, config)], {
+      cwd: folder,
+      env: { ...env, PYTHONPATH: join(folder, 'python') },
+      ...nobody,
+    });
   }
 
   /** Patroni is not root, as PostgreSQL is not, and its virtual environment may be root's own: then in a copy. */

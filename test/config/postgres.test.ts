@@ -109,11 +109,7 @@ suite.each(Object.entries(expected))('the databases of %s in a real PostgreSQL',
       'log_transaction_sample_rate=1',
       'log_min_error_statement=debug5',
     ];
-    server = new Background(
-      'postgres',
-      ['-D', 'data', ...pod.args, ...settings.flatMap((setting) => ['-c', setting])],
-      options,
-    );
+    server = new Background('postgres', ['-D', 'data', ...pod.args, ...settings.flatMap((setting) => ['-c', setting])], options);
     await server.until(() => query('SELECT 1'));
   });
 
@@ -163,9 +159,7 @@ suite.each(Object.entries(expected))('the databases of %s in a real PostgreSQL',
 
   test('a wrong password is refused, and so is the database of another role', async () => {
     expect((await psql('gis', 'wrong', 'gis', 'SELECT 1')).stderr).toContain('password authentication failed');
-    expect((await psql('mlflow', own('mlflow'), 'gis', 'SELECT 1')).stderr).toContain(
-      'permission denied for database "gis"',
-    );
+    expect((await psql('mlflow', own('mlflow'), 'gis', 'SELECT 1')).stderr).toContain('permission denied for database "gis"');
   });
 
   test('a new password holds after the next run', async () => {

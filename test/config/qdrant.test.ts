@@ -36,12 +36,7 @@ suite('the scripts of Qdrant, against its documented protocol', () => {
   };
 
   /** Runs a container of a dump where its files are here, with the tools that its image has. */
-  const dump = async (
-    name: string,
-    containerName: string,
-    cluster: QdrantProtocol,
-    backup: string,
-  ): Promise<Result> => {
+  const dump = async (name: string, containerName: string, cluster: QdrantProtocol, backup: string): Promise<Result> => {
     const job = all(objects, 'CronJob').find(({ metadata }) => metadata.name === name);
     if (!job) throw new Error(`no cron job ${name}`);
     const props = container(job.spec.jobTemplate.spec.template, containerName);
@@ -189,8 +184,7 @@ suite('the scripts of Qdrant, against its documented protocol', () => {
       const folder = newFolder();
       mkdirSync(join(folder, 'storage'));
       if (state) writeFileSync(join(folder, 'storage/raft_state.json'), '{}');
-      const tool = (name: string, text: string) =>
-        writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+      const tool = (name: string, text: string) => writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
       tool('hostname', `echo ${self}`);
       tool('qdrant', 'echo "$*"');
       // The hosts stand for ports here.

@@ -89,13 +89,9 @@ const nginx = findProgram('nginx', ['/usr/sbin']) ?? '';
 suiteWith('test/config/reload', { 'nginx (Debian: nginx-light)': nginx })('nginx as the path gateway', () => {
   /** Its objects with these paths, each of which leads to the program `app`. */
   const gatewayWith = (...paths: string[]) => {
-    const locations = Object.fromEntries(
-      paths.map((path) => [path, { to: 'app', access: 'public', rateLimited: false }]),
-    );
+    const locations = Object.fromEntries(paths.map((path) => [path, { to: 'app', access: 'public', rateLimited: false }]));
     const services = { app: {}, gateway: {}, nginx: { locations } };
-    return objectsOf(
-      testPlatform({ app: routed('app') }, { services }, catalogue.nginx ? { nginx: catalogue.nginx } : {}),
-    );
+    return objectsOf(testPlatform({ app: routed('app') }, { services }, catalogue.nginx ? { nginx: catalogue.nginx } : {}));
   };
   let names: NameServer;
   let app: Server;
@@ -165,8 +161,7 @@ suiteWith('test/config/reload', { 'nginx (Debian: nginx-light)': nginx })('nginx
         .replace('access_log /dev/stdout', `access_log ${folder}/access.log`)
         .replace('listen 8080', `listen 127.0.0.1:${port}`)
         .replaceAll('app.test-apps.svc.cluster.local:8000', `app.test-apps.svc.cluster.local:${appPort}`);
-    const configOf = (...paths: string[]) =>
-      moved(find(gatewayWith(...paths), 'ConfigMap', 'nginx').data['nginx.conf'] ?? '');
+    const configOf = (...paths: string[]) => moved(find(gatewayWith(...paths), 'ConfigMap', 'nginx').data['nginx.conf'] ?? '');
     const files = new ProjectedFolder(join(folder, 'etc'), { 'nginx.conf': configOf('/app/') });
     const { template } = find(gatewayWith('/app/'), 'Deployment', 'nginx').spec;
     const command = (container(template, 'nginx').command ?? []).map((part) =>

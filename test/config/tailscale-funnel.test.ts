@@ -1,4 +1,14 @@
-import { chownSync, copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -53,7 +63,7 @@ suiteWith('test/config/tailscale-funnel', {
     for (const [name, text] of Object.entries(files)) writeFileSync(path(volumeOf('/etc/tailscale-gate'), name), text);
     supply(authKey);
     if (user.uid !== undefined) {
-      for (const name of ['.', ...template.spec.volumes.map((volume) => volume.name)]) chownSync(path(name), user.uid, user.gid); // prettier-ignore
+      for (const name of ['.', ...template.spec.volumes.map((volume) => volume.name)]) chownSync(path(name), user.uid, user.gid);
     }
     healthy = false;
     server = createServer((_request, response) => response.writeHead(healthy ? 200 : 503).end());

@@ -1,13 +1,4 @@
-import {
-  mkdtempSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -145,8 +136,7 @@ suiteWith('test/config/tailscale', { 'busybox (Debian: busybox-static)': busybox
     test('its probe fails when checks have stopped, and before the first one', async () => {
       const { livenessProbe } = container(find(objects, 'Deployment', 'tailscale-gate').spec.template, 'gate');
       const [, , script = ''] = livenessProbe.exec.command;
-      const probe = async () =>
-        (await run(busybox ?? '', ['sh', '-c', local(script)], { env: { PATH: path('bin') } })).code;
+      const probe = async () => (await run(busybox ?? '', ['sh', '-c', local(script)], { env: { PATH: path('bin') } })).code;
       await checks(2);
       await eventually(async () => expect(await probe()).toBe(0));
       await gate.stop('SIGKILL');

@@ -196,11 +196,7 @@ async function whole(request: IncomingMessage): Promise<Buffer> {
 }
 
 /** @param answer the status for a request @param port 0 for any */
-async function listening(
-  host: string,
-  answer: (request: IncomingMessage) => Promise<number>,
-  port = 0,
-): Promise<Server> {
+async function listening(host: string, answer: (request: IncomingMessage) => Promise<number>, port = 0): Promise<Server> {
   const server = createServer((request, response) => {
     void answer(request).then((status) => response.writeHead(status).end('here'));
   });

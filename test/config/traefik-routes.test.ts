@@ -150,9 +150,7 @@ suite('Traefik with the API server', () => {
       // The bucket is full again.
       await setTimeout(1_000);
       const start = Date.now();
-      const answers = await Promise.all(
-        Array.from({ length: 300 }, () => traefik.get('websecure', host, '/', { tls: { ca } })),
-      );
+      const answers = await Promise.all(Array.from({ length: 300 }, () => traefik.get('websecure', host, '/', { tls: { ca } })));
       const seconds = (Date.now() - start) / 1_000;
       const passed = answers.filter(({ status }) => status === 401).length;
       expect(answers.filter(({ status }) => status === 429)).toHaveLength(300 - passed);

@@ -58,17 +58,7 @@ suite.each(platformFiles().map((source) => [source.name, source] as const))('the
 
 /** https://doc.traefik.io/traefik/reference/install-configuration/configuration-options/ */
 const topLevelKeys = [
-  ...[
-    'accessLog',
-    'api',
-    'certificatesResolvers',
-    'core',
-    'entryPoints',
-    'experimental',
-    'global',
-    'hostResolver',
-    'log',
-  ],
+  ...['accessLog', 'api', 'certificatesResolvers', 'core', 'entryPoints', 'experimental', 'global', 'hostResolver', 'log'],
   ...['metrics', 'ocsp', 'ping', 'providers', 'serversTransport', 'spiffe', 'tcpServersTransport', 'tracing'],
 ];
 

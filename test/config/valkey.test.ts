@@ -84,7 +84,9 @@ suite('Valkey as the manifests start it', () => {
 
   /** A key whose slot the server at a port owns. */
   async function keyIn(port: number): Promise<string> {
-    for (let n = 0; ; n++) if (!/MOVED/.test((await run('valkey-cli', ['-p', String(port), 'GET', `k${n}`], { env: environment() })).stdout)) return `k${n}`; // prettier-ignore
+    for (let n = 0; ; n++)
+      if (!/MOVED/.test((await run('valkey-cli', ['-p', String(port), 'GET', `k${n}`], { env: environment() })).stdout))
+        return `k${n}`;
   }
 
   /** Runs a script of a backup job against a server, with its folders here. */
@@ -143,7 +145,7 @@ return r`;
     for (const [n, host] of hosts.entries()) ports.push(await start('valkey-cluster', `shard-${n}`, { host }));
     expect(await joinNodes(ports, 4, 0)).toMatchObject({ code: 0, stderr: '' });
     const [first = 0, , , last = 0] = ports;
-    const slots = async () => /^(\S+) \S*,left-out \S*master.* (\d+-\d+)$/m.exec(await cli(first, 'CLUSTER', 'NODES'))?.slice(1); // prettier-ignore
+    const slots = async () => /^(\S+) \S*,left-out \S*master.* (\d+-\d+)$/m.exec(await cli(first, 'CLUSTER', 'NODES'))?.slice(1);
     const before = await slots();
     expect(before).toHaveLength(2);
     const key = await keyIn(last);
@@ -151,7 +153,10 @@ return r`;
     await servers.at(-1)?.stop('SIGKILL');
     await eventually(async () => expect(await cli(first, 'CLUSTER', 'NODES')).toMatch(/left-out master,fail /), 30);
     const { code, stderr } = await joinNodes(ports.slice(0, 3), 3, 0);
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('left-out has keys that nobody else has') as unknown }); // prettier-ignore
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('left-out has keys that nobody else has') as unknown,
+    });
     expect(await slots()).toEqual(before);
     await start('valkey-cluster', 'shard-3', { host: 'left-out', port: last });
     expect(await joinNodes(ports, 4, 0)).toMatchObject({ code: 0, stderr: '' });
@@ -179,7 +184,10 @@ return r`;
     const again = await joined();
     expect(again.stdout.trim().split('\n')).toHaveLength(6);
     // A replica changes sides, so that one master has two and another none, and comes beside its own master.
-    const table = again.stdout.trim().split('\n').map((line) => line.split(' ')); // prettier-ignore
+    const table = again.stdout
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' '));
     const portOf = (line: string[] = []) => Number(line[0]?.split(':')[1]);
     const replica = table.find(([, role]) => role === 'slave');
     const beside = table.find((line) => line[1] === 'master' && line.at(-1) === replica?.at(-1));

@@ -86,21 +86,16 @@ test('without any policy: seen, and said', async () => {
   await expect(look(() => [])).rejects.toThrow('open, but not declared: proofs-ai/probe-stranger → postgis:postgres');
 });
 
-test.each(['geoai', 'hy-home', 'pg'])(
-  'who is declared to go where is the same for the policies of %s',
-  async (name) => {
-    const of = platformNamed(name);
-    const servers = of.graph.workloads.filter(({ ports }) => ports.some(({ offered }) => offered));
-    const check = await ReachabilityCheck.start(of, servers, undefined, new PolicyNetwork(of));
-    const tcp = edges(of).filter(
-      ({ to, port, workload }) => port.protocol === 'TCP' && servers.includes(to) && workload,
-    );
-    const expected = tcp.map(
-      ({ workload, to, port }) => `${workload?.namespace}/probe-${workload?.name} → ${to.name}:${port.name}`,
-    );
-    expect(check.declared().filter((line) => !line.includes('/probe-open '))).toEqual(
-      expect.arrayContaining([...new Set(expected)]),
-    );
-    expect(check.declared().filter((line) => !line.includes('/probe-open '))).toHaveLength(new Set(expected).size);
-  },
-);
+test.each(['geoai', 'hy-home', 'pg'])('who is declared to go where is the same for the policies of %s', async (name) => {
+  const of = platformNamed(name);
+  const servers = of.graph.workloads.filter(({ ports }) => ports.some(({ offered }) => offered));
+  const check = await ReachabilityCheck.start(of, servers, undefined, new PolicyNetwork(of));
+  const tcp = edges(of).filter(({ to, port, workload }) => port.protocol === 'TCP' && servers.includes(to) && workload);
+  const expected = tcp.map(
+    ({ workload, to, port }) => `${workload?.namespace}/probe-${workload?.name} → ${to.name}:${port.name}`,
+  );
+  expect(check.declared().filter((line) => !line.includes('/probe-open '))).toEqual(
+    expect.arrayContaining([...new Set(expected)]),
+  );
+  expect(check.declared().filter((line) => !line.includes('/probe-open '))).toHaveLength(new Set(expected).size);
+});

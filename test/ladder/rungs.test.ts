@@ -70,7 +70,5 @@ test.each<[Fault, string]>([
 });
 
 test('a program that runs on with the values of before a rotation', async () => {
-  expect(await climb('nobody is restarted for new values')).toMatch(
-    /^rotate: .* was rotated, and these run as before: /,
-  );
+  expect(await climb('nobody is restarted for new values')).toMatch(/^rotate: .* was rotated, and these run as before: /);
 });

@@ -97,8 +97,7 @@ export class SmallWorld implements Ground<User> {
     deleteClaims: (workload) => {
       if (this.fault === 'no volume is lost') return Promise.resolve();
       const claims = this.claimsOf.get(workload) ?? [];
-      const again =
-        this.fault === 'no volume comes again' ? [] : claims.map(({ name }) => ({ name, uid: this.next() }));
+      const again = this.fault === 'no volume comes again' ? [] : claims.map(({ name }) => ({ name, uid: this.next() }));
       this.claimsOf.set(workload, again);
       if (workload.name === database) this.content = {};
       this.onNewVolumes = true;

@@ -10,9 +10,7 @@ import { synthesis } from '../support/synthesis';
 
 const settings = (...services: string[]) =>
   parsePlatform(
-    ['name: lab', 'domain: lab.home.arpa', 'cluster: k3s', 'services:', ...services.map((line) => `  ${line}`)].join(
-      '\n',
-    ),
+    ['name: lab', 'domain: lab.home.arpa', 'cluster: k3s', 'services:', ...services.map((line) => `  ${line}`)].join('\n'),
     'lab.yaml',
   );
 const platform = (...services: string[]) => buildPlatform(settings(...services));

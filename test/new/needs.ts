@@ -55,10 +55,11 @@ export function bindingNeeds(root: string): BindingNeed[] {
   return readdirSync(folder)
     .sort()
     .flatMap((path) =>
-      Array.from(
-        readFileSync(join(folder, path), 'utf8').matchAll(/^export const (\w+) = needFor\b/gm),
-        ([, name = '']) => ({ name, file: path.replace(/\.ts$/, ''), use: uses[name] }),
-      ),
+      Array.from(readFileSync(join(folder, path), 'utf8').matchAll(/^export const (\w+) = needFor\b/gm), ([, name = '']) => ({
+        name,
+        file: path.replace(/\.ts$/, ''),
+        use: uses[name],
+      })),
     );
 }
 

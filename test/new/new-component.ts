@@ -54,8 +54,7 @@ export const filesOf = (tier: string, name: string) => ({
 });
 
 /** What the definition of a component imports, beside its needs. */
-const imported =
-  'access archived backup defineComponent Deployment gateway hostsOf HttpRoute images StatefulSet tcp temporary z';
+const imported = 'access archived backup defineComponent Deployment gateway hostsOf HttpRoute images StatefulSet tcp temporary z';
 
 /** Checks the command line; throws {@link Refused} with everything that is wrong. @param root the repository */
 export function newComponent(given: Arguments, root: string): NewComponent {

@@ -46,18 +46,7 @@ function typeErrors(...paths: string[]): string[] {
 
 test('all that is wrong is said at once, and nothing is written', () => {
   const before = ['lib/catalogue.ts', 'lib/images.ts', 'test/evidence.yaml'].map(read);
-  const wrong = [
-    '--needs',
-    'sql,objectStor',
-    '--port',
-    '0',
-    '--image',
-    'nginx:latest',
-    '--documentation',
-    'x',
-    '--title',
-    ' ',
-  ];
+  const wrong = ['--needs', 'sql,objectStor', '--port', '0', '--image', 'nginx:latest', '--documentation', 'x', '--title', ' '];
   expect(make('toolin', 'Demo', ...wrong)).toEqual({
     status: 1,
     stdout: '',
@@ -75,10 +64,7 @@ test('all that is wrong is said at once, and nothing is written', () => {
 
 test.each([
   ['mlflow', 'there is a component "mlflow" already; write another name'],
-  [
-    'postgres-options',
-    'lib/tiers/data/postgres-options.ts is there already, and is not that of a component; write another name',
-  ],
+  ['postgres-options', 'lib/tiers/data/postgres-options.ts is there already, and is not that of a component; write another name'],
   ['cache', '"cache" means something else in the file of a component; write for example cache-server'],
   ['switch', '"switch" means something else in the file of a component; write for example switch-server'],
 ])('a name that is taken: %s', (name, sentence) => {
@@ -92,15 +78,7 @@ describe('a component that uses others', () => {
   let made: ReturnType<typeof make>;
   beforeAll(() => {
     const needs = ['--needs', 'sql,objectStore,cache,identity,valkeyCluster'];
-    made = make(
-      'tooling',
-      'greeting-page',
-      '--image',
-      'registry.hearth.test/greeting:1.2.3',
-      '--port',
-      '8081',
-      ...needs,
-    );
+    made = make('tooling', 'greeting-page', '--image', 'registry.hearth.test/greeting:1.2.3', '--port', '8081', ...needs);
   });
 
   test('is written with its snapshot, in the place of its tier; what is left to a person is listed with its lines', () => {
@@ -131,14 +109,7 @@ describe('a component that uses others', () => {
 
   test('has the right types, and the style of the others', () => {
     expect(typeErrors(definition, unitTest, proof)).toEqual([]);
-    const checked = [
-      definition,
-      unitTest,
-      proof,
-      'test/platforms/greeting-page.yaml',
-      'lib/catalogue.ts',
-      'test/evidence.yaml',
-    ];
+    const checked = [definition, unitTest, proof, 'test/platforms/greeting-page.yaml', 'lib/catalogue.ts', 'test/evidence.yaml'];
     expect(node('node_modules/prettier/bin/prettier.cjs', '--check', ...checked)).toMatchObject({ status: 0 });
   });
 
@@ -149,21 +120,13 @@ describe('a component that uses others', () => {
     const manifest = read('dist/greeting-page/09-tooling/greeting-page.k8s.yaml');
     expect(manifest).toContain('image: registry.hearth.test/greeting:1.2.3');
     expect(manifest).toContain('value: postgresql://greeting_page:$(POSTGIS_GREETING_PAGE_PASSWORD)@postgis.');
-    for (const name of [
-      'S3_ENDPOINT_URL',
-      'AWS_ACCESS_KEY_ID',
-      'REDIS_URL',
-      'REDIS_CLUSTER_URL',
-      'OIDC_CLIENT_SECRET',
-    ]) {
+    for (const name of ['S3_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'REDIS_URL', 'REDIS_CLUSTER_URL', 'OIDC_CLIENT_SECRET']) {
       expect(manifest).toContain(`name: ${name}\n`);
     }
   });
 
   test('is not to be used as it is: the proof fails with a sentence, lint refuses what is left, nothing more is claimed', async () => {
-    const { proof: written } = jest.requireActual<{ proof: Record<'read' | 'write', () => Promise<unknown>> }>(
-      join(copy, proof),
-    );
+    const { proof: written } = jest.requireActual<{ proof: Record<'read' | 'write', () => Promise<unknown>> }>(join(copy, proof));
     const sentence = 'test/proofs/greeting-page.ts does not say yet how greeting-page is used';
     await expect(written.write()).rejects.toThrow(sentence);
     await expect(written.read()).rejects.toThrow(sentence);

@@ -20,8 +20,7 @@ const command = new Command('npm run new --')
   .option('--needs <needs>', 'what it asks of others, as a comma list: sql,objectStore,cache')
   .showHelpAfterError();
 
-const started = (program: string, ...args: string[]) =>
-  spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+const started = (program: string, ...args: string[]) => spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
 
 /** @returns the exit code */
 async function make(given: Arguments): Promise<number> {
@@ -36,15 +35,7 @@ async function make(given: Arguments): Promise<number> {
   // Both in processes of their own, which know the component.
   const steps: [title: string, program: string, ...args: string[]][] = [
     ['pages of docs/', 'run.js', 'docs/generate.ts'],
-    [
-      `snapshot of ${unitTest}`,
-      'node_modules/jest/bin/jest.js',
-      '--selectProjects',
-      'unit',
-      '--ci=false',
-      '--',
-      unitTest,
-    ],
+    [`snapshot of ${unitTest}`, 'node_modules/jest/bin/jest.js', '--selectProjects', 'unit', '--ci=false', '--', unitTest],
   ];
   for (const [title, program, ...args] of steps) {
     const { status, stdout, stderr } = started(program, ...args);

@@ -64,9 +64,7 @@ export const proof = defineProof({
 /** Its unit test. */
 export function unitTestText(component: NewComponent): string {
   const { name, needs, image, port } = component;
-  const services = Object.entries(servicesBeside(component)).map((entry) =>
-    entry.map((part) => JSON.stringify(part)).join(': '),
-  );
+  const services = Object.entries(servicesBeside(component)).map((entry) => entry.map((part) => JSON.stringify(part)).join(': '));
   const kind = hasVolume(component) ? 'StatefulSet' : 'Deployment';
   const used = needs.filter(({ use }) => use !== undefined);
   const providers = used.map((need) => providerOf(need.name) ?? '');

@@ -61,9 +61,7 @@ describe('components outside lib/', () => {
       MNG_PG_WATCHMAN_PASSWORD: 'mng-pg-watchman/password',
     });
     expect(find(objects, 'ConfigMap', 'chime').data['chime.yaml']).toBe('bells:\n  - watchman\n');
-    expect(find(objects, 'ConfigMap', 'mng-pg-databases').data['databases.sql']).toContain(
-      'CREATE DATABASE "watchman"',
-    );
+    expect(find(objects, 'ConfigMap', 'mng-pg-databases').data['databases.sql']).toContain('CREATE DATABASE "watchman"');
     const ways = find(objects, 'NetworkPolicy', 'watchman').spec.egress.flatMap(({ to }) =>
       (to ?? []).map(({ podSelector }) => podSelector.matchLabels['app.kubernetes.io/instance']),
     );

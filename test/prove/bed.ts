@@ -4,14 +4,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { isProof } from './sources';
 
 /** Services that the bed of .ci/bed.sh has no stand-in image of; a part of a service counts as one. */
-export const leftOut: readonly string[] = [
-  'homepage',
-  'rustdesk',
-  'redisinsight',
-  'couchdb',
-  'qdrant',
-  'opensearch-dashboards',
-];
+export const leftOut: readonly string[] = ['homepage', 'rustdesk', 'redisinsight', 'couchdb', 'qdrant', 'opensearch-dashboards'];
 
 /** Suites that are content with one node; all others get three. */
 const onOneNode: readonly string[] = [
@@ -30,9 +23,7 @@ const programs = join(process.env.BED ?? join(process.env.XDG_CACHE_HOME ?? join
 export const environment = (root: string): NodeJS.ProcessEnv => ({
   ...process.env,
   CI: 'true',
-  PATH: [programs, join(dirname(programs), 'tailscale'), '/usr/lib/postgresql/17/bin', process.env.PATH].join(
-    delimiter,
-  ),
+  PATH: [programs, join(dirname(programs), 'tailscale'), '/usr/lib/postgresql/17/bin', process.env.PATH].join(delimiter),
   ...(existsSync(programs) ? { KUBEBUILDER_ASSETS: programs } : {}),
   HEARTH_TEST_PLATFORM: 'geoai-dev',
   HEARTH_TEST_WITHOUT: leftOut.join(),

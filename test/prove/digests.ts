@@ -85,8 +85,7 @@ export class Digests {
 
   /** What follows on a cluster from other facts: recipes of the images, and services that the platforms are without. */
   derived(facts: readonly string[]): string[] {
-    const named = (what: string) =>
-      facts.filter((fact) => fact.startsWith(what)).map((fact) => fact.slice(what.length));
+    const named = (what: string) => facts.filter((fact) => fact.startsWith(what)).map((fact) => fact.slice(what.length));
     const inputs = named('manifests of ');
     const used = [
       ...named('image ').map((key) => images[key as keyof typeof images]),
@@ -120,9 +119,7 @@ export class Digests {
     const folder = `${recipes}/${name}`;
     if (!existsSync(join(this.root, folder))) return undefined;
     const files = readdirSync(join(this.root, folder)).sort();
-    const copied = [...this.text(`${folder}/layer.sh`).matchAll(/\/mnt\/bin\/([a-z0-9-]+)/g)].map(
-      ([, program = '']) => program,
-    );
+    const copied = [...this.text(`${folder}/layer.sh`).matchAll(/\/mnt\/bin\/([a-z0-9-]+)/g)].map(([, program = '']) => program);
     const words = [name, ...new Set(copied)].sort().map((program) => [program, this.wordsAbout(program)]);
     return digest([files.map((file) => [file, this.file(`${folder}/${file}`)]), words]);
   }

@@ -101,34 +101,44 @@ describe('after all of them passed', () => {
   test.each<[string, string, [path: string, from: string, to: string], Record<string, string[]>]>([
     ['a suite', proxy, [proxy, 'value;', 'value();'], { [proxy]: [`file ${proxy} changed`] }],
     [
-      'a file of tests that a suite imports', proxy,
+      'a file of tests that a suite imports',
+      proxy,
       ['test/config/support/server.ts', '{}', '{}; run()'],
       { [proxy]: ['file test/config/support/server.ts changed'] },
     ],
+    ['a source that a suite uses, further down', proxy, ['lib/number.ts', '1', '2'], { [proxy]: ['code lib/value.ts changed'] }],
     [
-      'a source that a suite uses, further down', proxy,
-      ['lib/number.ts', '1', '2'],
-      { [proxy]: ['code lib/value.ts changed'] },
-    ],
-    [
-      'an object that one suite found', proxy,
+      'an object that one suite found',
+      proxy,
       ['platforms/home.yaml', 'mlflow: {}', 'mlflow: { workers: 3 }'],
       { [proxy]: ['find Deployment mlflow of platforms/home.yaml changed'], [up]: ['manifests of platforms/home.yaml changed'] },
     ],
     [
-      'an object among all of its kind', store,
+      'an object among all of its kind',
+      store,
       ['platforms/home.yaml', 'postgis: {}', 'postgis: { storage: 21Gi }'],
       { [store]: ['all StatefulSet of platforms/home.yaml changed'], [up]: ['manifests of platforms/home.yaml changed'] },
     ],
     [
-      'the way a stand-in is made', up,
+      'the way a stand-in is made',
+      up,
       ['test/cluster/images/minio/layer.sh', '/usr/bin/', '/usr/local/bin/'],
       { [mlflow]: ['recipe minio changed'], [up]: ['recipe minio changed'] },
     ],
-    ['the version of a program that a stand-in copies', up, ['.ci/bed.sh', 'MC=v1', 'MC=v2'], { [mlflow]: ['recipe minio changed'], [up]: ['recipe minio changed'] }],
+    [
+      'the version of a program that a stand-in copies',
+      up,
+      ['.ci/bed.sh', 'MC=v1', 'MC=v2'],
+      { [mlflow]: ['recipe minio changed'], [up]: ['recipe minio changed'] },
+    ],
     ['the stand-in of an image that no suite uses', up, ['test/cluster/images/valkey/layer.sh', 'get', 'got'], {}],
     ['the version of a program that no suite uses', up, ['.ci/bed.sh', 'VALKEY=v1', 'VALKEY=v2'], {}],
-    ['a package of a config suite', proxy, ['.ci/programs.sh', '"haproxy', '"haproxy=3'], { [proxy]: ['program haproxy changed'] }],
+    [
+      'a package of a config suite',
+      proxy,
+      ['.ci/programs.sh', '"haproxy', '"haproxy=3'],
+      { [proxy]: ['program haproxy changed'] },
+    ],
     ['a package more', proxy, ['.ci/programs.sh', 'restic', 'nginx restic'], {}],
     ['the layout, a comment and a type of a suite', proxy, [proxy, 'value;', '/** A comment. */\n  value as number;'], {}],
     ['a comment of the build', up, ['.ci/bed.sh', '# minio', '# MinIO'], {}],
@@ -136,18 +146,29 @@ describe('after all of them passed', () => {
     ['what a command imports', up, ['cli/applying.ts', 'order;', 'order();'], { [up]: ['command up changed'] }],
     ['what a command imports of lib/', up, ['lib/order.ts', 'deep as', 'deep, deep as'], { [up]: ['command up changed'] }],
     ['what is further down in lib/: the manifests tell', up, ['lib/deep.ts', '1', '2'], {}],
-    ['a command that only one suite ran', up, ['cli/commands/backup.ts', '{}', '{}; run()'], { [minio]: ['command backup changed'] }],
-    ['a proof', minio, ['test/proofs/mlflow.ts', '{}', '{}; run()'], { [mlflow]: [`file ${mlflow} changed`] }],
-    ['what a proof imports', minio, ['test/cluster/support/keys.ts', '{}', '{}; run()'], { [minio]: ['file test/cluster/support/keys.ts changed'] }],
     [
-      'what the runner of proofs imports', minio,
+      'a command that only one suite ran',
+      up,
+      ['cli/commands/backup.ts', '{}', '{}; run()'],
+      { [minio]: ['command backup changed'] },
+    ],
+    ['a proof', minio, ['test/proofs/mlflow.ts', '{}', '{}; run()'], { [mlflow]: [`file ${mlflow} changed`] }],
+    [
+      'what a proof imports',
+      minio,
+      ['test/cluster/support/keys.ts', '{}', '{}; run()'],
+      { [minio]: ['file test/cluster/support/keys.ts changed'] },
+    ],
+    [
+      'what the runner of proofs imports',
+      minio,
       ['test/cluster/support/ladder.ts', '{}', '{}; run()'],
       { [minio]: ['file test/cluster/support/ladder.ts changed'], [mlflow]: ['file test/cluster/support/ladder.ts changed'] },
     ],
   ])('%s changes', (_, __, change, expected) => {
     edit(...change);
     expect(stale()).toEqual(expected);
-  }); // prettier-ignore
+  });
 
   test('an object is gone', () => {
     edit('platforms/home.yaml', '  mlflow: {}\n', '');
@@ -189,8 +210,6 @@ describe('after all of them passed', () => {
 
   test('what a suite says to have seen must be there', () => {
     const freshness = Freshness.read(root, []);
-    expect(() => freshness.saw(proxy, ['find Deployment nobody of platforms/home.yaml'])).toThrow(
-      'cannot be found again',
-    );
+    expect(() => freshness.saw(proxy, ['find Deployment nobody of platforms/home.yaml'])).toThrow('cannot be found again');
   });
 });

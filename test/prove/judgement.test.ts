@@ -2,12 +2,25 @@ import { disagreement, onceMore, totals } from './judgement';
 import type { Outcome } from './run-suite';
 
 const outcome = (given: Partial<Outcome>): Outcome => ({
-  good: true, passed: 3, failed: 0, skipped: 0, seconds: 1, failedTests: [], output: 'all of its output', recorded: [], ...given,
-}); // prettier-ignore
+  good: true,
+  passed: 3,
+  failed: 0,
+  skipped: 0,
+  seconds: 1,
+  failedTests: [],
+  output: 'all of its output',
+  recorded: [],
+  ...given,
+});
 const failed = outcome({ good: false, passed: 2, failed: 1, failedTests: ['it works'] });
 
 test('the last line counts the tests', () => {
-  expect(totals([{ passed: 2, failed: 0, skipped: 0 }, { passed: 3, failed: 1, skipped: 0 }])).toBe('tests: 5 passed, 1 failed'); // prettier-ignore
+  expect(
+    totals([
+      { passed: 2, failed: 0, skipped: 0 },
+      { passed: 3, failed: 1, skipped: 0 },
+    ]),
+  ).toBe('tests: 5 passed, 1 failed');
   expect(totals([{ passed: 2, failed: 0, skipped: 4 }])).toBe('tests: 2 passed, 0 failed, 4 skipped');
 });
 
@@ -16,9 +29,16 @@ describe('a suite that failed', () => {
   beforeEach(() => said.splice(0));
 
   test('runs once more, and counts as passed and flaky when it passes then', async () => {
-    const outcomes = new Map([['a', outcome({})], ['b', failed]]); // prettier-ignore
+    const outcomes = new Map([
+      ['a', outcome({})],
+      ['b', failed],
+    ]);
     const again: string[] = [];
-    const flaky = await onceMore(outcomes, async (suite) => (again.push(suite), outcome({})), (line) => said.push(line)); // prettier-ignore
+    const flaky = await onceMore(
+      outcomes,
+      async (suite) => (again.push(suite), outcome({})),
+      (line) => said.push(line),
+    );
     expect(again).toEqual(['b']);
     expect(flaky).toEqual(['b: it works']);
     expect([...outcomes.values()].every(({ good }) => good)).toBe(true);
@@ -27,7 +47,11 @@ describe('a suite that failed', () => {
 
   test('fails for good when it fails twice, with the output of both', async () => {
     const outcomes = new Map([['b', failed]]);
-    const flaky = await onceMore(outcomes, async () => ({ ...failed, output: 'the second time' }), (line) => said.push(line)); // prettier-ignore
+    const flaky = await onceMore(
+      outcomes,
+      async () => ({ ...failed, output: 'the second time' }),
+      (line) => said.push(line),
+    );
     expect(flaky).toEqual([]);
     expect(outcomes.get('b')?.good).toBe(false);
     expect(said).toEqual(['all of its output', 'the second time']);

@@ -28,8 +28,6 @@ export function readLedger(path: string): Ledger {
 export function ledgerText(ledger: Ledger): string {
   const sorted = <T>(record: Readonly<Record<string, T>>) =>
     Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const proofs = Object.entries(ledger).map(
-    ([suite, { saw, ...rest }]) => [suite, { ...rest, saw: sorted(saw) }] as const,
-  );
+  const proofs = Object.entries(ledger).map(([suite, { saw, ...rest }]) => [suite, { ...rest, saw: sorted(saw) }] as const);
   return `${JSON.stringify(sorted(Object.fromEntries(proofs)), undefined, 2)}\n`;
 }

@@ -56,21 +56,7 @@ export class Notes {
 
 /** Digest of everything that suites may see, except the ledger itself. */
 export function everything(root: string): string {
-  const paths = [
-    'lib',
-    'cli',
-    'test',
-    'platforms',
-    'imports',
-    'crds',
-    '.ci',
-    'main.ts',
-    'package.json',
-    `:!${ledgerFile}`,
-  ];
+  const paths = ['lib', 'cli', 'test', 'platforms', 'imports', 'crds', '.ci', 'main.ts', 'package.json', `:!${ledgerFile}`];
   const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 30 });
-  return digest([
-    git('ls-files', '-s', '-o', '--exclude-standard', '--', ...paths),
-    git('diff', 'HEAD', '--', ...paths),
-  ]);
+  return digest([git('ls-files', '-s', '-o', '--exclude-standard', '--', ...paths), git('diff', 'HEAD', '--', ...paths)]);
 }

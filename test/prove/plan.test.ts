@@ -33,7 +33,14 @@ test('the sample of fresh suites follows from the seed, and every one of them ge
 });
 
 test('a suite of which nobody knows how long it takes counts as long', () => {
-  const unknown = plan([{ suite: 'test/cluster/x.test.ts', reasons: ['never proven'] }, { suite: 'test/config/x.test.ts', reasons: ['never proven'] }, { suite: 'test/proofs/x.ts', reasons: ['never proven'] }], '1'); // prettier-ignore
+  const unknown = plan(
+    [
+      { suite: 'test/cluster/x.test.ts', reasons: ['never proven'] },
+      { suite: 'test/config/x.test.ts', reasons: ['never proven'] },
+      { suite: 'test/proofs/x.ts', reasons: ['never proven'] },
+    ],
+    '1',
+  );
   expect(unknown.map(({ seconds }) => seconds)).toEqual([180, 900, 180, 300]);
 });
 
@@ -58,14 +65,8 @@ test('proofs share a platform in the place of the first of them: stale ones, and
   const stale = [1, 2, 3, 4, 5, 6, 7].map((n) => proof(n));
   const cluster = planned('test/cluster/a.test.ts', 60);
   const found = groups([cluster, ...stale.slice(0, 2), cluster, ...stale.slice(2), proof(8, true), proof(9, true)]);
-  expect(found).toEqual([
-    [cluster],
-    stale.slice(0, 6),
-    [cluster],
-    stale.slice(6),
-    [proof(8, true), proof(9, true)],
-  ]);
-}); // prettier-ignore
+  expect(found).toEqual([[cluster], stale.slice(0, 6), [cluster], stale.slice(6), [proof(8, true), proof(9, true)]]);
+});
 
 test('a lane takes what fits, also behind what does not; what runs always needs no time', async () => {
   let time = 100;

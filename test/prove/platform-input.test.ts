@@ -23,9 +23,7 @@ test('what a suite changed is said, and the platform can be made again from that
     document.setIn(['services', 'minio'], { servers: 4 });
   });
   const input = inputOf(root, text);
-  expect(input).toBe(
-    'platforms/geoai.yaml with {"set":{"/services/minio":{"servers":4}},"remove":["/services/homepage"]}',
-  );
+  expect(input).toBe('platforms/geoai.yaml with {"set":{"/services/minio":{"servers":4}},"remove":["/services/homepage"]}');
   expect(YAML.parse(textOf(root, input)?.text ?? '')).toEqual(YAML.parse(text));
 });
 

@@ -20,14 +20,11 @@ export function inputOf(root: string, text: string): string {
   const now = settingsOf(text);
   const name = String(now.get('/name'));
   const source = sourceOf(root, name);
-  const before =
-    source === undefined ? new Map<string, unknown>() : settingsOf(readFileSync(join(root, source), 'utf8'));
+  const before = source === undefined ? new Map<string, unknown>() : settingsOf(readFileSync(join(root, source), 'utf8'));
   if (now.has(apiServer) && !isDeepStrictEqual(now.get(apiServer), before.get(apiServer))) {
     now.set(apiServer, ['192.0.2.1/32']);
   }
-  const set = [...now].filter(
-    ([pointer, value]) => !(before.has(pointer) && isDeepStrictEqual(before.get(pointer), value)),
-  );
+  const set = [...now].filter(([pointer, value]) => !(before.has(pointer) && isDeepStrictEqual(before.get(pointer), value)));
   const remove = [...before.keys()].filter((pointer) => !now.has(pointer));
   const changes: Changes = {
     ...(set.length > 0 ? { set: Object.fromEntries(set.sort()) } : {}),
@@ -61,9 +58,7 @@ export function partsOf(input: string): { readonly source?: string; readonly cha
 
 /** A shipped platform, or a fixture of the tests. */
 function sourceOf(root: string, name: string): string | undefined {
-  return ['platforms', 'test/platforms']
-    .map((folder) => `${folder}/${name}.yaml`)
-    .find((path) => existsSync(join(root, path)));
+  return ['platforms', 'test/platforms'].map((folder) => `${folder}/${name}.yaml`).find((path) => existsSync(join(root, path)));
 }
 
 const apiServer = '/network/apiServer';

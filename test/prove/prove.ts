@@ -35,8 +35,7 @@ const { values: options, positionals: named } = parseArgs({
 });
 
 const start = options.since === undefined ? Date.now() : Number(options.since) * 1000;
-const left = () =>
-  options.minutes === undefined ? Infinity : Number(options.minutes) * 60 - (Date.now() - start) / 1000;
+const left = () => (options.minutes === undefined ? Infinity : Number(options.minutes) * 60 - (Date.now() - start) / 1000);
 const say = (text: string) => console.log(`[${Math.round((Date.now() - start) / 1000)}s] ${text}`);
 
 if (!options.facts) rmSync(folder, { recursive: true, force: true });
@@ -111,8 +110,7 @@ async function main(): Promise<number> {
   for (const { suite, why } of leftOut) console.log(`left out for want of time: ${suite} (${why})`);
   for (const line of flaky) console.log(`flaky: ${line}`);
   for (const line of notes.wrong) console.log(line);
-  const others =
-    options.and === undefined ? [] : [readResults(options.and) ?? { passed: 0, failed: 0, skipped: 0, good: false }];
+  const others = options.and === undefined ? [] : [readResults(options.and) ?? { passed: 0, failed: 0, skipped: 0, good: false }];
   console.log(totals([...others, ...outcomes.values()]));
   return [...others, ...outcomes.values()].every((one) => one.good) && notes.wrong.length === 0 ? 0 : 1;
 }

@@ -7,9 +7,7 @@ const folder = mkdtempSync(join(tmpdir(), 'hearth-record-'));
 const file = join(folder, 'facts');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-type Support = typeof import('../api/support/platforms') &
-  typeof import('../support/objects') &
-  typeof import('./record');
+type Support = typeof import('../api/support/platforms') & typeof import('../support/objects') & typeof import('./record');
 
 /** What is recorded while `use` runs. */
 function recordedBy(use: (support: Support) => void): string[] {

@@ -52,8 +52,7 @@ export function sawSources(args: readonly string[]): void {
 export function sawPlatformsOf(folder: string): void {
   if (file === undefined || watching !== undefined) return;
   const platforms = join(folder, 'platforms');
-  for (const name of readdirSync(platforms))
-    saw(`manifests of ${inputOf(root, readFileSync(join(platforms, name), 'utf8'))}`);
+  for (const name of readdirSync(platforms)) saw(`manifests of ${inputOf(root, readFileSync(join(platforms, name), 'utf8'))}`);
 }
 
 const inputs = new WeakMap<object, string>();

@@ -12,17 +12,26 @@ function run(tests: readonly (readonly [titles: string[], status: string])[], su
     status,
   }));
   return JSON.stringify({ success: success ?? numFailedTests === 0, numFailedTests, testResults: [{ assertionResults }] });
-} // prettier-ignore
+}
 
 test('a proof has its own tests, and those that all of them share', () => {
-  const text = run([[[], 'passed'], [[own], 'passed'], [[own], 'pending'], [[other], 'passed'], [[other], 'failed']]); // prettier-ignore
+  const text = run([
+    [[], 'passed'],
+    [[own], 'passed'],
+    [[own], 'pending'],
+    [[other], 'passed'],
+    [[other], 'failed'],
+  ]);
   expect(resultsOf(own, text)).toEqual({ good: true, passed: 2, failed: 0, skipped: 1, failedTests: [] });
   expect(resultsOf(other, text)).toEqual({ good: false, passed: 2, failed: 1, skipped: 0, failedTests: ['test 4'] });
   expect(resultsOf(undefined, text)).toMatchObject({ good: false, passed: 3, failed: 1, skipped: 1 });
 });
 
 test('what fails for all of them fails for each', () => {
-  const text = run([[[], 'failed'], [[own], 'passed']]); // prettier-ignore
+  const text = run([
+    [[], 'failed'],
+    [[own], 'passed'],
+  ]);
   expect(resultsOf(own, text)).toMatchObject({ good: false, failedTests: ['test 0'] });
 });
 

@@ -81,8 +81,7 @@ export async function runSuites(
   const [suite] = suites;
   const file = isProof(suite) ? proofRunner : suite;
   const name = suites.length > 1 ? `${suite} and others` : suite;
-  const path = (ending: string) =>
-    join(folder, `${name.replace(/(\.test)?\.ts/, '').replaceAll(/[/ ]/g, '-')}.${ending}`);
+  const path = (ending: string) => join(folder, `${name.replace(/(\.test)?\.ts/, '').replaceAll(/[/ ]/g, '-')}.${ending}`);
   mkdirSync(folder, { recursive: true });
   for (const ending of ['json', 'log', 'facts']) rmSync(path(ending), { force: true });
   writeFileSync(path('facts'), '');
@@ -131,9 +130,16 @@ function finished([program = '', ...args]: readonly string[], cwd: string, env: 
       output.write(`not at its end after ${patience} minutes\n`);
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     }, patience * 60_000);
+    // The suite runs in a group of its own: whoever ends this process ends the suite along.
+    const end = () => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      process.exit(1);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, end);
     child.on('error', reject);
     child.on('close', (code) => {
       clearTimeout(timeout);
+      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, end);
       output.end(() => resolve(code ?? 1));
     });
   });

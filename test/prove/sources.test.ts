@@ -3,8 +3,7 @@ import { proofRunner, Sources, suiteFiles } from './sources';
 
 const suites = suiteFiles(root);
 const sources = Sources.read(root, [...suites, proofRunner]);
-const users = (file: string) =>
-  suites.filter((suite) => sources.ownFiles(suite).includes(`test/cluster/support/${file}.ts`));
+const users = (file: string) => suites.filter((suite) => sources.ownFiles(suite).includes(`test/cluster/support/${file}.ts`));
 const proofs = suites.filter((suite) => suite.startsWith('test/proofs/'));
 const cluster = (...names: string[]) => names.map((name) => `test/cluster/${name}.test.ts`);
 

@@ -47,9 +47,7 @@ export class Sources {
     const { metafile } = buildSync({
       absWorkingDir: resolve(root),
       // Each with an output of its own; nothing of it is run.
-      entryPoints: files
-        .filter((file) => existsSync(join(root, file)))
-        .map((file, i) => ({ in: file, out: String(i) })),
+      entryPoints: files.filter((file) => existsSync(join(root, file))).map((file, i) => ({ in: file, out: String(i) })),
       bundle: true,
       write: false,
       metafile: true,

@@ -14,8 +14,7 @@ const known = new WeakMap<Platform, KubernetesObject[]>();
 /** Every object of a platform but its definitions, read back from its manifests once. */
 export function objectsOf(platform: Platform): KubernetesObject[] {
   return watchedObjects(platform, (of) => {
-    const objects =
-      known.get(of) ?? [...manifests(of)].flatMap(([path, text]) => (path.includes('-crds.') ? [] : parse(text)));
+    const objects = known.get(of) ?? [...manifests(of)].flatMap(([path, text]) => (path.includes('-crds.') ? [] : parse(text)));
     known.set(of, objects);
     return objects;
   });
@@ -31,12 +30,7 @@ function ofKind<K extends Kind>(objects: readonly KubernetesObject[], kind: K): 
 }
 
 /** The only object of that kind and name, in that namespace if it is given. */
-export function find<K extends Kind>(
-  objects: readonly KubernetesObject[],
-  kind: K,
-  name: string,
-  namespace?: string,
-): Kinds[K] {
+export function find<K extends Kind>(objects: readonly KubernetesObject[], kind: K, name: string, namespace?: string): Kinds[K] {
   const list = ofKind(asked(objects, `find ${kind} ${name}${namespace === undefined ? '' : ` in ${namespace}`}`), kind);
   const found = list.filter(
     ({ metadata }) => metadata.name === name && (namespace === undefined || metadata.namespace === namespace),

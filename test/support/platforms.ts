@@ -84,8 +84,7 @@ export function testPlatform(
   sawSources([__filename]);
   const shortest = 'name: test\ndomain: hearth.test\ncluster: k3s\nservices: { traefik: {} }\n';
   const all = [...Object.keys(entries), 'gateway'];
-  const services: NonNullable<TestSettings['services']> =
-    settings.services ?? Object.fromEntries(all.map((name) => [name, {}]));
+  const services: NonNullable<TestSettings['services']> = settings.services ?? Object.fromEntries(all.map((name) => [name, {}]));
   const named = Object.entries(services).map(([name, { component = name, uses = {}, ...options }]) => [
     name,
     { component, uses, options },

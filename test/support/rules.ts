@@ -11,8 +11,7 @@ export type Rule = (synthesis: Synthesis) => string[];
 const label = ({ kind, metadata }: KubernetesObject) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`;
 const selectorKeys = ['app.kubernetes.io/instance', 'app.kubernetes.io/name'];
 type Labels = Record<string, string>;
-const includes = (labels: Labels, selector: Labels) =>
-  Object.entries(selector).every(([key, value]) => labels[key] === value);
+const includes = (labels: Labels, selector: Labels) => Object.entries(selector).every(([key, value]) => labels[key] === value);
 const equal = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 const when = (broken: boolean, message: string) => (broken ? [message] : []);
 
@@ -66,10 +65,7 @@ const restricted: Rule = (synthesis) => [
       ...when(context.seccompProfile?.type !== 'RuntimeDefault', 'has no seccomp profile'),
       ...when(spec.hostNetwork || spec.hostPID || spec.hostIPC, 'shares namespaces of its node'),
       ...when(spec.enableServiceLinks !== false, 'has service links'),
-      ...when(
-        spec.automountServiceAccountToken !== (spec.serviceAccountName !== undefined),
-        'has a token without need',
-      ),
+      ...when(spec.automountServiceAccountToken !== (spec.serviceAccountName !== undefined), 'has a token without need'),
       ...volumes
         .filter((volume) => !['configMap', 'secret', 'emptyDir', 'persistentVolumeClaim'].some((key) => key in volume))
         .map(({ name }) => `volume ${name} is of a kind that restricted pods may not have`),
@@ -139,15 +135,12 @@ const selectors: Rule = ({ objects }) => {
       ...when(!includes(spec.template.metadata.labels, spec.selector.matchLabels), `${metadata.name} selects no pod`),
     ]),
     ...all(objects, 'Service').flatMap(({ metadata, spec }) => named(metadata.name, spec.selector)),
-    ...all(objects, 'PodDisruptionBudget').flatMap(({ metadata, spec }) =>
-      named(metadata.name, spec.selector.matchLabels),
-    ),
+    ...all(objects, 'PodDisruptionBudget').flatMap(({ metadata, spec }) => named(metadata.name, spec.selector.matchLabels)),
     ...all(objects, 'NetworkPolicy')
       .filter(({ metadata }) => metadata.name !== 'default-deny')
       .flatMap(({ metadata, spec }) => named(metadata.name, spec.podSelector.matchLabels)),
     ...podsOf(objects).flatMap(({ owner, template }) => {
-      const constraints = template.spec.topologySpreadConstraints as
-        PodTemplate['spec']['topologySpreadConstraints'] | undefined;
+      const constraints = template.spec.topologySpreadConstraints as PodTemplate['spec']['topologySpreadConstraints'] | undefined;
       return (constraints ?? []).flatMap(({ labelSelector }) => named(owner, labelSelector.matchLabels));
     }),
   ];
@@ -189,9 +182,7 @@ const references: Rule = ({ objects, secrets, config }) => {
   const noService = (url: string) => {
     const { hostname, port } = new URL(url);
     const [name = '', namespace = ''] = hostname.split('.');
-    const service = all(objects, 'Service').find(
-      ({ metadata }) => metadata.namespace === namespace && metadata.name === name,
-    );
+    const service = all(objects, 'Service').find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
     return when(!service?.spec.ports.some((candidate) => String(candidate.port) === port), `no Service for ${url}`);
   };
   const claims = [
@@ -226,8 +217,7 @@ const references: Rule = ({ objects, secrets, config }) => {
       ]),
       ...containersOf(template).flatMap(({ env, volumeMounts }) => [
         ...(env ?? []).flatMap((variable) => {
-          const key = (variable.valueFrom as { secretKeyRef?: { name: string; key: string } } | undefined)
-            ?.secretKeyRef;
+          const key = (variable.valueFrom as { secretKeyRef?: { name: string; key: string } } | undefined)?.secretKeyRef;
           return key ? noSecret(namespace, key.name, [key.key]) : [];
         }),
         ...((volumeMounts as { name: string; subPath?: string }[] | undefined) ?? []).flatMap(({ name, subPath }) => [
@@ -263,9 +253,7 @@ const references: Rule = ({ objects, secrets, config }) => {
     ]),
     ...all(objects, 'Middleware').flatMap(({ metadata, spec: { basicAuth } }) => {
       if (!basicAuth) return [];
-      const secret = secrets.find(
-        ({ namespace, name }) => namespace === metadata.namespace && name === basicAuth.secret,
-      );
+      const secret = secrets.find(({ namespace, name }) => namespace === metadata.namespace && name === basicAuth.secret);
       return [
         ...noSecret(metadata.namespace, basicAuth.secret, ['users']),
         // Traefik refuses another one.
@@ -292,15 +280,12 @@ const references: Rule = ({ objects, secrets, config }) => {
 const services: Rule = ({ objects }) =>
   all(objects, 'Service').flatMap(({ metadata, spec }) => {
     const pods = podsOf(objects).filter(
-      ({ namespace, template }) =>
-        namespace === metadata.namespace && includes(template.metadata.labels, spec.selector),
+      ({ namespace, template }) => namespace === metadata.namespace && includes(template.metadata.labels, spec.selector),
     );
     if (pods.length === 0) return [`Service ${metadata.name} selects no pod`];
     const ports = pods.flatMap(({ template }) => containersOf(template).flatMap((container) => container.ports ?? []));
     return (spec.ports ?? [])
-      .filter(
-        ({ targetPort, protocol }) => !ports.some((port) => port.name === targetPort && port.protocol === protocol),
-      )
+      .filter(({ targetPort, protocol }) => !ports.some((port) => port.name === targetPort && port.protocol === protocol))
       .map(({ targetPort }) => `Service ${metadata.name}: no ${String(targetPort)}`);
   });
 
@@ -370,10 +355,7 @@ const bothSides: Rule = ({ objects }) => {
           });
         }),
       );
-    return [
-      ...ends(spec.ingress as PolicyRule[] | undefined, 'from'),
-      ...ends(spec.egress as PolicyRule[] | undefined, 'to'),
-    ];
+    return [...ends(spec.ingress as PolicyRule[] | undefined, 'from'), ...ends(spec.egress as PolicyRule[] | undefined, 'to')];
   });
   return ways
     .filter(({ side, way }) => !ways.some((other) => other.way === way && other.side !== side))

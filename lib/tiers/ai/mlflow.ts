@@ -27,9 +27,7 @@ export const mlflow = defineComponent({
     artifacts: z
       .enum(['proxied', 'direct'])
       .default('proxied')
-      .describe(
-        'proxied: clients send artifacts to MLflow; direct: clients write to the bucket and need keys of their own',
-      ),
+      .describe('proxied: clients send artifacts to MLflow; direct: clients write to the bucket and need keys of their own'),
     workers: z.int().min(1).default(2).describe('Server processes'),
   }),
   needs: { gateway, sql, objectStore },

@@ -40,9 +40,7 @@ export const keycloak = defineComponent({
       access: 'public',
       hidden: options.adminConsole ? [] : ['/admin'],
       // Its first page leads to the pages for administrators.
-      ...(options.adminConsole
-        ? { tile: { title: 'Keycloak', description: 'Accounts of people', icon: 'keycloak.png' } }
-        : {}),
+      ...(options.adminConsole ? { tile: { title: 'Keycloak', description: 'Accounts of people', icon: 'keycloak.png' } } : {}),
     });
     return { identity: new Accounts(self, { options, url, endpoint, setup }) };
   },

@@ -26,9 +26,7 @@ const options = z.strictObject({
         error: 'must be a section of CouchDB’s configuration; write for example couchdb',
       }),
       z.record(
-        z
-          .string()
-          .regex(/^[A-Za-z_][\w-]*$/, { error: 'must be a key of that section; write for example max_document_size' }),
+        z.string().regex(/^[A-Za-z_][\w-]*$/, { error: 'must be a key of that section; write for example max_document_size' }),
         z.union([z.string().regex(/^[^\n\r]*$/, { error: 'must be one line' }), z.number(), z.boolean()], {
           error: 'must be text, a number, true or false; write for example 8000000',
         }),

@@ -89,8 +89,7 @@ export const minio = defineComponent({
   title: 'MinIO, an S3 object store',
   documentation: 'https://github.com/pgsty/minio',
   signIn: 'access key and secret key, for the console and the S3 API; each bucket has a pair of its own',
-  keeps:
-    'all buckets, in a backup as a mirror of their objects: contents and names, no older versions, metadata or tags',
+  keeps: 'all buckets, in a backup as a mirror of their objects: contents and names, no older versions, metadata or tags',
   tier: 'data',
   replicas: {
     why: 'the number of its servers is that of the drives of a store',

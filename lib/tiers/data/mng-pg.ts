@@ -56,8 +56,7 @@ export const mngPg = defineComponent({
       dumped(options.backup, () => databases.dump()),
     );
     const members = memberCount(self, options);
-    const access =
-      members === 1 ? single(self, options, data, databases) : replicated(self, options, data, databases, members);
+    const access = members === 1 ? single(self, options, data, databases) : replicated(self, options, data, databases, members);
     databases.declare(options.databases, options.extensions);
     return { sql: databases };
   },
@@ -72,9 +71,7 @@ function single(self: Component, options: Options, data: Volume, databases: Data
     data,
     initdb: [`--locale=${portableLocale}`],
     init: majorVersion(images.postgres, data, 'pgdata/PG_VERSION'),
-    ...(exporter
-      ? { sidecars: { exporter: postgresExporter(exporter) }, metrics: { port: 'exporter', path: '/metrics' } }
-      : {}),
+    ...(exporter ? { sidecars: { exporter: postgresExporter(exporter) }, metrics: { port: 'exporter', path: '/metrics' } } : {}),
   });
   return {
     endpoint: server.endpoint('postgres'),
@@ -84,13 +81,7 @@ function single(self: Component, options: Options, data: Volume, databases: Data
   };
 }
 
-function replicated(
-  self: Component,
-  options: Options,
-  data: Volume,
-  databases: Databases,
-  members: number,
-): ServerAccess {
+function replicated(self: Component, options: Options, data: Volume, databases: Databases, members: number): ServerAccess {
   const { access } = new PatroniCluster(self, {
     ...options,
     names: { server: `${self.name}-patroni`, etcd: `${self.name}-etcd`, router: self.name },

@@ -49,9 +49,7 @@ export const qdrant = defineComponent({
     const keys = new Credential(self, self.name, { keys: { apiKey: password(32), readOnlyApiKey: password(32) } });
     const data: Volume = self.volume(
       'data',
-      dumped(options.backup, () =>
-        collectionsDump({ endpoint: server.endpoint('http'), hosts, apiKey: keys.key('apiKey') }),
-      ),
+      dumped(options.backup, () => collectionsDump({ endpoint: server.endpoint('http'), hosts, apiKey: keys.key('apiKey') })),
     );
     const server = new StatefulSet(self, self.name, {
       image: images.qdrant,

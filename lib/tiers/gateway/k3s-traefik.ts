@@ -41,10 +41,7 @@ export function k3sTraefik(component: Component, options: TraefikOptions, entryP
     logs: { general: { level: options.logLevel }, access: { enabled: true, format: 'json' } },
     service: { spec: { externalTrafficPolicy: 'Local' } },
     ports: Object.fromEntries(
-      entryPoints.map(({ name, port, protocol }) => [
-        name,
-        { port, exposedPort: port, protocol, expose: { default: true } },
-      ]),
+      entryPoints.map(({ name, port, protocol }) => [name, { port, exposedPort: port, protocol, expose: { default: true } }]),
     ),
     ...(acme
       ? {

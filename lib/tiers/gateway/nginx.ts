@@ -129,8 +129,7 @@ export const nginx = defineComponent({
     });
 
     /** What knows who is signed in, where some location wants to know. */
-    const asked = () =>
-      locations.value.some(({ location }) => location.signedIn) ? given.signIn?.endpoint : undefined;
+    const asked = () => (locations.value.some(({ location }) => location.signedIn) ? given.signIn?.endpoint : undefined);
     const files = () => {
       const [host = ''] = route.hosts;
       const endpoint = asked();
@@ -151,16 +150,11 @@ export const nginx = defineComponent({
 });
 
 /** The usual locations whose services the platform has, and those that the platform file says, without what it takes away. */
-function wanted(
-  { platform }: Component,
-  chosen: z.output<typeof options>['locations'],
-): Record<string, LocationOptions> {
+function wanted({ platform }: Component, chosen: z.output<typeof options>['locations']): Record<string, LocationOptions> {
   const { services } = platform.config;
   const there = Object.entries(usual).filter(([, { to }]) => services[to]?.component === to);
   const all = Object.entries({ ...Object.fromEntries(there), ...chosen });
-  return Object.fromEntries(
-    all.flatMap(([path, location]) => (location === 'none' ? [] : [[path, location] as const])),
-  );
+  return Object.fromEntries(all.flatMap(([path, location]) => (location === 'none' ? [] : [[path, location] as const])));
 }
 
 function destination(self: Component, { to, route, access }: LocationOptions) {

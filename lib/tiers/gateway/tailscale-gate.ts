@@ -21,10 +21,7 @@ const options = z.strictObject(
       .string({ error: whenMissing('is missing; write the name of the service to publish, for example couchdb') })
       .describe('Name of the service that is published'),
     route: z.string().optional().describe('Which of its routes, where the service has several; by default the first'),
-    everyone: z
-      .boolean()
-      .default(false)
-      .describe('Publish it also where its route asks who comes, which nobody is asked here'),
+    everyone: z.boolean().default(false).describe('Publish it also where its route asks who comes, which nobody is asked here'),
     port: z
       .union([z.literal(443), z.literal(8443), z.literal(10000)], {
         error: 'Funnel has three ports only; write 443, 8443 or 10000',
@@ -43,9 +40,7 @@ const options = z.strictObject(
       .regex(/^\/[A-Za-z0-9._~/?=&-]*$/, { error: 'must be a path; write for example /health' })
       .default('/')
       .describe('Path of the service that answers 2xx while it is healthy'),
-    intervalSeconds: wholeNumber(30, { of: 'seconds', min: 5, max: 300 })
-      .default(30)
-      .describe('Seconds between two checks'),
+    intervalSeconds: wholeNumber(30, { of: 'seconds', min: 5, max: 300 }).default(30).describe('Seconds between two checks'),
     failures: wholeNumber(3).default(3).describe('Failed checks in a row after which it is closed'),
     tags: z
       .array(z.string().regex(/^tag:[a-z][a-z0-9-]*$/, { error: 'must begin with tag:; write for example tag:gate' }))

@@ -25,9 +25,7 @@ export function startTraefik(self: Component, { options, entryPoints, signIn }: 
   const { config, graph } = self.platform;
   const { tls } = config;
   const { routes } = graph;
-  const namespaces = [
-    ...new Set([self.tier.namespace, ...routes.map((route) => route.component.tier.namespace)]),
-  ].sort();
+  const namespaces = [...new Set([self.tier.namespace, ...routes.map((route) => route.component.tier.namespace)])].sort();
   const store = tls.mode === 'lets-encrypt' ? self.volume('acme', 'none') : undefined;
   const files = new ConfigFiles(self, self.name, {
     'traefik.yaml': yaml({
@@ -46,9 +44,7 @@ export function startTraefik(self: Component, { options, entryPoints, signIn }: 
     ports: {
       web: { port: 8000, service: 80, public: 80 },
       websecure: { port: 8443, service: 443, public: 443, tls: 'gateway' },
-      ...Object.fromEntries(
-        entryPoints.map(({ name, port, protocol }) => [name, { port, public: port, protocol }] as const),
-      ),
+      ...Object.fromEntries(entryPoints.map(({ name, port, protocol }) => [name, { port, public: port, protocol }] as const)),
       metrics: 8080,
     },
     mounts,

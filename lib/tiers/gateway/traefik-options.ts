@@ -19,9 +19,7 @@ export const traefikOptions = z.strictObject({
     ])
     .prefault({})
     .describe('What one client may send to one route before it is told to wait (429); none: as much as it likes'),
-  attempts: wholeNumber(2)
-    .default(2)
-    .describe('Tries for a request whose connection to the program fails; 1: no retry'),
+  attempts: wholeNumber(2).default(2).describe('Tries for a request whose connection to the program fails; 1: no retry'),
   circuitBreaker: z
     .string({ error: 'must be an expression; write for example "NetworkErrorRatio() > 0.30", or none' })
     .default('NetworkErrorRatio() > 0.30')

@@ -40,10 +40,7 @@ export function staticConfig(config: Settings, options: TraefikOptions, entryPoi
       },
       traefik: { address: listen.traefik },
       ...Object.fromEntries(
-        entryPoints.map(({ name, port, protocol }) => [
-          name,
-          { address: `:${port}${protocol === 'UDP' ? '/udp' : ''}` },
-        ]),
+        entryPoints.map(({ name, port, protocol }) => [name, { address: `:${port}${protocol === 'UDP' ? '/udp' : ''}` }]),
       ),
     },
     ...(tls.mode === 'lets-encrypt'

@@ -31,10 +31,7 @@ function filesIn(folder: string, shipped: boolean): PlatformFile[] {
 export function platformFiles(of = root): PlatformFile[] {
   saw('names of platforms');
   const [shipped, fixtures] = [filesIn(join(of, 'platforms'), true), filesIn(join(of, 'test/platforms'), false)];
-  return [
-    ...shipped,
-    ...fixtures.filter(({ name }) => shipped.some((platform) => name.startsWith(`${platform.name}-`))),
-  ];
+  return [...shipped, ...fixtures.filter(({ name }) => shipped.some((platform) => name.startsWith(`${platform.name}-`)))];
 }
 
 export function build({ file }: PlatformFile): Platform {

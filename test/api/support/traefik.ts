@@ -125,12 +125,7 @@ export class Traefik {
    * Asks an entry point for a page of a host.
    * @param options of the request, and `tls`: what a TLS client says, for entry points with TLS; `body`: what it sends
    */
-  get(
-    entryPoint: string,
-    host: string,
-    path: string,
-    options: RequestOptions & { tls?: { ca?: string }; body?: string } = {},
-  ) {
+  get(entryPoint: string, host: string, path: string, options: RequestOptions & { tls?: { ca?: string }; body?: string } = {}) {
     const { tls, body: sent, ...rest } = options;
     return new Promise<{ status?: number; headers: IncomingHttpHeaders; body: string }>((resolve, reject) => {
       const common = { ...rest, host: '127.0.0.1', port: this.ports[entryPoint], path, agent: false };

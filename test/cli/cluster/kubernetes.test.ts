@@ -138,8 +138,7 @@ describe('a credential plugin', () => {
   });
 
   test('that is not installed', async () => {
-    const message =
-      '4 the kubeconfig’s credential plugin no-such-plugin is not installed; install it, or renew the kubeconfig';
+    const message = '4 the kubeconfig’s credential plugin no-such-plugin is not installed; install it, or renew the kubeconfig';
     expect(await asking('no-such-plugin')).toEqual([message, message, message, message]);
   });
 });

@@ -11,27 +11,20 @@ import { MemoryCluster } from '../memory-cluster';
 
 const configs = ['platforms', 'test/platforms'].flatMap((folder) => fromEach(join(root, folder), loadPlatform));
 
-test.each(configs.map((config) => [config.name, config] as const))(
-  '%s: finds every object of the model',
-  async (_, config) => {
-    const platform = buildPlatform(config);
-    const cluster = new MemoryCluster();
-    const objects = waves(platform).flatMap((wave) => wave.objects);
-    for (const object of objects) await cluster.apply(object);
-    const never = ['CustomResourceDefinition', 'PersistentVolumeClaim', 'Secret'];
-    expect(await ownedObjects(cluster, platform)).toHaveLength(
-      objects.filter(({ kind }) => !never.includes(kind)).length,
-    );
-    expect(leftovers(await ownedObjects(cluster, platform), waves(platform))).toEqual([]);
-  },
-);
+test.each(configs.map((config) => [config.name, config] as const))('%s: finds every object of the model', async (_, config) => {
+  const platform = buildPlatform(config);
+  const cluster = new MemoryCluster();
+  const objects = waves(platform).flatMap((wave) => wave.objects);
+  for (const object of objects) await cluster.apply(object);
+  const never = ['CustomResourceDefinition', 'PersistentVolumeClaim', 'Secret'];
+  expect(await ownedObjects(cluster, platform)).toHaveLength(objects.filter(({ kind }) => !never.includes(kind)).length);
+  expect(leftovers(await ownedObjects(cluster, platform), waves(platform))).toEqual([]);
+});
 
 test('every kind that hearth makes is listed, in the order in which it is applied', () => {
   const own = new Set(kinds.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`));
   const made = configs.flatMap((config) => waves(buildPlatform(config)).flatMap(({ objects }) => objects));
-  expect(
-    [...new Set(made.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))].filter((kind) => !own.has(kind)),
-  ).toEqual([]);
+  expect([...new Set(made.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))].filter((kind) => !own.has(kind))).toEqual([]);
 });
 
 test('what a component from outside brings is found as well', async () => {

@@ -1,6 +1,20 @@
 import type { Platform } from '../../../lib/core/platform';
 import { MemoryCluster } from '../memory-cluster';
-import { controller, created, event, notReady, notReadyContainer, now, pod, podName, runPlatform, running, stateOf, upStatus, workloadOf } from '../running-platform'; // prettier-ignore
+import {
+  controller,
+  created,
+  event,
+  notReady,
+  notReadyContainer,
+  now,
+  pod,
+  podName,
+  runPlatform,
+  running,
+  stateOf,
+  upStatus,
+  workloadOf,
+} from '../running-platform';
 import { platform as homePlatform } from '../world';
 
 const old = '2026-01-01T00:00:00Z';
@@ -29,7 +43,14 @@ describe('the reason', () => {
   const crash = (terminated: object) =>
     notReady({
       initContainerStatuses: [],
-      containerStatuses: [running('mlflow', { ready: false, restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated } })], // prettier-ignore
+      containerStatuses: [
+        running('mlflow', {
+          ready: false,
+          restartCount: 3,
+          state: { waiting: { reason: 'CrashLoopBackOff' } },
+          lastState: { terminated },
+        }),
+      ],
     });
   const init = (name: string, state: object) =>
     notReady({ initContainerStatuses: [running(name, { ready: false, state })], containerStatuses: [] });
@@ -40,15 +61,31 @@ describe('the reason', () => {
     ['a failing init container', init('prepare', { waiting: { reason: 'CrashLoopBackOff' } }), 'init container prepare: crashes'],
     [
       'an image that does not exist',
-      waiting('ImagePullBackOff', 'Back-off pulling image "mlflow:1": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/mlflow:1": failed to resolve reference "docker.io/library/mlflow:1": docker.io/library/mlflow:1: not found'),
+      waiting(
+        'ImagePullBackOff',
+        'Back-off pulling image "mlflow:1": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/library/mlflow:1": failed to resolve reference "docker.io/library/mlflow:1": docker.io/library/mlflow:1: not found',
+      ),
       'image mlflow:1 cannot be pulled: docker.io/library/mlflow:1: not found',
     ],
-    ['a missing Secret', waiting('CreateContainerConfigError', 'secret "minio-mlflow" not found'), 'secret "minio-mlflow" not found'],
+    [
+      'a missing Secret',
+      waiting('CreateContainerConfigError', 'secret "minio-mlflow" not found'),
+      'secret "minio-mlflow" not found',
+    ],
     ['a crash', crash({ exitCode: 1, message: 'Traceback\nKeyError: x\n' }), 'crashes: exit code 1: KeyError: x'],
     ['too little memory', crash({ exitCode: 137, reason: 'OOMKilled' }), 'crashes: out of memory (limit 512Mi)'],
     [
       'no room',
-      { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', message: '0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available.' }] },
+      {
+        phase: 'Pending',
+        conditions: [
+          {
+            type: 'PodScheduled',
+            status: 'False',
+            message: '0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available.',
+          },
+        ],
+      },
       'no node takes it: 0/1 nodes are available: 1 Insufficient memory.',
     ],
   ])('%s', async (_, status, reason) => {
@@ -58,7 +95,7 @@ describe('the reason', () => {
       memory.put({ ...found, ...{ spec: { containers: [] } } });
     }
     expect(await stateNamed('mlflow')).toMatchObject({ state: 'starting', reason });
-  }); // prettier-ignore
+  });
 
   test('is one line of at most 160 characters', async () => {
     starting('mlflow', crash({ exitCode: 1, message: `a\n${'long '.repeat(100)}` }));
@@ -85,8 +122,7 @@ describe('the reason', () => {
     const container = { running: { startedAt: created } };
     starting('mlflow', { ...notReadyContainer('mlflow', container, { started: false }), phase: 'Running' });
     expect((await stateNamed('mlflow')).reason).toBe('is starting');
-    const probe =
-      'Startup probe failed: Get "http://10.0.0.7:5000/health": dial tcp 10.0.0.7:5000: connect: connection refused';
+    const probe = 'Startup probe failed: Get "http://10.0.0.7:5000/health": dial tcp 10.0.0.7:5000: connect: connection refused';
     memory.put(event('Pod', { name: 'mlflow-abc', namespace: 'home-ai' }, 'Unhealthy', probe));
     expect((await stateNamed('mlflow')).reason).toBe('is starting (connection refused)');
   });
@@ -94,9 +130,13 @@ describe('the reason', () => {
   test('a restart of a moment ago, not one of long ago', async () => {
     const restarted = (finishedAt: string) =>
       starting('mlflow', {
-        ...notReadyContainer('mlflow', { running: { startedAt: now } }, { restartCount: 2, lastState: { terminated: { exitCode: 3, finishedAt } } }),
+        ...notReadyContainer(
+          'mlflow',
+          { running: { startedAt: now } },
+          { restartCount: 2, lastState: { terminated: { exitCode: 3, finishedAt } } },
+        ),
         phase: 'Running',
-      }); // prettier-ignore
+      });
     restarted(now);
     expect((await stateNamed('mlflow')).reason).toBe('restarted 2 times, last: exit code 3');
     restarted(old);
@@ -122,12 +162,7 @@ describe('the reason', () => {
 
   test('events of an earlier pod of that name do not count', async () => {
     starting('mlflow', waiting('ContainerCreating'));
-    const { metadata, ...rest } = event(
-      'Pod',
-      { name: 'mlflow-abc', namespace: 'home-ai' },
-      'FailedMount',
-      'old trouble',
-    );
+    const { metadata, ...rest } = event('Pod', { name: 'mlflow-abc', namespace: 'home-ai' }, 'FailedMount', 'old trouble');
     memory.put({ metadata, ...rest, ...{ involvedObject: { kind: 'Pod', name: 'mlflow-abc', uid: 'another' } } });
     expect((await stateNamed('mlflow')).reason).toBe('its containers are being created');
   });
@@ -140,9 +175,7 @@ describe('the reason', () => {
     expect((await stateNamed('postgis')).reason).toBe('waits for a node');
     const of = { name: 'data-postgis-0', namespace: 'home-data' };
     memory.put(event('PersistentVolumeClaim', of, 'ProvisioningFailed', 'storageclass "fast" not found'));
-    expect((await stateNamed('postgis')).reason).toBe(
-      'claim data-postgis-0 is not bound: storageclass "fast" not found',
-    );
+    expect((await stateNamed('postgis')).reason).toBe('claim data-postgis-0 is not bound: storageclass "fast" not found');
   });
 
   test('a pod that the cluster refuses, until there is one', async () => {
@@ -157,18 +190,18 @@ describe('the reason', () => {
   });
 
   test('a pod that the cluster refuses, by the condition of a Deployment', async () => {
-    const condition = { type: 'ReplicaFailure', status: 'True', message: 'pods "mlflow-1" is forbidden: violates PodSecurity "restricted:latest"' }; // prettier-ignore
+    const condition = {
+      type: 'ReplicaFailure',
+      status: 'True',
+      message: 'pods "mlflow-1" is forbidden: violates PodSecurity "restricted:latest"',
+    };
     memory.put(controller(workload('mlflow'), { observedGeneration: 1, conditions: [condition] }));
-    expect((await stateNamed('mlflow')).reason).toBe(
-      'the cluster refuses the pod: violates PodSecurity "restricted:latest"',
-    );
+    expect((await stateNamed('mlflow')).reason).toBe('the cluster refuses the pod: violates PodSecurity "restricted:latest"');
   });
 
   test('a broken pod of before the change, which a StatefulSet does not replace', async () => {
     const postgis = workload('postgis');
-    memory.put(
-      controller(postgis, { ...upStatus(postgis), readyReplicas: 0, updatedReplicas: 0, updateRevision: '2' }),
-    );
+    memory.put(controller(postgis, { ...upStatus(postgis), readyReplicas: 0, updatedReplicas: 0, updateRevision: '2' }));
     const labels = { ...postgis.selector, 'controller-revision-hash': '1' };
     memory.put(pod(postgis, 'postgis-0', crash({ exitCode: 1, message: 'bad setting' }), { labels }));
     expect((await stateNamed('postgis')).reason).toBe(

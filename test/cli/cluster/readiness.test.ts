@@ -3,7 +3,20 @@ import type { Platform } from '../../../lib/core/platform';
 import { controllerOf } from '../../../cli/cluster/controller-state';
 import { isInPlace, isUp, statesOf } from '../../../cli/cluster/readiness';
 import { MemoryCluster } from '../memory-cluster';
-import { controller, created, done, notReady, notReadyContainer, now, object, pod, runPlatform, stateOf, upStatus, workloadOf } from '../running-platform'; // prettier-ignore
+import {
+  controller,
+  created,
+  done,
+  notReady,
+  notReadyContainer,
+  now,
+  object,
+  pod,
+  runPlatform,
+  stateOf,
+  upStatus,
+  workloadOf,
+} from '../running-platform';
 import { platform as homePlatform } from '../world';
 
 const old = '2026-01-01T00:00:00Z';
@@ -37,8 +50,17 @@ describe('a platform that runs', () => {
 
   test('tells of its pods', async () => {
     expect((await stateNamed('mlflow')).pods).toEqual([
-      { name: 'mlflow-abc', status: 'Running', ready: true, ended: false, restarts: 0, age: 3600, node: 'node', image: workload('mlflow').props.image },
-    ]); // prettier-ignore
+      {
+        name: 'mlflow-abc',
+        status: 'Running',
+        ready: true,
+        ended: false,
+        restarts: 0,
+        age: 3600,
+        node: 'node',
+        image: workload('mlflow').props.image,
+      },
+    ]);
   });
 });
 
@@ -72,10 +94,17 @@ describe('what a controller says', () => {
     });
     many.render();
     const scaled = (replicas: number) =>
-      memory.put(controller(many, { ...upStatus(many), replicas, readyReplicas: replicas, updatedReplicas: replicas }, { replicas })); // prettier-ignore
+      memory.put(
+        controller(many, { ...upStatus(many), replicas, readyReplicas: replicas, updatedReplicas: replicas }, { replicas }),
+      );
     scaled(2);
     memory.put(pod(many, 'many-1'));
-    expect(await stateNamed('many')).toMatchObject({ state: 'starting', ready: 2, wanted: 3, reason: 'scaled to 2, the platform file says 3' }); // prettier-ignore
+    expect(await stateNamed('many')).toMatchObject({
+      state: 'starting',
+      ready: 2,
+      wanted: 3,
+      reason: 'scaled to 2, the platform file says 3',
+    });
     scaled(4);
     expect(await stateNamed('many')).toMatchObject({ state: 'ready', ready: 4, wanted: 4 });
   });
@@ -89,8 +118,11 @@ describe('what a controller says', () => {
     const agent = new DaemonSet(home.component('mlflow'), 'agent', { ...workload('mlflow').props, uses: [] });
     agent.render();
     const status = (desiredNumberScheduled: number, numberReady: number) => ({
-      observedGeneration: 1, desiredNumberScheduled, numberReady, updatedNumberScheduled: desiredNumberScheduled,
-    }); // prettier-ignore
+      observedGeneration: 1,
+      desiredNumberScheduled,
+      numberReady,
+      updatedNumberScheduled: desiredNumberScheduled,
+    });
     memory.put(controller(agent, status(3, 3)));
     expect(await stateNamed('agent')).toMatchObject({ state: 'ready', ready: 3, wanted: 3 });
     memory.put(controller(agent, status(3, 2)));
@@ -118,7 +150,10 @@ describe('jobs', () => {
   test('a failed job says what its pod said last', async () => {
     const job = workload('minio-buckets');
     memory.put(controller(job, failed));
-    expect(await stateNamed('minio-buckets')).toMatchObject({ state: 'failed', reason: 'Job has reached the specified backoff limit' }); // prettier-ignore
+    expect(await stateNamed('minio-buckets')).toMatchObject({
+      state: 'failed',
+      reason: 'Job has reached the specified backoff limit',
+    });
     const terminated = { exitCode: 2, message: 'trying\nno such host\n' };
     memory.put(pod(job, 'minio-buckets-x', { ...notReadyContainer('minio', { terminated }), phase: 'Failed' }));
     expect(await stateNamed('minio-buckets')).toMatchObject({ reason: 'ended: exit code 2: no such host' });
@@ -133,13 +168,19 @@ describe('jobs', () => {
   describe('of a CronJob', () => {
     let nightly: CronJob;
     const make = (suspend?: boolean) => {
-      nightly = new CronJob(home.component('minio'), 'nightly', { ...workload('minio').props, ports: {}, mounts: {}, probes: undefined, metrics: undefined, schedule: '0 3 * * *', suspend }); // prettier-ignore
+      nightly = new CronJob(home.component('minio'), 'nightly', {
+        ...workload('minio').props,
+        ports: {},
+        mounts: {},
+        probes: undefined,
+        metrics: undefined,
+        schedule: '0 3 * * *',
+        suspend,
+      });
       nightly.render();
     };
     const run = (name: string, status: object, metadata: object = {}) => {
-      const ownerReferences = [
-        { apiVersion: 'batch/v1', kind: 'CronJob', name: 'nightly', uid: '1', controller: true },
-      ];
+      const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'nightly', uid: '1', controller: true }];
       memory.put(object('Job', { name, namespace: 'home-data', ownerReferences, ...metadata }, { spec: {}, status }));
     };
 

@@ -55,7 +55,13 @@ test('ends at once where everything is up', async () => {
 
 test('waits until the last is up, and says for what; the cluster is asked once for all', async () => {
   set('mlflow', { readyReplicas: 0 });
-  memory.put(pod(workloadOf(home, 'mlflow'), 'mlflow-abc', notReady({ initContainerStatuses: [{ name: 'wait-for-postgis', state: { running: {} } }] }))); // prettier-ignore
+  memory.put(
+    pod(
+      workloadOf(home, 'mlflow'),
+      'mlflow-abc',
+      notReady({ initContainerStatuses: [{ name: 'wait-for-postgis', state: { running: {} } }] }),
+    ),
+  );
   set('hbbs', { readyReplicas: 0 });
   memory.put(pod(workloadOf(home, 'hbbs'), 'hbbs-0', notReady({})));
   const list = jest.spyOn(memory, 'list');
@@ -63,9 +69,11 @@ test('waits until the last is up, and says for what; the cluster is asked once f
     if (naps === 2) set('hbbs', {});
     if (naps === 3) set('mlflow', {});
   });
-  expect(said).toEqual(expect.arrayContaining(['mlflow: waits for postgis', 'mlflow: ready after 6s', 'rustdesk: ready after 4s'])); // prettier-ignore
+  expect(said).toEqual(
+    expect.arrayContaining(['mlflow: waits for postgis', 'mlflow: ready after 6s', 'rustdesk: ready after 4s']),
+  );
   expect(said.some((line) => line.startsWith('rustdesk: hbbs: '))).toBe(true);
-  expect(list.mock.calls.filter(([{ kind }, of]) => kind === 'Deployment' && of?.namespace === 'home-ai')).toHaveLength(4); // prettier-ignore
+  expect(list.mock.calls.filter(([{ kind }, of]) => kind === 'Deployment' && of?.namespace === 'home-ai')).toHaveLength(4);
 });
 
 test('names all that is not up in time, and how to find out more', async () => {

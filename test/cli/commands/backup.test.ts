@@ -73,13 +73,9 @@ describe('backup', () => {
   test('explains a platform without backups, an unknown name, and a cluster that does not know them yet', async () => {
     const without = await run(['backup', 'home'], { root: hearthFolder() });
     expect(without.err).toContain('add the service "backup" with its target to platforms/home.yaml');
-    expect((await run(['backup', 'home', 'postgres'])).err).toBe(
-      'home has no backup of "postgres"; did you mean "postgis"?',
-    );
+    expect((await run(['backup', 'home', 'postgres'])).err).toBe('home has no backup of "postgres"; did you mean "postgis"?');
     memory.objects.clear();
-    expect((await run(['backup', 'home'])).err).toBe(
-      'the cluster does not know the backup of postgis yet: npx hearth up home',
-    );
+    expect((await run(['backup', 'home'])).err).toBe('the cluster does not know the backup of postgis yet: npx hearth up home');
   });
 
   test('refuses where the target in the platform file is not the one in the cluster', async () => {
@@ -129,14 +125,18 @@ describe('restore', () => {
     const { code, out } = await run(['restore', 'home', '--yes']);
     expect(code).toBe(0);
     const id = 'b'.repeat(64);
-    expect(runs().filter(([, , snapshot]) => snapshot !== 'list').map(([name, , snapshot]) => [name, snapshot])).toEqual([
-      ['postgis-restore', id], ['postgis-databases-again', undefined],
-      ['minio-restore', id], ['minio-buckets-again', undefined],
+    expect(
+      runs()
+        .filter(([, , snapshot]) => snapshot !== 'list')
+        .map(([name, , snapshot]) => [name, snapshot]),
+    ).toEqual([
+      ['postgis-restore', id],
+      ['postgis-databases-again', undefined],
+      ['minio-restore', id],
+      ['minio-buckets-again', undefined],
       ['rustdesk-restore', id],
-    ]); // prettier-ignore
-    const order = memory.changes.filter((change) =>
-      /mlflow|hbbs|Job (postgis|rustdesk)-restore-[0-9a-f]{6}$/.test(change),
-    );
+    ]);
+    const order = memory.changes.filter((change) => /mlflow|hbbs|Job (postgis|rustdesk)-restore-[0-9a-f]{6}$/.test(change));
     expect(order.map((change) => change.replace(/-[0-9a-f]{6}$/, ''))).toEqual([
       'patch Deployment mlflow',
       'create Job postgis-restore',
@@ -168,9 +168,11 @@ describe('restore', () => {
     });
     expect(no).toMatchObject({ code: 1, err: 'Nothing was changed.' });
     expect(asked).toEqual([
-      'Which backup of minio?', '2026-01-02T01:00:00.123Z  bbbbbbbb', '2026-01-01T01:00:00.123Z  aaaaaaaa',
+      'Which backup of minio?',
+      '2026-01-02T01:00:00.123Z  bbbbbbbb',
+      '2026-01-01T01:00:00.123Z  aaaaaaaa',
       'Replace the present data by the backup of minio of 2026-01-01T01:00:00.123Z?',
-    ]); // prettier-ignore
+    ]);
     expect(memory.changes.filter((change) => !change.includes('-list-'))).toEqual([]);
   });
 
@@ -216,9 +218,7 @@ describe('restore', () => {
   test('starts again what it stopped, and nothing else', async () => {
     await run(['stop', 'home']);
     expect((await run(['restore', 'home', 'postgis', 'rustdesk', '--yes'])).code).toBe(0);
-    const pods = [...memory.objects.values()].filter(
-      ({ kind, metadata }) => kind === 'Pod' && !metadata.name.endsWith('-pod'),
-    );
+    const pods = [...memory.objects.values()].filter(({ kind, metadata }) => kind === 'Pod' && !metadata.name.endsWith('-pod'));
     expect(pods).toEqual([]);
   });
 
@@ -252,15 +252,12 @@ describe('restore', () => {
     const create = memory.create.bind(memory);
     memory.create = async (manifest) => {
       const made = await create(manifest);
-      if (/minio-restore-[0-9a-f]{6}$/.test(manifest.metadata.name))
-        memory.put({ ...made, ...{ status: { active: 1 } } });
+      if (/minio-restore-[0-9a-f]{6}$/.test(manifest.metadata.name)) memory.put({ ...made, ...{ status: { active: 1 } } });
       return made;
     };
     const { code, err } = await run(['restore', 'home', 'minio', '--yes', '--timeout', '3']);
     expect(code).toBe(3);
-    expect(err).toContain(
-      'minio-restore goes on; once it is done (kubectl -n home-data get jobs): npx hearth start home',
-    );
+    expect(err).toContain('minio-restore goes on; once it is done (kubectl -n home-data get jobs): npx hearth start home');
   });
 
   test('a failure says that users may be stopped, and how to go on', async () => {

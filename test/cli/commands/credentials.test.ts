@@ -21,9 +21,7 @@ function secretsOf(store: MemoryStore): string[] {
     .flatMap((data) => Object.values(data))
     .flatMap((base64) => {
       const text = Buffer.from(base64, 'base64').toString();
-      return literals.has(text)
-        ? []
-        : [base64, ...text.split('\n').filter((line) => line && !line.startsWith('-----'))];
+      return literals.has(text) ? [] : [base64, ...text.split('\n').filter((line) => line && !line.startsWith('-----'))];
     });
 }
 
@@ -84,8 +82,7 @@ describe('--show', () => {
     expect(out).toMatch(/^SECRET +KEY +VALUE$/m);
     const password = store.text('home-data/postgis', 'password');
     expect(out).toMatch(new RegExp(`^home-data/postgis +password +${password}$`, 'm'));
-    for (const line of store.text('home-gateway/gateway-tls', 'tls.crt').trim().split('\n'))
-      expect(out).toContain(line);
+    for (const line of store.text('home-gateway/gateway-tls', 'tls.crt').trim().split('\n')) expect(out).toContain(line);
   });
 
   test('prints one line a value for programs', async () => {
@@ -157,8 +154,7 @@ describe('arguments', () => {
   test('--help', async () => {
     const { code, out, err } = await command(['--help']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const option of ['--show', '--file', '--export', '--rotate', '--context', '--yes'])
-      expect(out).toContain(option);
+    for (const option of ['--show', '--file', '--export', '--rotate', '--context', '--yes']) expect(out).toContain(option);
   });
 });
 

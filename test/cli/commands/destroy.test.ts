@@ -73,7 +73,13 @@ test('--keep-data keeps claims, Secrets, namespaces and their StorageClass, and 
   expect(code).toBe(0);
   expect(out).toContain('npx hearth up home');
   const left = new Set([...memory.objects.values()].map(({ kind }) => kind));
-  expect([...left].sort()).toEqual(['CustomResourceDefinition', 'Namespace', 'PersistentVolume', 'PersistentVolumeClaim', 'StorageClass']); // prettier-ignore
+  expect([...left].sort()).toEqual([
+    'CustomResourceDefinition',
+    'Namespace',
+    'PersistentVolume',
+    'PersistentVolumeClaim',
+    'StorageClass',
+  ]);
   expect((await commandLine(['up', 'home'], { memory, root })).code).toBe(0);
   expect(memory.secrets.content).toBe(secrets);
 });

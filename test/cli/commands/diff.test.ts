@@ -38,9 +38,7 @@ test('shows what would change, what is new and what is left over, and changes no
   expect(out).toMatch(/^1 new, \d+ changed, \d+ no longer in the platform$/m);
   expect(memory.written).toEqual([]);
   const json = JSON.parse((await run(['diff', 'home', '--output', 'json'])).out) as { change: string; name: string }[];
-  expect(json).toContainEqual(
-    expect.objectContaining({ change: 'new', kind: 'Service', namespace: 'home-data', name: 'minio' }),
-  );
+  expect(json).toContainEqual(expect.objectContaining({ change: 'new', kind: 'Service', namespace: 'home-data', name: 'minio' }));
   expect((await run(['diff', 'home'])).code).toBe(0);
 });
 

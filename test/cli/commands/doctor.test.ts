@@ -64,7 +64,7 @@ async function examine(memory = healthy(), given: Partial<World> & { readonly fi
   const { findings } = JSON.parse(out) as { findings: Finding[] };
   const of = (level: Finding['level']) => findings.filter((finding) => finding.level === level);
   for (const { what, mend } of of('problem')) expect([what, mend]).toEqual([what, expect.anything()]);
-  return { code, findings, problems: of('problem').map(({ what }) => what), warnings: of('warning').map(({ what }) => what) }; // prettier-ignore
+  return { code, findings, problems: of('problem').map(({ what }) => what), warnings: of('warning').map(({ what }) => what) };
 }
 
 test('where nothing is wrong, every check says so and the exit code is 0', async () => {
@@ -99,12 +99,17 @@ test('for people: a line for each finding, the mend below it, and a sum; without
 test('Node.js must be as new as package.json asks', () => {
   expect(nodeFinding('20.19.0', '>=20.19').level).toBe('ok');
   expect(nodeFinding('18.20.4', '>=20.19')).toMatchObject({ level: 'problem', mend: expect.stringContaining('20.19') });
-  expect([isAtLeast('v1.28.0+k3s1', '1.28'), isAtLeast('v1.9.9', '1.28'), isAtLeast('2.0', '1.28')]).toEqual([true, false, true]); // prettier-ignore
+  expect([isAtLeast('v1.28.0+k3s1', '1.28'), isAtLeast('v1.9.9', '1.28'), isAtLeast('2.0', '1.28')]).toEqual([true, false, true]);
 });
 
-test.each([['v1.33.1', 0], ['v1.35.0', 0], ['v1.32.9', 1], ['v1.36.0', 1]])('kubectl %s with API server v1.34.3: %i warnings', async (version, count) => {
+test.each([
+  ['v1.33.1', 0],
+  ['v1.35.0', 0],
+  ['v1.32.9', 1],
+  ['v1.36.0', 1],
+])('kubectl %s with API server v1.34.3: %i warnings', async (version, count) => {
   expect((await examine(healthy(), { program: programs(kubectl(version)) })).warnings).toHaveLength(count);
-}); // prettier-ignore
+});
 
 test('an invalid platform file is shown line by line, and the machine and the cluster are still examined', async () => {
   const root = hearthFolder('tls: { mode: letsencrypt }\ncluser: k3s\n');
@@ -131,7 +136,7 @@ describe('cluster', () => {
   });
 
   test('a kubeconfig that is absent or cannot be read is one problem', async () => {
-    expect((await examine(healthy(), { contexts: async () => ['loaded-context'] })).problems).toEqual(['there is no kubeconfig']); // prettier-ignore
+    expect((await examine(healthy(), { contexts: async () => ['loaded-context'] })).problems).toEqual(['there is no kubeconfig']);
     const unreadable = () => Promise.reject(new Refusal('the kubeconfig cannot be read (EACCES); look at $KUBECONFIG'));
     const { out, code } = await commandLine(['doctor'], { contexts: unreadable });
     expect(code).toBe(3);
@@ -170,10 +175,12 @@ describe('names', () => {
   };
   const gateway = (ip: string) =>
     object('v1', 'Service', 'traefik-public', { status: { loadBalancer: { ingress: [{ ip }] } } }, 'home-gateway');
-  const addresses = (...entries: [type: string, address: string][]) => ({ addresses: entries.map(([type, address]) => ({ type, address })) }); // prettier-ignore
+  const addresses = (...entries: [type: string, address: string][]) => ({
+    addresses: entries.map(([type, address]) => ({ type, address })),
+  });
 
   test('below the domain count as well', async () => {
-    const { warnings } = await examine(healthy(), { resolve: async (host) => (host === 'home.arpa' ? ['10.0.0.7'] : []) }); // prettier-ignore
+    const { warnings } = await examine(healthy(), { resolve: async (host) => (host === 'home.arpa' ? ['10.0.0.7'] : []) });
     expect(warnings).toEqual([expect.stringMatching(/finds no address of [a-z-]+\.home\.arpa$/)]);
   });
 
@@ -203,7 +210,9 @@ describe('storage', () => {
   };
 
   test('a named class must exist', async () => {
-    expect(await problems([storageClass('fast', 'x')], 'storage: { class: longhorn }\n')).toEqual(['there is no StorageClass longhorn']); // prettier-ignore
+    expect(await problems([storageClass('fast', 'x')], 'storage: { class: longhorn }\n')).toEqual([
+      'there is no StorageClass longhorn',
+    ]);
     expect(await problems([storageClass('longhorn', 'x')], 'storage: { class: longhorn }\n')).toEqual([]);
   });
 
@@ -220,19 +229,23 @@ describe('storage', () => {
   });
 
   test('retain needs the provisioner of k3s', async () => {
-    expect(await problems([storageClass('fast', 'x')])).toEqual([expect.stringContaining('no StorageClass is by rancher.io/local-path')]); // prettier-ignore
+    expect(await problems([storageClass('fast', 'x')])).toEqual([
+      expect.stringContaining('no StorageClass is by rancher.io/local-path'),
+    ]);
   });
 
   test('otherwise there must be a default', async () => {
     const extra = 'storage: { retain: false }\n';
-    expect(await problems([storageClass('fast', 'x', false)], extra)).toEqual(['the cluster has no default StorageClass']); // prettier-ignore
+    expect(await problems([storageClass('fast', 'x', false)], extra)).toEqual(['the cluster has no default StorageClass']);
     expect(await problems([storageClass('fast', 'x')], extra)).toEqual([]);
   });
 
   test('volumes that may outgrow the disk are a warning, with local-path only', async () => {
     const memory = healthy();
     memory.put(node('one', { ...large, 'ephemeral-storage': '50Gi' }));
-    expect((await examine(memory)).warnings).toEqual([expect.stringContaining('volumes may grow to 71 Gi, the disks of the nodes have 50 Gi')]); // prettier-ignore
+    expect((await examine(memory)).warnings).toEqual([
+      expect.stringContaining('volumes may grow to 71 Gi, the disks of the nodes have 50 Gi'),
+    ]);
     memory.put(storageClass('longhorn', 'driver.longhorn.io'));
     expect((await examine(memory, { file: `${description}storage: { class: longhorn }\n` })).warnings).toEqual([]);
   });
@@ -264,7 +277,9 @@ describe('gateway', () => {
     expect(await examine(memory, onBundled)).toMatchObject({ problems: [], warnings: [] });
   });
 
-  const definitions = YAML.parseAllDocuments(readFileSync(join(__dirname, '../../../crds/traefik.yaml'), 'utf8')).map((document) => document.toJS() as KubernetesObject); // prettier-ignore
+  const definitions = YAML.parseAllDocuments(readFileSync(join(__dirname, '../../../crds/traefik.yaml'), 'utf8')).map(
+    (document) => document.toJS() as KubernetesObject,
+  );
 
   test('definitions as hearth brings them are well, with or without prose', async () => {
     const memory = healthy();
@@ -277,7 +292,9 @@ describe('gateway', () => {
     if (!first) throw new Error('no definitions');
     const other = healthy();
     other.put({ ...first, ...{ spec: { versions: [{ name: 'v1' }] } } });
-    expect((await examine(other)).warnings).toEqual([`custom resource definitions differ from those of hearth: ${first.metadata.name}`]); // prettier-ignore
+    expect((await examine(other)).warnings).toEqual([
+      `custom resource definitions differ from those of hearth: ${first.metadata.name}`,
+    ]);
     const helm = healthy();
     const annotations = { 'meta.helm.sh/release-name': 'traefik-crd', 'meta.helm.sh/release-namespace': 'kube-system' };
     helm.put({ ...first, metadata: { ...first.metadata, annotations } });
@@ -318,7 +335,13 @@ describe('operators', () => {
 
 describe('capacity', () => {
   const pod = (name: string, namespace: string, cpu: string, rest: object = {}) =>
-    object('v1', 'Pod', name, { spec: { nodeName: 'one', containers: [{ resources: { requests: { cpu } } }], ...rest } }, namespace); // prettier-ignore
+    object(
+      'v1',
+      'Pod',
+      name,
+      { spec: { nodeName: 'one', containers: [{ resources: { requests: { cpu } } }], ...rest } },
+      namespace,
+    );
 
   test('pods of others take room; those of the platform, ended ones and those elsewhere do not', async () => {
     const memory = new MemoryCluster();
@@ -327,7 +350,7 @@ describe('capacity', () => {
     memory.put(pod('own', 'home-data', '1'));
     memory.put({ ...pod('ended', 'default', '1'), ...{ status: { phase: 'Succeeded' } } });
     memory.put(pod('elsewhere', 'default', '1', { nodeName: 'two' }));
-    expect(await roomsOf(memory, platform())).toEqual([{ node: 'one', free: { cpu: 2.5, memory: 8 * 2 ** 30 }, disk: 0 }]); // prettier-ignore
+    expect(await roomsOf(memory, platform())).toEqual([{ node: 'one', free: { cpu: 2.5, memory: 8 * 2 ** 30 }, disk: 0 }]);
   });
 
   test('a pod counts as the scheduler counts it', async () => {
@@ -346,9 +369,7 @@ describe('capacity', () => {
   test('nodes that take no pods do not count', async () => {
     const memory = healthy();
     memory.put(node('one', large, { unschedulable: true }));
-    memory.put(
-      node('two', large, { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] }),
-    );
+    memory.put(node('two', large, { taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] }));
     expect((await examine(memory)).problems).toEqual(['no node takes pods']);
     memory.put(node('three', large, { taints: [{ key: 'x', effect: 'PreferNoSchedule' }] }));
     expect((await examine(memory)).problems).toEqual([]);
@@ -357,11 +378,13 @@ describe('capacity', () => {
   test('too little is a problem, and so is a pod that fits nowhere although the sum does', async () => {
     const little = healthy();
     little.put(node('one', { ...large, memory: '1Gi' }));
-    expect((await examine(little)).problems).toEqual([expect.stringMatching(/^it asks for .* the node has 8 CPU and 1 Gi/)]); // prettier-ignore
+    expect((await examine(little)).problems).toEqual([expect.stringMatching(/^it asks for .* the node has 8 CPU and 1 Gi/)]);
     const scattered = new MemoryCluster();
     scattered.put(storageClass('local-path', 'rancher.io/local-path'));
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) scattered.put(node(name, { ...large, memory: '600Mi' }));
-    expect((await examine(scattered)).problems).toEqual([expect.stringMatching(/^a pod of mlflow \(mlflow\) asks for 100m CPU and 768 Mi/)]); // prettier-ignore
+    expect((await examine(scattered)).problems).toEqual([
+      expect.stringMatching(/^a pod of mlflow \(mlflow\) asks for 100m CPU and 768 Mi/),
+    ]);
   });
 
   test('the largest job runs beside everything else', () => {
@@ -379,15 +402,20 @@ describe('kind', () => {
     const cluster = () => Promise.reject(new Error('another cluster'));
     const { code, findings } = await examine(healthy(), { file, program: programs(engine), cluster });
     expect(code).toBe(0);
-    expect(findings.map(({ what }) => what)).toEqual(expect.arrayContaining(['kind v0.31.0 go1.25 linux/amd64', 'docker answers; hearth up makes the cluster kind-home'])); // prettier-ignore
+    expect(findings.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(['kind v0.31.0 go1.25 linux/amd64', 'docker answers; hearth up makes the cluster kind-home']),
+    );
     const { code: none, problems } = await examine(healthy(), { file, cluster });
-    expect([none, problems]).toEqual([3, ['kind is not installed, which makes the cluster', 'there is no Docker and no Podman, in which kind runs']]); // prettier-ignore
+    expect([none, problems]).toEqual([
+      3,
+      ['kind is not installed, which makes the cluster', 'there is no Docker and no Podman, in which kind runs'],
+    ]);
   });
 
   test('an engine that does not answer is a problem', async () => {
     const program: World['program'] = async (command, args) =>
       command === 'docker' ? { code: 1, stdout: '', stderr: 'no daemon' } : programs(engine)(command, args);
-    expect((await examine(healthy(), { file, program })).problems).toEqual([expect.stringContaining('docker does not answer')]); // prettier-ignore
+    expect((await examine(healthy(), { file, program })).problems).toEqual([expect.stringContaining('docker does not answer')]);
   });
 
   test('once the cluster exists, kind is a convenience', async () => {

@@ -27,7 +27,12 @@ test('JSON has numbers, whose parts make up the whole', async () => {
     parts.reduce((all, part) => all + part[key], 0);
   for (const key of ['storage', 'pods'] as const) {
     expect(sum(tiers, key)).toBe(total[key]);
-    expect(sum(tiers.flatMap(({ components }) => components), key)).toBe(total[key]); // prettier-ignore
+    expect(
+      sum(
+        tiers.flatMap(({ components }) => components),
+        key,
+      ),
+    ).toBe(total[key]);
   }
   expect(total.storage).toBe(71 * 2 ** 30);
   expect(total.requests.cpu).toBeCloseTo(0.39);
@@ -40,7 +45,8 @@ test('a gateway that k3s brings runs no pods of the platform', () => {
 });
 
 describe('--nodes', () => {
-  const compare = (memory: MemoryCluster, ...more: string[]) => commandLine(['footprint', 'home', '--nodes', ...more], { memory }); // prettier-ignore
+  const compare = (memory: MemoryCluster, ...more: string[]) =>
+    commandLine(['footprint', 'home', '--nodes', ...more], { memory });
 
   test('says what the nodes have, and ends well where it suffices', async () => {
     const memory = new MemoryCluster();

@@ -48,13 +48,21 @@ describe('from flags', () => {
   });
 
   test('a public domain with a contact gets Let’s Encrypt', async () => {
-    const { code, text = '' } = await written(['lab', '--cluster', 'k3s', '--domain', 'lab.hearth-fixture.dev', '--contact', 'ops@hearth-fixture.dev']); // prettier-ignore
+    const { code, text = '' } = await written([
+      'lab',
+      '--cluster',
+      'k3s',
+      '--domain',
+      'lab.hearth-fixture.dev',
+      '--contact',
+      'ops@hearth-fixture.dev',
+    ]);
     expect(code).toBe(0);
     expect(parse(text)).toMatchObject({ tls: { mode: 'lets-encrypt', email: 'ops@hearth-fixture.dev' } });
   });
 
   test('a public domain may be self-signed', async () => {
-    const { code, text = '' } = await written(['lab', '--cluster', 'k3s', '--domain', 'lab.hearth-fixture.dev', '--self-signed']); // prettier-ignore
+    const { code, text = '' } = await written(['lab', '--cluster', 'k3s', '--domain', 'lab.hearth-fixture.dev', '--self-signed']);
     expect(code).toBe(0);
     expect(parse(text)).toMatchObject({ tls: { mode: 'self-signed' } });
   });
@@ -94,8 +102,14 @@ describe('from flags', () => {
 
   test.each([
     [['lab', '--cluster', 'k3s', '--domain', 'lab.example.com', '--self-signed'], '--domain: lab.example.com is a placeholder'],
-    [['lab', '--cluster', 'k3s', '--domain', 'lab.hearth-fixture.dev', '--contact', 'me@example.com'], '--contact: me@example.com is a placeholder'],
-    [['lab', '--cluster', 'k3s', '--domain', 'lab.hearth-fixture.dev', '--contact', 'nobody'], '--contact: must be the e-mail address'],
+    [
+      ['lab', '--cluster', 'k3s', '--domain', 'lab.hearth-fixture.dev', '--contact', 'me@example.com'],
+      '--contact: me@example.com is a placeholder',
+    ],
+    [
+      ['lab', '--cluster', 'k3s', '--domain', 'lab.hearth-fixture.dev', '--contact', 'nobody'],
+      '--contact: must be the e-mail address',
+    ],
     [['Lab', '--cluster', 'k3s'], 'name: must be lower-case'],
     [['../lab', '--cluster', 'k3s', '--domain', 'lab.home.arpa'], 'name: must be lower-case'],
     [['kind', '--cluster', 'k3s'], 'name: kind is the name of another folder'],
@@ -104,7 +118,7 @@ describe('from flags', () => {
     expect(code).toBe(1);
     expect(err).toContain(message);
     expect(existsSync(join(root, 'platforms'))).toBe(false);
-  }); // prettier-ignore
+  });
 
   test('unknown presets, clusters and sizes are errors of usage', async () => {
     for (const flags of [
@@ -127,7 +141,11 @@ describe('from flags', () => {
 
 describe('services', () => {
   test('what a service needs comes along, and is named', async () => {
-    const { code, out, text = '' } = await written(['lab', '--cluster', 'k3s', '--preset', 'data', '--without', 'minio,postgis', '--with', 'rustdesk']); // prettier-ignore
+    const {
+      code,
+      out,
+      text = '',
+    } = await written(['lab', '--cluster', 'k3s', '--preset', 'data', '--without', 'minio,postgis', '--with', 'rustdesk']);
     expect(code).toBe(0);
     expect(Object.keys(parse(text).services)).toEqual(['traefik', 'rustdesk']);
     expect(out).not.toContain('is added');
@@ -143,11 +161,18 @@ describe('services', () => {
   });
 
   test('what others need cannot be left out; every mistake is told at once', async () => {
-    const { code, err, text } = await written(['lab', '--cluster', 'k3s', '--without', 'postgis,mng-pg,pg-cluster', 'mlfow', '--with', 'nothing']); // prettier-ignore
+    const { code, err, text } = await written([
+      'lab',
+      '--cluster',
+      'k3s',
+      '--without',
+      'postgis,mng-pg,pg-cluster',
+      'mlfow',
+      '--with',
+      'nothing',
+    ]);
     expect(code).toBe(1);
-    expect(err).toContain(
-      'mlflow needs a database server: keep postgis or mng-pg or pg-cluster, or leave out mlflow as well',
-    );
+    expect(err).toContain('mlflow needs a database server: keep postgis or mng-pg or pg-cluster, or leave out mlflow as well');
     expect(err).toContain('there is no service "mlfow"; did you mean "mlflow"?');
     expect(err).toContain('there is no service "nothing"');
     expect(text).toBeUndefined();
@@ -171,7 +196,7 @@ describe('services', () => {
   });
 
   test.each(Object.keys(presets))('preset %s has every provider that it needs', (name) => {
-    const { services, added, problems } = select(catalogue, { services: presets[name]?.services ?? [], with: [], without: [] }); // prettier-ignore
+    const { services, added, problems } = select(catalogue, { services: presets[name]?.services ?? [], with: [], without: [] });
     expect([added, problems]).toEqual([[], []]);
     expect(services).toHaveLength(presets[name]?.services.length ?? 0);
   });
@@ -246,7 +271,7 @@ describe('on a terminal', () => {
     const { asked, answers } = terminal(
       { Name: ['Lab', 'lab'], Domain: ['lab.example.org', 'lab.hearth-fixture.dev'], 'E-mail': ['me', 'me@hearth-fixture.dev'] },
       { Which: 'mlops', What: 'kubernetes', How: 'large' },
-    ); // prettier-ignore
+    );
     const root = temporaryFolder();
     const { code, err } = await commandLine(['init'], { root, answers });
     expect([code, err]).toEqual([0, '']);
@@ -282,7 +307,7 @@ describe('on a terminal', () => {
       {},
       { Which: 'choose', What: 'kind', How: 'standard' },
       { checkbox: async (_, options) => options.filter(({ name }) => name.startsWith('MLflow')).map(({ value }) => value) },
-    ); // prettier-ignore
+    );
     const { out, text = '' } = await written(['lab'], answers);
     expect(Object.keys(parse(text).services)).toEqual(['traefik', 'postgis', 'minio', 'mlflow']);
     expect(out).toContain('postgis is added: mlflow needs a database server');

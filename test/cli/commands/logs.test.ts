@@ -48,9 +48,14 @@ test('the container before each line of a pod, and the pod too where there are s
 
 test('all components where none is named', async () => {
   await logs();
-  expect(asked.map(([from]) => from).sort()).toEqual(
-    ['hbbr-abc/rustdesk', 'hbbs-0/rustdesk', 'minio-0/minio', 'mlflow-abc/mlflow', 'postgis-0/postgis', 'traefik-abc/traefik'],
-  ); // prettier-ignore
+  expect(asked.map(([from]) => from).sort()).toEqual([
+    'hbbr-abc/rustdesk',
+    'hbbs-0/rustdesk',
+    'minio-0/minio',
+    'mlflow-abc/mlflow',
+    'postgis-0/postgis',
+    'traefik-abc/traefik',
+  ]);
 });
 
 test('init containers of long ago are left out, unless the pod is not ready or they are asked for', async () => {
@@ -68,7 +73,10 @@ test('init containers of long ago are left out, unless the pod is not ready or t
 
 test('of jobs the newest run', async () => {
   const buckets = workloadOf(home, 'minio-buckets');
-  const ended = { phase: 'Succeeded', containerStatuses: [running('minio', { state: { terminated: { exitCode: 0, finishedAt: created } } })] }; // prettier-ignore
+  const ended = {
+    phase: 'Succeeded',
+    containerStatuses: [running('minio', { state: { terminated: { exitCode: 0, finishedAt: created } } })],
+  };
   memory.put(pod(buckets, 'buckets-old', ended, { creationTimestamp: '2026-01-01T00:00:00Z' }));
   memory.put(pod(buckets, 'buckets-new', ended));
   await logs('minio');
@@ -77,15 +85,15 @@ test('of jobs the newest run', async () => {
 
 test('the range: --tail, --since, --previous', async () => {
   const lastState = { terminated: { exitCode: 1 } };
-  memory.put(
-    pod(mlflow(), 'mlflow-abc', { ...initEnded(created), containerStatuses: [running('mlflow', { lastState })] }),
-  );
+  memory.put(pod(mlflow(), 'mlflow-abc', { ...initEnded(created), containerStatuses: [running('mlflow', { lastState })] }));
   await logs('mlflow', '--tail', '5');
   await logs('mlflow', '--since', '1h30m');
   await logs('mlflow', '--previous');
   expect(asked.map(([, options]) => options)).toMatchObject([
-    { tail: 5 }, { tail: undefined, sinceSeconds: 5400 }, { tail: 100, previous: true },
-  ]); // prettier-ignore
+    { tail: 5 },
+    { tail: undefined, sinceSeconds: 5400 },
+    { tail: 100, previous: true },
+  ]);
   for (const wrong of [
     ['--since', 'yesterday'],
     ['--tail', '-1'],
@@ -96,7 +104,16 @@ test('the range: --tail, --since, --previous', async () => {
 });
 
 test('says why a component says nothing', async () => {
-  memory.put(pod(mlflow(), 'mlflow-abc', notReady({ containerStatuses: [], initContainerStatuses: [running('wait-for-postgis', { state: { waiting: { reason: 'ErrImagePull' } } })] }))); // prettier-ignore
+  memory.put(
+    pod(
+      mlflow(),
+      'mlflow-abc',
+      notReady({
+        containerStatuses: [],
+        initContainerStatuses: [running('wait-for-postgis', { state: { waiting: { reason: 'ErrImagePull' } } })],
+      }),
+    ),
+  );
   await memory.delete({ apiVersion: 'apps/v1', kind: 'Deployment', name: 'traefik', namespace: 'home-gateway' });
   await memory.delete({ apiVersion: 'v1', kind: 'Pod', name: 'traefik-abc', namespace: 'home-gateway' });
   const { code, out, err } = await logs('mlflow', 'traefik');
@@ -172,7 +189,8 @@ describe('--follow', () => {
 
   test('follows a container again after its restart', async () => {
     const streams = endless();
-    const restarted = (state: object) => pod(mlflow(), 'mlflow-abc', { containerStatuses: [running('mlflow', { restartCount: 1, state })] }); // prettier-ignore
+    const restarted = (state: object) =>
+      pod(mlflow(), 'mlflow-abc', { containerStatuses: [running('mlflow', { restartCount: 1, state })] });
     await follow(4, (nap) => {
       if (nap !== 1) return;
       streams.get('mlflow-abc')?.end();

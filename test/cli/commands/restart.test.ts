@@ -2,16 +2,7 @@ import type { Platform } from '../../../lib/core/platform';
 import type { Workload } from '../../../lib/core/workload';
 import { commandLine } from '../command-line';
 import { MemoryCluster } from '../memory-cluster';
-import {
-  controller,
-  now,
-  notReady,
-  notReadyContainer,
-  pod,
-  runPlatform,
-  upStatus,
-  workloadOf,
-} from '../running-platform';
+import { controller, now, notReady, notReadyContainer, pod, runPlatform, upStatus, workloadOf } from '../running-platform';
 import { hearthFolder, platform as homePlatform } from '../world';
 
 let home: Platform;
@@ -36,8 +27,12 @@ test('gives the pods of a component an annotation, and waits until they are read
   });
   expect(code).toBe(0);
   expect(memory.written.map(({ ref, body }) => [ref.kind, ref.name, body])).toEqual([
-    ['Deployment', 'mlflow', { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': new Date(now).toISOString() } } } } }],
-  ]); // prettier-ignore
+    [
+      'Deployment',
+      'mlflow',
+      { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': new Date(now).toISOString() } } } } },
+    ],
+  ]);
   expect(out.split('\n')[0]).toBe(memory.title);
   expect(out).toContain('mlflow: ready after 4s');
 });
@@ -80,7 +75,8 @@ test('says in time what does not become ready', async () => {
 test('removes the broken pod that a StatefulSet would wait for, once the change is known', async () => {
   const postgis = workloadOf(home, 'postgis');
   memory.put(pod(postgis, 'postgis-0', notReady({})));
-  memory.after = ({ verb }) => verb === 'patch' && memory.put(controller(postgis, { ...upStatus(postgis), observedGeneration: 0 })); // prettier-ignore
+  memory.after = ({ verb }) =>
+    verb === 'patch' && memory.put(controller(postgis, { ...upStatus(postgis), observedGeneration: 0 }));
   let early = false;
   const { out } = await commandLine(['restart', 'home', 'postgis', '--no-wait'], {
     memory,
@@ -143,9 +139,12 @@ describe('of several members', () => {
   });
 
   test('one that the controller has made anew meanwhile is left alone', async () => {
-    memory.after = () => memory.put(pod(valkey, 'valkey-cluster-2', starting, {
-      labels: { ...valkey.selector, 'controller-revision-hash': '2' },
-    })); // prettier-ignore
+    memory.after = () =>
+      memory.put(
+        pod(valkey, 'valkey-cluster-2', starting, {
+          labels: { ...valkey.selector, 'controller-revision-hash': '2' },
+        }),
+      );
     memory.put(controller(valkey, { ...upStatus(valkey), updateRevision: '2' }));
     await restartValkey();
     expect(steps()).toEqual(['patch valkey-cluster']);
@@ -154,5 +153,8 @@ describe('of several members', () => {
 
 test('a wrong component or number', async () => {
   expect(await restart('mlfow')).toMatchObject({ code: 1, err: expect.stringContaining('did you mean') as string });
-  expect(await restart('mlflow', '--timeout', 'soon')).toMatchObject({ code: 2, err: expect.stringContaining('whole number') as string }); // prettier-ignore
+  expect(await restart('mlflow', '--timeout', 'soon')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('whole number') as string,
+  });
 });

@@ -57,7 +57,7 @@ test('what is not up, why, and what to do', async () => {
 });
 
 test('claims and Secrets that are missing, without any value', async () => {
-  await memory.delete({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data-postgis-0', namespace: 'home-data' }); // prettier-ignore
+  await memory.delete({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'data-postgis-0', namespace: 'home-data' });
   memory.secrets.remove('home-ai/postgis-mlflow', 'password');
   const { out } = await status();
   expect(out).toMatch(/^postgis +data-postgis-0 +missing +20Gi$/m);
@@ -88,9 +88,18 @@ test('JSON alone on standard output', async () => {
   const found = JSON.parse(out) as { workload: string }[];
   expect(found.map(({ workload }) => workload).sort()).toEqual(home.graph.workloads.map(({ name }) => name).sort());
   expect(found.find(({ workload }) => workload === 'mlflow')).toMatchObject({
-    component: 'mlflow', kind: 'Deployment', namespace: 'home-ai', state: 'starting', up: false, ready: 0, wanted: 1, restarts: 4,
-    reason: 'crashes: exit code 1: no such table', pods: [{ name: 'mlflow-abc', status: 'CrashLoopBackOff', restarts: 4 }], claims: [],
-  }); // prettier-ignore
+    component: 'mlflow',
+    kind: 'Deployment',
+    namespace: 'home-ai',
+    state: 'starting',
+    up: false,
+    ready: 0,
+    wanted: 1,
+    restarts: 4,
+    reason: 'crashes: exit code 1: no such table',
+    pods: [{ name: 'mlflow-abc', status: 'CrashLoopBackOff', restarts: 4 }],
+    claims: [],
+  });
   expect(found.find(({ workload }) => workload === 'postgis')).toMatchObject({
     claims: [{ name: 'data-postgis-0', state: 'bound', size: '20Gi' }],
   });
@@ -133,14 +142,11 @@ test('when each backup last succeeded and failed, also those by hand', async () 
   if (!postgis) throw new Error('postgis is not in the backup');
   const { namespace, selector } = postgis.backup;
   const run = (name: string, status: object) =>
-    memory.put(object('Job', { name, namespace, labels: { ...selector, 'hearth/run': 'backup' } }, { spec: {}, status })); // prettier-ignore
+    memory.put(object('Job', { name, namespace, labels: { ...selector, 'hearth/run': 'backup' } }, { spec: {}, status }));
   const line = async () => {
     const { code, out } = await commandLine(['status', 'home'], { memory, root });
     const cells = out.split('\n').map((text) => text.split(/ {2,}/));
-    return [
-      code,
-      cells[cells.findIndex(([, title]) => title === 'BACKUP') + 1 + guarded.graph.backups.indexOf(postgis)],
-    ];
+    return [code, cells[cells.findIndex(([, title]) => title === 'BACKUP') + 1 + guarded.graph.backups.indexOf(postgis)]];
   };
   expect(await line()).toEqual([0, ['postgis', 'postgis', '60m ago', 'never']]);
   run('by-hand', { conditions: [{ type: 'Complete', status: 'True' }], completionTime: '2026-01-02T03:02:05Z' });

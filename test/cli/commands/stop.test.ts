@@ -8,8 +8,8 @@ const root = hearthFolder();
 let memory: LivingCluster;
 const run = (...args: string[]) => commandLine(args, { memory, root });
 const replicas = async (kind: string, namespace: string, name: string) =>
-  ((await memory.read({ apiVersion: 'apps/v1', kind, namespace, name })) as unknown as { spec: { replicas: number } })
-    .spec.replicas;
+  ((await memory.read({ apiVersion: 'apps/v1', kind, namespace, name })) as unknown as { spec: { replicas: number } }).spec
+    .replicas;
 const pods = () =>
   [...memory.objects.values()]
     .filter(({ kind }) => kind === 'Pod')

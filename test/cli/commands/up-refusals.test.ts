@@ -9,8 +9,7 @@ import { hearthFolder } from '../world';
 const root = hearthFolder();
 let memory: LivingCluster;
 beforeEach(() => (memory = new LivingCluster()));
-const up = (args: string[] = [], given: Partial<World> = {}) =>
-  commandLine(['up', 'home', ...args], { memory, root, ...given });
+const up = (args: string[] = [], given: Partial<World> = {}) => commandLine(['up', 'home', ...args], { memory, root, ...given });
 
 describe('what the cluster would refuse', () => {
   const claims =
@@ -73,9 +72,7 @@ describe('what the cluster would refuse', () => {
     memory.immutable.set('Deployment mlflow', 'spec.selector: field is immutable');
     memory.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'mlflow', namespace: 'home-ai' } });
     const { err } = await up();
-    expect(err).toContain(
-      'set it back, or let up make the object anew:\n  kubectl -n home-ai delete deployment mlflow',
-    );
+    expect(err).toContain('set it back, or let up make the object anew:\n  kubectl -n home-ai delete deployment mlflow');
   });
 
   test('is not looked for with other fields than those that are applied: --force takes over', async () => {
@@ -85,7 +82,10 @@ describe('what the cluster would refuse', () => {
       return apply(manifest, options);
     };
     const { code, err } = await up();
-    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('Deployment home-ai/mlflow: conflict with "helm"') as string }); // prettier-ignore
+    expect({ code, err }).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Deployment home-ai/mlflow: conflict with "helm"') as string,
+    });
     expect(memory.written).toEqual([]);
     expect((await up(['--force'])).code).toBe(0);
   });
@@ -162,7 +162,7 @@ describe('while a backup or a restore is under way', () => {
 
 describe('fewer pods with volumes', () => {
   const has = (name: string, replicas: number) => {
-    const set = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name, namespace: 'home-data' }, spec: { replicas } }; // prettier-ignore
+    const set = { apiVersion: 'apps/v1', kind: 'StatefulSet', metadata: { name, namespace: 'home-data' }, spec: { replicas } };
     memory.put(set);
   };
 

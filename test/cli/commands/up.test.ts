@@ -8,8 +8,7 @@ import { description, hearthFolder, temporaryFolder } from '../world';
 const root = hearthFolder();
 let memory: LivingCluster;
 beforeEach(() => (memory = new LivingCluster()));
-const up = (args: string[] = [], given: Partial<World> = {}) =>
-  commandLine(['up', 'home', ...args], { memory, root, ...given });
+const up = (args: string[] = [], given: Partial<World> = {}) => commandLine(['up', 'home', ...args], { memory, root, ...given });
 
 test('names the cluster, applies in order, makes the Secrets in between, and ends with the addresses', async () => {
   const { code, out } = await up();
@@ -17,7 +16,16 @@ test('names the cluster, applies in order, makes the Secrets in between, and end
   const lines = out.split('\n');
   expect(lines[0]).toBe(memory.title);
   const at = (text: string) => lines.findIndex((line) => line.includes(text));
-  const order = ['00-cluster: ', 'made home-data/postgis', '01-gateway: ', '04-data: ', '08-ai: ', 'mlflow: ready', 'https://mlflow.home.arpa/', 'npx hearth credentials home --show']; // prettier-ignore
+  const order = [
+    '00-cluster: ',
+    'made home-data/postgis',
+    '01-gateway: ',
+    '04-data: ',
+    '08-ai: ',
+    'mlflow: ready',
+    'https://mlflow.home.arpa/',
+    'npx hearth credentials home --show',
+  ];
   expect(order.map(at)).toEqual([...order.map(at)].sort((a, b) => a - b));
   expect(order.map(at)).not.toContain(-1);
   for (const value of [...memory.secrets.secrets.values()]
@@ -102,7 +110,10 @@ test('runs a job again that had failed, and says so', async () => {
   expect(code).toBe(0);
   expect(out).toContain('postgis-databases failed before: runs it again');
   const { name } = job.metadata;
-  expect(memory.changes.filter((change) => change.includes(' Job postgis-databases'))).toEqual([`delete Job ${name}`, `apply Job ${name}`]); // prettier-ignore
+  expect(memory.changes.filter((change) => change.includes(' Job postgis-databases'))).toEqual([
+    `delete Job ${name}`,
+    `apply Job ${name}`,
+  ]);
   expect((await up()).out).not.toContain('failed before');
 });
 

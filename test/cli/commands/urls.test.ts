@@ -35,9 +35,24 @@ test('a route without a tile shows by the title of its component', () => {
 
 test('JSON has everything: details, hosts, ports, and what the program asks for', async () => {
   const addresses = await json();
-  expect(addresses.find(({ url }) => url === 'https://rustdesk.home.arpa/ws/relay')).toMatchObject({ detail: true, component: 'rustdesk' }); // prettier-ignore
-  expect(addresses.find(({ title }) => title === 'PostgreSQL')).toMatchObject({ hosts: ['postgres.home.arpa'], port: 5432, protocol: 'TCP', access: 'program', through: 'gateway', signIn: expect.stringContaining('SCRAM') }); // prettier-ignore
-  expect(addresses.filter(({ through }) => through === 'port').map(({ port, protocol }) => `${port}/${protocol}`).sort()).toEqual(['21115/TCP', '21116/TCP', '21116/UDP', '21117/TCP', '21118/TCP', '21119/TCP']); // prettier-ignore
+  expect(addresses.find(({ url }) => url === 'https://rustdesk.home.arpa/ws/relay')).toMatchObject({
+    detail: true,
+    component: 'rustdesk',
+  });
+  expect(addresses.find(({ title }) => title === 'PostgreSQL')).toMatchObject({
+    hosts: ['postgres.home.arpa'],
+    port: 5432,
+    protocol: 'TCP',
+    access: 'program',
+    through: 'gateway',
+    signIn: expect.stringContaining('SCRAM'),
+  });
+  expect(
+    addresses
+      .filter(({ through }) => through === 'port')
+      .map(({ port, protocol }) => `${port}/${protocol}`)
+      .sort(),
+  ).toEqual(['21115/TCP', '21116/TCP', '21116/UDP', '21117/TCP', '21118/TCP', '21119/TCP']);
   expect(addresses.map(({ component }) => component)[0]).toBe('traefik');
 });
 
@@ -49,8 +64,12 @@ test('on kind, says where the ports are open', async () => {
 });
 
 test('external secrets: the password is in the store; nothing guarded, no word of it', async () => {
-  expect((await commandLine(['urls', 'home'], { root: hearthFolder('secrets: external\n') })).out).toContain('in the secret store, entry home/gateway-basic-auth'); // prettier-ignore
-  const open = description.replace('  traefik:', '  traefik: { access: public }').replace('  mlflow:', '  mlflow: { access: public }'); // prettier-ignore
+  expect((await commandLine(['urls', 'home'], { root: hearthFolder('secrets: external\n') })).out).toContain(
+    'in the secret store, entry home/gateway-basic-auth',
+  );
+  const open = description
+    .replace('  traefik:', '  traefik: { access: public }')
+    .replace('  mlflow:', '  mlflow: { access: public }');
   expect((await commandLine(['urls', 'home'], { root: withFile(hearthFolder(), open) })).out).not.toContain('password');
 });
 

@@ -49,9 +49,7 @@ export async function expectUpChangesNothing(
   const changes = said.filter((line) => !line.startsWith('0 '));
   if (changes.length > 0) throw new Error(`the second up says: ${changes.join(', ')}`);
   const after = await versions(platform);
-  const written = [...new Set([...objects, ...Object.keys(after)])].filter(
-    (object) => before[object] !== after[object],
-  );
+  const written = [...new Set([...objects, ...Object.keys(after)])].filter((object) => before[object] !== after[object]);
   if (written.length > 0) throw new Error(`the second up wrote ${written.join(', ')}`);
   return objects.length;
 }

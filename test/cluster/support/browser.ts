@@ -8,9 +8,7 @@ saw('program chromium');
 /** Chromium as Debian installs it, or what `CHROMIUM` names. */
 const program = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-const missing = existsSync(program)
-  ? undefined
-  : `there is no Chromium at ${program}; install it, or name it in CHROMIUM`;
+const missing = existsSync(program) ? undefined : `there is no Chromium at ${program}; install it, or name it in CHROMIUM`;
 if (missing && process.env.CI === 'true') throw new Error(`test:cluster: ${missing}`);
 if (missing) console.log(`suites with a browser are skipped: ${missing}`);
 

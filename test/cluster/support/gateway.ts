@@ -23,11 +23,17 @@ export class PublicGateway {
   /** @param namespace of Traefik @param ca its certificate */
   static async find(namespace: string, ca: string): Promise<PublicGateway> {
     const { items } = await kubectlJson<{ items: { status: { hostIP?: string } }[] }>([
-      'get', 'pods', `--namespace=${namespace}`, '--selector=app.kubernetes.io/instance=traefik',
-    ]); // prettier-ignore
+      'get',
+      'pods',
+      `--namespace=${namespace}`,
+      '--selector=app.kubernetes.io/instance=traefik',
+    ]);
     const service = await kubectlJson<{ spec: { ports: { port: number; nodePort?: number }[] } }>([
-      'get', 'service', 'traefik-public', `--namespace=${namespace}`,
-    ]); // prettier-ignore
+      'get',
+      'service',
+      'traefik-public',
+      `--namespace=${namespace}`,
+    ]);
     const host = items.find(({ status }) => status.hostIP)?.status.hostIP;
     const port = service.spec.ports.find((candidate) => candidate.port === 443)?.nodePort;
     if (!host || !port) throw new Error(`no node port leads to Traefik in ${namespace}`);

@@ -166,8 +166,7 @@ export class Ladder<Context> {
         () => true,
         () => false,
       );
-      if (letIn && other.used)
-        throw new Error(`${proof.component} still lets in the values that ${credential} had before`);
+      if (letIn && other.used) throw new Error(`${proof.component} still lets in the values that ${credential} had before`);
     }, 60);
   }
 

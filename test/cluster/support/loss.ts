@@ -11,12 +11,7 @@ const running = ({ graph }: Platform, service: string): Workload[] =>
  * Deletes all pods of a service at once, without telling their programs, and waits until as many other ones are ready.
  * @param seconds to wait at most
  */
-export async function deletePods(
-  cluster: Cluster,
-  platform: Platform,
-  service: string,
-  seconds: number,
-): Promise<void> {
+export async function deletePods(cluster: Cluster, platform: Platform, service: string, seconds: number): Promise<void> {
   const workloads = running(platform, service);
   if (workloads.length === 0) throw new Error(`nothing of ${service} runs all the time: there is no pod to delete`);
   await Promise.all(
@@ -32,12 +27,7 @@ export async function deletePods(
  * Deletes the volumes of a service with all that is on them, and waits until its programs run on new ones.
  * @param seconds to wait at most
  */
-export async function loseVolumes(
-  cluster: Cluster,
-  platform: Platform,
-  service: string,
-  seconds: number,
-): Promise<void> {
+export async function loseVolumes(cluster: Cluster, platform: Platform, service: string, seconds: number): Promise<void> {
   const kept = running(platform, service).filter(({ volumes }) => volumes.length > 0);
   if (kept.length === 0) throw new Error(`${service} has no volume that could be lost`);
   await Promise.all(
@@ -67,9 +57,7 @@ async function replaced(cluster: Cluster, workload: Workload, before: PodState[]
     if (old.length > 0) throw new Error(`still the pod of before, which was to be deleted: ${namesOf(old)}`);
     const ready = now.filter((pod) => pod.ready);
     if (ready.length < before.length) {
-      throw new Error(
-        `${workload.name} has ${ready.length} ready pods after the deletion, not ${before.length} as before`,
-      );
+      throw new Error(`${workload.name} has ${ready.length} ready pods after the deletion, not ${before.length} as before`);
     }
   }, seconds);
 }

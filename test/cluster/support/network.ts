@@ -54,9 +54,7 @@ export const clusterNetwork: Network = {
 
   async addressOf(pod) {
     const which =
-      'selector' in pod
-        ? `--selector=${labelsOf(pod)},!hearth-test/probe`
-        : `--field-selector=metadata.name=${pod.name}`;
+      'selector' in pod ? `--selector=${labelsOf(pod)},!hearth-test/probe` : `--field-selector=metadata.name=${pod.name}`;
     const { items } = await kubectlJson<{ items: { status: { phase: string; podIP?: string } }[] }>([
       'get',
       'pods',
@@ -73,13 +71,7 @@ export const clusterNetwork: Network = {
   async stop(namespaces) {
     await Promise.all(
       namespaces.map((namespace) =>
-        kubectl([
-          'delete',
-          'pods,networkpolicies',
-          '--selector=hearth-test/probe',
-          `--namespace=${namespace}`,
-          '--timeout=60s',
-        ]),
+        kubectl(['delete', 'pods,networkpolicies', '--selector=hearth-test/probe', `--namespace=${namespace}`, '--timeout=60s']),
       ),
     );
   },

@@ -22,9 +22,7 @@ export class PatroniMembers {
 
   /** What Patroni says, by any member that answers. */
   async listed(): Promise<Member[]> {
-    const answers = await Promise.all(
-      this.pods.map((pod) => this.patronictl(pod, 'list', '-f', 'json').catch(() => '')),
-    );
+    const answers = await Promise.all(this.pods.map((pod) => this.patronictl(pod, 'list', '-f', 'json').catch(() => '')));
     const answer = answers.find(Boolean);
     if (!answer) throw new Error('no member answers');
     return JSON.parse(answer) as Member[];

@@ -66,10 +66,7 @@ export class ProofContext {
 
   /** The same for a script that is to fail: what it said. */
   async failure(script: string, variables: Readonly<Record<string, string>> = {}): Promise<string> {
-    const { code, stderr } = await this.client.attempt(
-      `${saveCertificate}${script}`,
-      await this.withCertificate(variables),
-    );
+    const { code, stderr } = await this.client.attempt(`${saveCertificate}${script}`, await this.withCertificate(variables));
     if (code === 0) throw new Error(`${script}\nsucceeded`);
     return stderr;
   }

@@ -100,9 +100,7 @@ export class ReachabilityCheck {
   async open(): Promise<string[]> {
     const addresses = this.targets.map(({ address }) => address);
     const found = new Map<Caller, Set<string>>();
-    await Promise.all(
-      this.callers.map(async (caller) => found.set(caller, await this.network.reachable(caller, addresses))),
-    );
+    await Promise.all(this.callers.map(async (caller) => found.set(caller, await this.network.reachable(caller, addresses))));
     return this.lines((caller, { address }) => found.get(caller)?.has(address) === true);
   }
 

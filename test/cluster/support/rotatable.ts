@@ -3,9 +3,7 @@ import type { Platform } from '../../../lib/core/platform';
 /** Of one service: credentials that get new values by command, and are read by it, or by nobody else. @returns their names */
 export function rotatable(graph: Platform['graph'], service: string): string[] {
   return graph.credentials
-    .filter(
-      ({ rotation, keys }) => rotation !== undefined && Object.values(keys).every(({ kind }) => kind !== 'supplied'),
-    )
+    .filter(({ rotation, keys }) => rotation !== undefined && Object.values(keys).every(({ kind }) => kind !== 'supplied'))
     .filter((credential) => {
       const readers = graph.workloads.filter(
         ({ component, replicas, credentials }) =>

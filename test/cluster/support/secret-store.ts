@@ -169,7 +169,12 @@ export function storeSuite(name: keyof typeof stores): void {
 
     test('up founds one storage on three nodes; nobody holds a root token, and no log or process shows a key', async () => {
       await watch.time('up', hearth.succeed('up', 'secrets'));
-      const { data } = await kubectlJson<{ data: Record<string, string> }>(['get', 'secret', `${name}-keys`, `--namespace=${namespace}`]); // prettier-ignore
+      const { data } = await kubectlJson<{ data: Record<string, string> }>([
+        'get',
+        'secret',
+        `${name}-keys`,
+        `--namespace=${namespace}`,
+      ]);
       expect(Object.keys(data)).toEqual([keys]);
       const key = Buffer.from(data[keys] ?? '', 'base64').toString();
       const peers = await asAdministrator(`${cli} operator raft list-peers -format=json`);
@@ -179,9 +184,19 @@ export function storeSuite(name: keyof typeof stores): void {
         await workspace.secret(namespace, name, 'password'),
         await workspace.secret(namespace, `${name}-setup`, 'secretId'),
       ];
-      const processes = await inPod(`${name}-0`, namespace, 'for file in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$file"; echo; done'); // prettier-ignore
+      const processes = await inPod(
+        `${name}-0`,
+        namespace,
+        'for file in /proc/[0-9]*/cmdline; do tr "\\0" " " < "$file"; echo; done',
+      );
       expect(processes).toContain(`${cli} server`);
-      const logs = await kubectl(['logs', `--selector=app.kubernetes.io/name=${name}`, `--namespace=${namespace}`, '--all-containers', '--tail=-1']); // prettier-ignore
+      const logs = await kubectl([
+        'logs',
+        `--selector=app.kubernetes.io/name=${name}`,
+        `--namespace=${namespace}`,
+        '--all-containers',
+        '--tail=-1',
+      ]);
       expect(logs).toContain('its keys are in the Secret');
       for (const secret of secrets) expect(`${processes}${logs}`).not.toContain(secret);
       await startClient('shop', { app: 'shop' }, 'shop');
@@ -190,14 +205,11 @@ export function storeSuite(name: keyof typeof stores): void {
 
     test('a pod reads its own path with its service account; another path, another account and another role are refused', async () => {
       await asAdministrator(`${cli} kv put secret/shop/stripe key=sk-1 && ${cli} kv put secret/elsewhere key=x`);
-      expect(await eventually(() => asClient('shop', 'shop', `${cli} kv get -field=key secret/shop/stripe`))).toBe(
-        'sk-1',
-      );
+      expect(await eventually(() => asClient('shop', 'shop', `${cli} kv get -field=key secret/shop/stripe`))).toBe('sk-1');
       await expect(asClient('shop', 'shop', `${cli} kv get secret/elsewhere`)).rejects.toThrow('permission denied');
       await expect(asClient('shop', 'secrets-data', 'true')).rejects.toThrow('invalid subject');
       // Seen from inside the store, where no policy of the network stands in the way.
-      const jwt = (account: string) =>
-        kubectl(['create', 'token', account, `--audience=${name}`, `--namespace=${outside}`]);
+      const jwt = (account: string) => kubectl(['create', 'token', account, `--audience=${name}`, `--namespace=${outside}`]);
       const login = async (account: string) =>
         inPod(
           await readyNode(),
@@ -223,7 +235,17 @@ export function storeSuite(name: keyof typeof stores): void {
       // No shell of a stranger speaks TCP, but its client does.
       expect(await asClient('shop', 'shop', 'echo reached')).toBe('reached');
       await expect(asClient('stranger', 'shop', 'true')).rejects.toThrow(/deadline exceeded|timeout|refused/i);
-      await kubectl(['run', 'elsewhere', `--image=${images.busybox}`, '--namespace=default', '--restart=Never', '--command', '--', 'sleep', '3600']); // prettier-ignore
+      await kubectl([
+        'run',
+        'elsewhere',
+        `--image=${images.busybox}`,
+        '--namespace=default',
+        '--restart=Never',
+        '--command',
+        '--',
+        'sleep',
+        '3600',
+      ]);
       await kubectl(['wait', '--for=condition=Ready', 'pod/elsewhere', '--namespace=default', '--timeout=60s']);
       try {
         expect([...(await reachable('elsewhere', 'default', ports))]).toEqual([]);
@@ -239,10 +261,16 @@ export function storeSuite(name: keyof typeof stores): void {
     });
 
     test('a certificate for a name of the platform, signed by its root, which everyone can fetch', async () => {
-      const issued = await asClient('shop', 'shop', `${cli} write -field=certificate pki/issue/platform common_name=api.secrets.hearth-fixture.dev`); // prettier-ignore
+      const issued = await asClient(
+        'shop',
+        'shop',
+        `${cli} write -field=certificate pki/issue/platform common_name=api.secrets.hearth-fixture.dev`,
+      );
       const root = await asAdministrator(`${cli} read -field=certificate pki/cert/ca`);
       expect(new X509Certificate(issued).verify(new X509Certificate(root).publicKey)).toBe(true);
-      await expect(asClient('shop', 'shop', `${cli} write pki/issue/platform common_name=www.my-company.org`)).rejects.toThrow('not allowed'); // prettier-ignore
+      await expect(asClient('shop', 'shop', `${cli} write pki/issue/platform common_name=www.my-company.org`)).rejects.toThrow(
+        'not allowed',
+      );
     });
 
     test('a user of PostgreSQL is made on demand, works, and is gone after its lease', async () => {
@@ -251,10 +279,14 @@ export function storeSuite(name: keyof typeof stores): void {
       };
       const { username, password } = answer.data;
       const asUser = (sql: string) =>
-      inPod('mng-pg-0', 'secrets-data', `read -r PGPASSWORD; export PGPASSWORD; psql -XAtq -h 127.0.0.1 -U ${username} -d shop -c "${sql}"`, `${password}\n`); // prettier-ignore
+        inPod(
+          'mng-pg-0',
+          'secrets-data',
+          `read -r PGPASSWORD; export PGPASSWORD; psql -XAtq -h 127.0.0.1 -U ${username} -d shop -c "${sql}"`,
+          `${password}\n`,
+        );
       await asUser('CREATE TABLE orders (id int)');
-      const superuser = (sql: string) =>
-        inPod('mng-pg-0', 'secrets-data', `psql -XAtq -U postgres -d shop -c "${sql}"`);
+      const superuser = (sql: string) => inPod('mng-pg-0', 'secrets-data', `psql -XAtq -U postgres -d shop -c "${sql}"`);
       expect(await superuser("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'")).toBe('shop');
       const there = `SELECT count(*) FROM pg_roles WHERE rolname = '${username}'`;
       expect(await superuser(there)).toBe('1');
@@ -269,19 +301,17 @@ export function storeSuite(name: keyof typeof stores): void {
       const victim = await leader();
       const token = await asClient('shop', 'shop', `echo "$${prefix}_TOKEN"`);
       const killed = Date.now();
-      await kubectl([
-        'delete',
-        'pod',
-        victim,
-        `--namespace=${namespace}`,
-        '--grace-period=0',
-        '--force',
-        '--wait=false',
-      ]);
+      await kubectl(['delete', 'pod', victim, `--namespace=${namespace}`, '--grace-period=0', '--force', '--wait=false']);
       const { slowdown } = await withSlowdown(() =>
         eventually(
-          () => inPod('shop', outside, `read -r ${prefix}_TOKEN; export ${prefix}_TOKEN; ${cli} kv get -field=key secret/shop/stripe`, `${token}
-`), // prettier-ignore
+          () =>
+            inPod(
+              'shop',
+              outside,
+              `read -r ${prefix}_TOKEN; export ${prefix}_TOKEN; ${cli} kv get -field=key secret/shop/stripe`,
+              `${token}
+`,
+            ),
           60,
         ),
       );
@@ -295,18 +325,13 @@ export function storeSuite(name: keyof typeof stores): void {
     test('all pods are stopped and started: the storage opens by itself', async () => {
       await hearth.succeed('stop', 'secrets');
       await watch.time('start', hearth.succeed('start', 'secrets'));
-      expect(await eventually(() => asClient('shop', 'shop', `${cli} kv get -field=key secret/shop/stripe`), 120)).toBe('sk-1'); // prettier-ignore
+      expect(await eventually(() => asClient('shop', 'shop', `${cli} kv get -field=key secret/shop/stripe`), 120)).toBe('sk-1');
     }, 600_000);
 
     test('people come to it through the gateway, which trusts its certificate alone; metrics stay inside', async () => {
-      gateway = await PublicGateway.find(
-        'secrets-gateway',
-        await workspace.secret('secrets-gateway', 'gateway-tls', 'tls.crt'),
-      );
+      gateway = await PublicGateway.find('secrets-gateway', await workspace.secret('secrets-gateway', 'gateway-tls', 'tls.crt'));
       const address = `https://${name}.secrets.hearth-fixture.dev/v1`;
-      await eventually(async () =>
-        expect((await gateway.get(`${address}/sys/health?standbyok=true`)).status).toBe(200),
-      );
+      await eventually(async () => expect((await gateway.get(`${address}/sys/health?standbyok=true`)).status).toBe(200));
       for (const path of ['sys/metrics', 'sys/generate-root/attempt', 'sys/unseal']) {
         expect([path, (await gateway.get(`${address}/${path}`)).status]).toEqual([path, 404]);
       }
@@ -333,16 +358,30 @@ export function storeSuite(name: keyof typeof stores): void {
     test('with all volumes lost, a new storage takes the backup, and opens with the keys of then', async () => {
       const claims = [0, 1, 2].map((node) => `data-${name}-${node}`);
       await kubectl(['delete', 'pvc', ...claims, `--namespace=${namespace}`, '--wait=false']);
-      await kubectl(['delete', 'pod', `--selector=app.kubernetes.io/instance=${name}`, `--namespace=${namespace}`, '--grace-period=0', '--force']); // prettier-ignore
+      await kubectl([
+        'delete',
+        'pod',
+        `--selector=app.kubernetes.io/instance=${name}`,
+        `--namespace=${namespace}`,
+        '--grace-period=0',
+        '--force',
+      ]);
       await eventually(async () => {
-        const { items } = await kubectlJson<{ items: { metadata: { name: string; deletionTimestamp?: string } }[] }>(['get', 'pvc', `--namespace=${namespace}`]); // prettier-ignore
+        const { items } = await kubectlJson<{ items: { metadata: { name: string; deletionTimestamp?: string } }[] }>([
+          'get',
+          'pvc',
+          `--namespace=${namespace}`,
+        ]);
         expect(items.filter(({ metadata }) => metadata.deletionTimestamp)).toEqual([]);
       }, 120);
       await watch.time('founded anew', setUpAgain());
       await allReady();
       await watch.time('restore of a new storage', hearth.succeed('restore', 'secrets', '--yes'));
       await allReady();
-      await eventually(async () => expect(await asAdministrator(`${cli} kv get -field=key secret/shop/stripe`)).toBe('sk-1'), 240); // prettier-ignore
+      await eventually(
+        async () => expect(await asAdministrator(`${cli} kv get -field=key secret/shop/stripe`)).toBe('sk-1'),
+        240,
+      );
       await setUpAgain();
       expect((await hearth.attempt('status', 'secrets')).code).toBe(0);
     }, 1_200_000);

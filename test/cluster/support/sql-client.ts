@@ -95,7 +95,13 @@ export class SqlClient {
         enableServiceLinks: false,
         terminationGracePeriodSeconds: 0,
         ...(node ? { nodeName: node } : {}),
-        securityContext: { runAsNonRoot: true, runAsUser: 101, runAsGroup: 103, fsGroup: 103, seccompProfile: { type: 'RuntimeDefault' } },
+        securityContext: {
+          runAsNonRoot: true,
+          runAsUser: 101,
+          runAsGroup: 103,
+          fsGroup: 103,
+          seccompProfile: { type: 'RuntimeDefault' },
+        },
         containers: [
           {
             name: 'client',
@@ -122,7 +128,7 @@ export class SqlClient {
           { name: 'files', secret: { secretName: secret, items: [{ key: 'password', path: 'password' }] } },
         ],
       },
-    }; // prettier-ignore
+    };
     await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
     const client = new SqlClient(namespace, name);
     const running = '--for=jsonpath={.status.phase}=Running';

@@ -72,14 +72,13 @@ export class Workspace {
     return Workspace.start((YAML.parse(text) as { name: string }).name, text);
   }
 
-  private static async start(
-    name: string,
-    text: string,
-    services: Readonly<Record<string, unknown>> = {},
-  ): Promise<Workspace> {
+  private static async start(name: string, text: string, services: Readonly<Record<string, unknown>> = {}): Promise<Workspace> {
     const endpoints = await kubectlJson<{ subsets: { addresses: { ip: string }[]; ports: { port: number }[] }[] }>([
-      'get', 'endpoints', 'kubernetes', '--namespace=default',
-    ]); // prettier-ignore
+      'get',
+      'endpoints',
+      'kubernetes',
+      '--namespace=default',
+    ]);
     const servers = endpoints.subsets.flatMap(({ addresses, ports }) =>
       addresses.flatMap(({ ip }) => ports.map(({ port }) => ({ ip, port }))),
     );
@@ -106,23 +105,15 @@ export class Workspace {
 
   /** The value of one key of a credential, as the cluster has it. */
   async secret(namespace: string, name: string, key: string): Promise<string> {
-    const { data } = await kubectlJson<{ data: Record<string, string> }>([
-      'get',
-      'secret',
-      name,
-      `--namespace=${namespace}`,
-    ]);
+    const { data } = await kubectlJson<{ data: Record<string, string> }>(['get', 'secret', name, `--namespace=${namespace}`]);
     return Buffer.from(data[key] ?? '', 'base64').toString();
   }
 
   /** Removes the platform and its data from the cluster. */
   async remove(): Promise<void> {
-    await kubectl(
-      ['delete', '-f', `dist/${this.name}/00-cluster`, '--ignore-not-found', '--wait=true', '--timeout=180s'],
-      {
-        cwd: this.folder,
-      },
-    );
+    await kubectl(['delete', '-f', `dist/${this.name}/00-cluster`, '--ignore-not-found', '--wait=true', '--timeout=180s'], {
+      cwd: this.folder,
+    });
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

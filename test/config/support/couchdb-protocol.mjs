@@ -61,8 +61,7 @@ async function answer(method, url, body) {
   const database = databases[name];
   if (method === 'PUT' && property === undefined) {
     if (database) return [412, { error: 'file_exists' }];
-    if (!/^([a-z][a-z0-9_$()+/-]*|_users|_replicator)$/.test(name))
-      return [400, { error: 'illegal_database_name', name }];
+    if (!/^([a-z][a-z0-9_$()+/-]*|_users|_replicator)$/.test(name)) return [400, { error: 'illegal_database_name', name }];
     databases[name] = make(Number(url.searchParams.get('q') ?? 2), url.searchParams.get('partitioned') === 'true');
     return [201, { ok: true }];
   }

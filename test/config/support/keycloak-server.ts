@@ -1,14 +1,4 @@
-import {
-  chmodSync,
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Background, findProgram, freePort, type RunOptions } from '../../api/support/programs';
@@ -43,8 +33,7 @@ export class KeycloakServer {
     const home = keycloakHome ?? '';
     for (const part of ['bin', 'conf', 'lib/quarkus', 'lib/quarkus-run.jar', 'version.txt'])
       cpSync(join(home, part), join(this.folder, part), { recursive: true });
-    for (const part of ['lib/lib', 'lib/app', 'providers', 'themes'])
-      symlinkSync(join(home, part), join(this.folder, part));
+    for (const part of ['lib/lib', 'lib/app', 'providers', 'themes']) symlinkSync(join(home, part), join(this.folder, part));
     const own = writable.map((path) => (path === '/tmp' ? this.tmp : this.here(path)));
     for (const path of own) mkdirSync(path, { recursive: true });
     if (process.getuid?.() !== 0) return;

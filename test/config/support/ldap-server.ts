@@ -102,5 +102,5 @@ function ldif(entries: LdapServerProps['entries']): string {
       const lines = Object.entries(attributes).flatMap(([name, values]) => [values].flat().map((value) => line(name, value)));
       return [line('dn', dn), ...lines, ''].join('\n');
     })
-    .join('\n'); // prettier-ignore
+    .join('\n');
 }

@@ -92,10 +92,7 @@ export class OidcProvider {
 
   private answer(path: string, query: URLSearchParams, request: IncomingMessage, body: string): [number, object] {
     if (path === '/certs')
-      return [
-        200,
-        { keys: [{ ...this.keys.publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'RS256', use: 'sig' }] },
-      ];
+      return [200, { keys: [{ ...this.keys.publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'RS256', use: 'sig' }] }];
     if (path === '/token') return this.token(new URLSearchParams(body), request.headers.authorization ?? '');
     if (path === '/logout') {
       this.ended.push(query.get('id_token_hint') ?? '');

@@ -36,9 +36,7 @@ export class QdrantProtocol {
         void read(request).then((body) => {
           const [status, answer] = cluster.answer(member, request, body);
           response.writeHead(status);
-          response.end(
-            typeof answer === 'string' ? answer : JSON.stringify({ result: answer, status: 'ok', time: 0.1 }),
-          );
+          response.end(typeof answer === 'string' ? answer : JSON.stringify({ result: answer, status: 'ok', time: 0.1 }));
         });
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -93,9 +93,10 @@ export class StoreNodes {
     const place = this.place(node);
     const { name, command, prefix } = this.program;
     const local = this.places.reduce(
-      (text, { api }, i) => text.replaceAll(new RegExp(`https://${name}-${i}\\.[a-z0-9.-]*:8200`, 'g'), `https://127.0.0.1:${api}`),
+      (text, { api }, i) =>
+        text.replaceAll(new RegExp(`https://${name}-${i}\\.[a-z0-9.-]*:8200`, 'g'), `https://127.0.0.1:${api}`),
       this.config,
-    ); // prettier-ignore
+    );
     const file = local
       .replaceAll('0.0.0.0:8200', `127.0.0.1:${place.api}`)
       .replaceAll('0.0.0.0:8202', `127.0.0.1:${place.metrics}`)

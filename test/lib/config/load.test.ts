@@ -25,8 +25,7 @@ function complaints(text: string): string[] {
 /** A good file with the given lines at its end, from line 4 on. */
 const withLines = (...lines: string[]) =>
   ['name: geoai', 'domain: geoai.home.arpa', 'cluster: k3s', ...lines, ...services(lines)].join('\n');
-const services = (lines: string[]) =>
-  lines.some((line) => line.startsWith('services:')) ? [] : ['services: { traefik: {} }'];
+const services = (lines: string[]) => (lines.some((line) => line.startsWith('services:')) ? [] : ['services: { traefik: {} }']);
 
 test('the good file that the others differ from', () => expect(complaints(withLines())).toEqual([]));
 
@@ -172,9 +171,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
       [
         'memory in thousandths of a byte',
         ['services: { traefik: { resources: { limits: { memory: 512m } } } }'],
-        [
-          ':4 services.traefik.resources.limits.memory: "512m" is too little, its unit is bytes; write for example 512Mi or 2Gi',
-        ],
+        [':4 services.traefik.resources.limits.memory: "512m" is too little, its unit is bytes; write for example 512Mi or 2Gi'],
       ],
       [
         'a request above its limit',
@@ -184,16 +181,8 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         ],
       ],
       ['CPU as a number', ['services: { traefik: { resources: { limits: { cpu: 2 } } } }'], []],
-      [
-        'a number where text is expected',
-        ['namespacePrefix: 5'],
-        [':4 namespacePrefix: must be text, not 5; put it in quotes'],
-      ],
-      [
-        'a list where text is expected',
-        ['timeZone: [UTC]'],
-        [':4 timeZone: must be text, not a list; write a single value'],
-      ],
+      ['a number where text is expected', ['namespacePrefix: 5'], [':4 namespacePrefix: must be text, not 5; put it in quotes']],
+      ['a list where text is expected', ['timeZone: [UTC]'], [':4 timeZone: must be text, not a list; write a single value']],
       [
         'text where true or false is expected',
         ['services: { traefik: {}, rustdesk: { alwaysUseRelay: "yes" } }'],
@@ -204,11 +193,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         ['services: { traefik: { replicas: "2" } }'],
         [':4 services.traefik.replicas: must be a whole number; write for example 2'],
       ],
-      [
-        'no pods',
-        ['services: { traefik: { replicas: 0 } }'],
-        [':4 services.traefik.replicas: must be at least 1; write 1'],
-      ],
+      ['no pods', ['services: { traefik: { replicas: 0 } }'], [':4 services.traefik.replicas: must be at least 1; write 1']],
       [
         'text where a list is expected',
         ['services: { traefik: {}, minio: { buckets: datasets } }'],
@@ -219,9 +204,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
       [
         'one of a list',
         ['services: { traefik: {}, minio: { buckets: [datasets, Models] } }'],
-        [
-          ':4 services.minio.buckets.1: must be 3 to 63 lower-case letters, digits and dashes; write for example datasets',
-        ],
+        [':4 services.minio.buckets.1: must be 3 to 63 lower-case letters, digits and dashes; write for example datasets'],
       ],
       [
         'none of the possible words',
@@ -254,11 +237,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
           ':4 services.postgis.settings.shared-buffers: must be lower-case letters, digits, underscores and dots; write for example work_mem',
         ],
       ],
-      [
-        'a time zone',
-        ['timeZone: Berlin'],
-        [':4 timeZone: "Berlin" is no time zone; write for example Europe/Berlin or UTC'],
-      ],
+      ['a time zone', ['timeZone: Berlin'], [':4 timeZone: "Berlin" is no time zone; write for example Europe/Berlin or UTC']],
       ['an empty section', ['storage:'], [':4 storage: is empty; it must be a map of settings, or be removed']],
       [
         'an address range',
@@ -296,11 +275,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
           ':4 tls.mode: Let’s Encrypt issues nothing for geoai.home.arpa; write mode: self-signed, or a domain that is public',
         ],
       ],
-      [
-        'a Secret without its name',
-        ['tls: { mode: secret }'],
-        [':4 tls.secret: is missing; write for example geoai-tls'],
-      ],
+      ['a Secret without its name', ['tls: { mode: secret }'], [':4 tls.secret: is missing; write for example geoai-tls']],
     ],
   ],
   [
@@ -309,9 +284,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
       [
         'options of a Traefik that is not ours',
         ['gateway: k3s-bundled', 'services: { traefik: { replicas: 2 } }'],
-        [
-          ':5 services.traefik.replicas: has no effect on the Traefik that k3s brings; remove it, or write gateway: standalone',
-        ],
+        [':5 services.traefik.replicas: has no effect on the Traefik that k3s brings; remove it, or write gateway: standalone'],
       ],
       [
         'a secret store that nobody reads',
@@ -329,11 +302,7 @@ describe.each<[about: string, cases: [what: string, lines: string[], messages: s
         ['secrets: extern', 'secretStore: { name: vault }'],
         [':4 secrets: "extern" is not possible here; did you mean "external"?'],
       ],
-      [
-        'an empty secret store',
-        ['secretStore:'],
-        [':4 secretStore: is empty; it must be a map of settings, or be removed'],
-      ],
+      ['an empty secret store', ['secretStore:'], [':4 secretStore: is empty; it must be a map of settings, or be removed']],
       [
         'retain on a class of its own mind',
         ['storage:', '  class: longhorn', '  retain: true'],
@@ -434,9 +403,7 @@ describe('name and domain', () => {
     ...['example.com', 'geoai.example.com', 'geoai.example.org', 'a.example'].map(
       (domain): [Record<string, string>, string[]] => [
         { domain },
-        [
-          `:2 domain: ${domain} is a placeholder; write the domain that you own, or one below localhost to try things out`,
-        ],
+        [`:2 domain: ${domain} is a placeholder; write the domain that you own, or one below localhost to try things out`],
       ],
     ),
     [{ domain: 'myexample.com' }, []],
@@ -447,9 +414,7 @@ describe('name and domain', () => {
     ...['geoai.localhost', 'geoai.home.arpa', 'geoai.local', 'geoai.internal'].map(
       (domain): [Record<string, string>, string[]] => [
         { domain, tls: '{ mode: lets-encrypt, email: ops@hearth.dev }' },
-        [
-          `:5 tls.mode: Let’s Encrypt issues nothing for ${domain}; write mode: self-signed, or a domain that is public`,
-        ],
+        [`:5 tls.mode: Let’s Encrypt issues nothing for ${domain}; write mode: self-signed, or a domain that is public`],
       ],
     ),
     [
@@ -470,17 +435,12 @@ describe('name and domain', () => {
         ':5 tls.server: must be the directory URL of an ACME server; write for example https://acme-staging-v02.api.letsencrypt.org/directory',
       ],
     ],
-    [
-      { cluster: 'kind', gateway: 'k3s-bundled' },
-      [':5 gateway: k3s-bundled needs cluster: k3s; write gateway: standalone'],
-    ],
+    [{ cluster: 'kind', gateway: 'k3s-bundled' }, [':5 gateway: k3s-bundled needs cluster: k3s; write gateway: standalone']],
     [{ cluster: 'K3s' }, [':3 cluster: "K3s" is not possible here; did you mean "k3s"?']],
     [{ cluster: '' }, [':3 cluster: is empty; write one of k3s, kind, kubernetes']],
     [
       { cluster: 'kubernetes', storage: '{ retain: true }' },
-      [
-        ':5 storage.retain: needs cluster: k3s or kind; write class: with a StorageClass whose reclaim policy is Retain instead',
-      ],
+      [':5 storage.retain: needs cluster: k3s or kind; write class: with a StorageClass whose reclaim policy is Retain instead'],
     ],
   ])('%j', (settings, messages) => expect(complaints(file(settings))).toEqual(messages));
 });
@@ -514,9 +474,7 @@ describe('whole files', () => {
     [
       'an alias of nothing',
       'name: geoai\ndomain: *.home.arpa\n',
-      [
-        ':2 is not valid YAML: *.home.arpa refers to nothing; put it in quotes, or mark a value before it with &.home.arpa',
-      ],
+      [':2 is not valid YAML: *.home.arpa refers to nothing; put it in quotes, or mark a value before it with &.home.arpa'],
     ],
   ])('%s', (_, text, messages) => expect(complaints(text)).toEqual(messages));
 

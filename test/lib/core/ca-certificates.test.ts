@@ -8,8 +8,8 @@ const inline = ['caCertificates:', '  pem: |', below(both, 4)];
 const file = '/etc/platform-ca/ca.crt';
 const backup = 'backup: { target: { endpoint: "https://s3.hearth.dev", bucket: lab } }';
 const backupJob = (settings: string[], target = backup) =>
-  find(objectsOf(labWith(settings, 'traefik: {}', 'postgis: {}', target)), 'CronJob', 'postgis-backup').spec.jobTemplate
-    .spec.template;
+  find(objectsOf(labWith(settings, 'traefik: {}', 'postgis: {}', target)), 'CronJob', 'postgis-backup').spec.jobTemplate.spec
+    .template;
 const mountOf = (template: PodTemplate, name: string) =>
   container(template, name).volumeMounts?.find(({ mountPath }) => mountPath === '/etc/platform-ca');
 
@@ -44,8 +44,7 @@ test('their text is one ConfigMap of the component, and pods roll with it', () =
 });
 
 test('what does not go out has none', () => {
-  const template = find(objectsOf(labWith(inline, 'traefik: {}', 'postgis: {}')), 'StatefulSet', 'postgis').spec
-    .template;
+  const template = find(objectsOf(labWith(inline, 'traefik: {}', 'postgis: {}')), 'StatefulSet', 'postgis').spec.template;
   expect(containersOf(template).filter((one) => 'SSL_CERT_DIR' in envOf(one))).toEqual([]);
 });
 
@@ -59,13 +58,7 @@ test.each([
 });
 
 test('restic trusts them also where it is told of another authority, which takes the place of all', () => {
-  const own = [
-    'backup:',
-    '  target:',
-    '    endpoint: https://s3.hearth.dev',
-    '    bucket: lab',
-    '    certificateAuthority: |',
-  ];
+  const own = ['backup:', '  target:', '    endpoint: https://s3.hearth.dev', '    bucket: lab', '    certificateAuthority: |'];
   const target = [...own.map((line, i) => (i === 0 ? line : `  ${line}`)), below(authorities[0], 8)].join('\n');
   expect(envOf(container(backupJob(inline, target), 'backup')).RESTIC_CACERT).toBe(`/etc/backup/ca.crt,${file}`);
   expect(envOf(container(backupJob([], target), 'backup')).RESTIC_CACERT).toBe('/etc/backup/ca.crt');
@@ -103,10 +96,7 @@ test('the one that goes nowhere gets none', () => {
 });
 
 test.each<[setting: string[], messages: string[]]>([
-  [
-    ['caCertificates: {}'],
-    ['lab.yaml:4  caCertificates: names no certificates; write one of pem, configMap and secret'],
-  ],
+  [['caCertificates: {}'], ['lab.yaml:4  caCertificates: names no certificates; write one of pem, configMap and secret']],
   [
     ['caCertificates: { configMap: a, secret: b }'],
     ['lab.yaml:4  caCertificates: names several places; write one of pem, configMap and secret'],

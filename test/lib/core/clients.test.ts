@@ -36,7 +36,7 @@ test('of a cluster it comes by the router, and reaches nothing else of it', () =
 });
 
 test('of an object store a bucket with a user of its own; of a cache its password', () => {
-  const platform = lab('traefik: {}', `minio: { clients: { ${shop} } }`, 'mng-valkey: { clients: { jobs: { namespace: web } } }'); // prettier-ignore
+  const platform = lab('traefik: {}', `minio: { clients: { ${shop} } }`, 'mng-valkey: { clients: { jobs: { namespace: web } } }');
   expect(open(platform, 'minio')).toEqual([{ from: [from({ app: 'shop' })], ports: [9000] }]);
   expect(open(platform, 'mng-valkey')).toEqual([{ from: [from({})], ports: [6379] }]);
   expect(secretsIn(platform, 'web').map(({ name }) => name)).toEqual(['mng-valkey', 'minio-shop']);

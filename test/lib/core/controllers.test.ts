@@ -8,8 +8,7 @@ import type { WorkloadProps } from '../../../lib/core/workload';
 import { all, find, objectsOf } from '../../support/objects';
 import { sleeper, testPlatform, type TestEntry, type TestSettings } from '../../support/platforms';
 
-const built = (build: TestEntry['build'], config: TestSettings = {}) =>
-  objectsOf(testPlatform({ app: { build } }, config));
+const built = (build: TestEntry['build'], config: TestSettings = {}) => objectsOf(testPlatform({ app: { build } }, config));
 const data = () => new Volume('data', { size: '5Gi', backup: archived('high') });
 const selector = { 'app.kubernetes.io/name': 'app', 'app.kubernetes.io/instance': 'web' };
 
@@ -24,9 +23,7 @@ describe('Deployment', () => {
   });
 
   test('with a volume ends the old pod first, and its claim is kept', () => {
-    const objects = built(
-      (component) => void new Deployment(component, 'web', { ...sleeper, mounts: { '/data': data() } }),
-    );
+    const objects = built((component) => void new Deployment(component, 'web', { ...sleeper, mounts: { '/data': data() } }));
     const { spec } = find(objects, 'Deployment', 'web');
     expect(spec.strategy).toEqual({ type: 'Recreate' });
     expect(spec.template.spec.volumes).toEqual([{ name: 'data', persistentVolumeClaim: { claimName: 'web-data' } }]);
@@ -181,10 +178,9 @@ describe('StatefulSet', () => {
 
 test('a volume that can be made again says so, and uses the class of the platform', () => {
   const scratch = new Volume('scratch', { size: '1Gi', backup: 'none' });
-  const objects = built(
-    (component) => void new Deployment(component, 'web', { ...sleeper, mounts: { '/scratch': scratch } }),
-    { storage: { class: 'fast', retain: false } },
-  );
+  const objects = built((component) => void new Deployment(component, 'web', { ...sleeper, mounts: { '/scratch': scratch } }), {
+    storage: { class: 'fast', retain: false },
+  });
   const { metadata, spec } = find(objects, 'PersistentVolumeClaim', 'web-scratch');
   expect(metadata.labels['hearth/backup-priority']).toBe('none');
   expect(metadata.annotations).not.toHaveProperty('hearth/backup-method');
@@ -192,10 +188,9 @@ test('a volume that can be made again says so, and uses the class of the platfor
 });
 
 test('a volume without a class of the platform leaves it to the cluster', () => {
-  const objects = built(
-    (component) => void new Deployment(component, 'web', { ...sleeper, mounts: { '/data': data() } }),
-    { storage: { retain: false } },
-  );
+  const objects = built((component) => void new Deployment(component, 'web', { ...sleeper, mounts: { '/data': data() } }), {
+    storage: { retain: false },
+  });
   expect(find(objects, 'PersistentVolumeClaim', 'web-data').spec).not.toHaveProperty('storageClassName');
 });
 

@@ -41,9 +41,7 @@ test('pods refer to the keys', () => {
   expect(spec.volumes).toEqual([
     { name: 'server', secret: { secretName: 'server', items: [{ key: 'id', path: 'id' }], defaultMode: 0o440 } },
   ]);
-  expect(spec.containers[0]?.volumeMounts).toEqual([
-    { name: 'server', mountPath: '/run/secrets/server', readOnly: true },
-  ]);
+  expect(spec.containers[0]?.volumeMounts).toEqual([{ name: 'server', mountPath: '/run/secrets/server', readOnly: true }]);
 });
 
 test('no manifest holds a Secret', () => {

@@ -113,9 +113,7 @@ describe('what follows for pods and clients', () => {
   });
 
   test('bytes cannot be read through TLS', () => {
-    expect(() => platform({ begins: 'AMQP' })).toThrow(
-      'port api of app speaks TLS, of which only a path can be asked here',
-    );
+    expect(() => platform({ begins: 'AMQP' })).toThrow('port api of app speaks TLS, of which only a path can be asked here');
   });
 
   test('a port without TLS needs no trust', () => {

@@ -41,9 +41,10 @@ describe('manifests', () => {
     const texts =
       'on off yes no y n true null ~ 0644 0x1F 0b1 0o7 1_000 1e3 .5 1. .inf 12:30:45 2001-01-01 = << *a &a !a @a %a #a [a] {a} -';
     const data = Object.fromEntries(
-      [...texts.split(' '), '', ' a ', 'a: b', 'a #b', 'a\nb\n', 'a\n\n b', '\ta', 'ü', '"', "'", '\\'].map(
-        (text, i) => [`k${i}`, text],
-      ),
+      [...texts.split(' '), '', ' a ', 'a: b', 'a #b', 'a\nb\n', 'a\n\n b', '\ta', 'ü', '"', "'", '\\'].map((text, i) => [
+        `k${i}`,
+        text,
+      ]),
     );
     const platform = testPlatform({
       app: {
@@ -137,7 +138,15 @@ describe('writeFolder', () => {
   test('an interrupted swap leaves the good folder aside: it is put back before anything else', () => {
     put('dist.old/good.yaml', 'good');
     put('dist.new/half.yaml', '');
-    expect(() => writeFolder(output, new Map([['a', ''], ['a/b', '']]))).toThrow(); // prettier-ignore
+    expect(() =>
+      writeFolder(
+        output,
+        new Map([
+          ['a', ''],
+          ['a/b', ''],
+        ]),
+      ),
+    ).toThrow();
     expect(read('good.yaml')).toBe('good');
     expect(existsSync(`${output}.old`)).toBe(false);
   });

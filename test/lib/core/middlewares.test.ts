@@ -1,8 +1,7 @@
 import { all, find, objectsOf } from '../../support/objects';
 import { geoai } from '../../support/platforms';
 
-const objects = (traefik: object = {}, settings: Record<string, unknown> = {}) =>
-  objectsOf(geoai(settings, { traefik }));
+const objects = (traefik: object = {}, settings: Record<string, unknown> = {}) => objectsOf(geoai(settings, { traefik }));
 const spec = (name: string, traefik: object = {}, settings: Record<string, unknown> = {}) =>
   find(objects(traefik, settings), 'Middleware', name, 'geoai-data').spec;
 const chainOf = (route: string, traefik: object = {}) =>

@@ -12,15 +12,13 @@ const platform = (hosts: Record<string, string>) =>
   lab(
     ...base.map((line) => (line === 'minio: {}' ? `minio: { ${hosts.minio ?? ''} }` : line)),
     ...others.map(
-      (name) =>
-        `${name}: { ${[...(hosts[name] ? [hosts[name]] : []), ...(name === 'openbao' ? ['pki: {}'] : [])].join(', ')} }`,
+      (name) => `${name}: { ${[...(hosts[name] ? [hosts[name]] : []), ...(name === 'openbao' ? ['pki: {}'] : [])].join(', ')} }`,
     ),
   );
 const text = (of: Platform) => [...manifests(of).values()].join('\n');
 /** How often a host name stands in the manifests, not as a part of a longer one. */
 const times = (of: Platform, host: string) =>
-  text(of).match(new RegExp(`(?<![a-z0-9.-])${host.replaceAll('.', '\\.')}(?![a-z0-9-]|\\.[a-z0-9])`, 'g'))?.length ??
-  0;
+  text(of).match(new RegExp(`(?<![a-z0-9.-])${host.replaceAll('.', '\\.')}(?![a-z0-9-]|\\.[a-z0-9])`, 'g'))?.length ?? 0;
 const usual = platform({});
 const urlsOf = (of: Platform) =>
   of.graph.routes.flatMap((route) => (route instanceof HttpRoute ? [route.url + (route.tile?.path ?? '')] : []));

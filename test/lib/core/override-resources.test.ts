@@ -33,10 +33,7 @@ test('a request above the usual limit takes the limit along, and a limit below t
 });
 
 test('a service of two main programs has them in both', () => {
-  expect(Object.keys(changed('rustdesk', '{ limits: { memory: 1Gi } }')).sort()).toEqual([
-    'hbbr, rustdesk',
-    'hbbs, rustdesk',
-  ]);
+  expect(Object.keys(changed('rustdesk', '{ limits: { memory: 1Gi } }')).sort()).toEqual(['hbbr, rustdesk', 'hbbs, rustdesk']);
 });
 
 test('further programs are called by their names, as images calls them', () => {

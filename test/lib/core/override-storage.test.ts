@@ -65,11 +65,7 @@ test.each<[what: string, service: string, message: string]>([
     'qdrant: { storage: { dat: 50Gi } }',
     'qdrant.storage.dat: is not known here; did you mean "data"?',
   ],
-  [
-    'a word that is none',
-    'qdrant: { storage: { clas: fast } }',
-    'qdrant.storage.clas: is not known here; did you mean "class"?',
-  ],
+  ['a word that is none', 'qdrant: { storage: { clas: fast } }', 'qdrant.storage.clas: is not known here; did you mean "class"?'],
   [
     'a word of a volume that is none',
     'qdrant: { storage: { data: { siz: 50Gi } } }',

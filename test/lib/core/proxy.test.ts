@@ -6,14 +6,7 @@ import { labWith, refusedWith } from '../../support/lab';
 const url = 'http://proxy.hearth.dev:3128';
 const settings = (proxy: string, ...further: string[]) =>
   parsePlatform(
-    [
-      'name: lab',
-      'domain: lab.home.arpa',
-      'cluster: k3s',
-      `proxy: ${proxy}`,
-      ...further,
-      'services: { traefik: {} }',
-    ].join('\n'),
+    ['name: lab', 'domain: lab.home.arpa', 'cluster: k3s', `proxy: ${proxy}`, ...further, 'services: { traefik: {} }'].join('\n'),
     'lab.yaml',
   );
 const backup = 'backup: { target: { endpoint: "https://s3.hearth.dev", bucket: lab } }';
@@ -21,17 +14,12 @@ const services = ['traefik: {}', 'postgis: {}', backup];
 /** The rules that let the pods of a workload out to addresses. */
 const waysOut = (proxy: string[], name: string, ...of: string[]) =>
   find(objectsOf(labWith(proxy, ...of)), 'NetworkPolicy', name).spec.egress.flatMap((rule) =>
-    JSON.stringify(rule).includes('ipBlock')
-      ? [{ to: Reflect.get(rule, 'to'), ports: rule.ports?.map(({ port }) => port) }]
-      : [],
+    JSON.stringify(rule).includes('ipBlock') ? [{ to: Reflect.get(rule, 'to'), ports: rule.ports?.map(({ port }) => port) }] : [],
   );
 
 test('what lies inside the cluster is never reached by the proxy, nor what the file names', () => {
   const { NO_PROXY: no } = proxyEnv(
-    settings(
-      `{ http: "${url}", no: [s3.hearth.dev] }`,
-      'network: { apiServer: [203.0.113.0/28], clusterDomain: corp.internal }',
-    ),
+    settings(`{ http: "${url}", no: [s3.hearth.dev] }`, 'network: { apiServer: [203.0.113.0/28], clusterDomain: corp.internal }'),
   );
   for (const inside of [
     'localhost',
@@ -110,12 +98,7 @@ test('all containers of what goes out hear of it, and no others', () => {
 });
 
 test('who stays inside does not: a gate asks the program that it publishes by a wget that knows no NO_PROXY', () => {
-  const platform = labWith(
-    [`proxy: { http: "${url}" }`],
-    'traefik: {}',
-    'couchdb: {}',
-    'tailscale-gate: { to: couchdb }',
-  );
+  const platform = labWith([`proxy: { http: "${url}" }`], 'traefik: {}', 'couchdb: {}', 'tailscale-gate: { to: couchdb }');
   const { template } = find(objectsOf(platform), 'Deployment', 'tailscale-gate').spec;
   expect(envOf(container(template, 'tailscale')).https_proxy).toBe(url);
   expect(Object.keys(envOf(container(template, 'gate'))).filter((name) => /proxy/i.test(name))).toEqual([]);
@@ -134,9 +117,9 @@ test('who waits for another program does not, either', () => {
 });
 
 test('the way to the proxy is open, and no other one out of the cluster', () => {
-  expect(
-    waysOut([`proxy: { http: "${url}", https: "http://proxy.hearth.dev:3129" }`], 'postgis-backup', ...services),
-  ).toEqual([{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [3128, 3129] }]);
+  expect(waysOut([`proxy: { http: "${url}", https: "http://proxy.hearth.dev:3129" }`], 'postgis-backup', ...services)).toEqual([
+    { to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: [3128, 3129] },
+  ]);
   expect(
     waysOut([`proxy: { http: "${url}", addresses: [192.0.2.10/32, 192.0.2.11/32] }`], 'postgis-backup', ...services),
   ).toEqual([{ to: [{ ipBlock: { cidr: '192.0.2.10/32' } }, { ipBlock: { cidr: '192.0.2.11/32' } }], ports: [3128] }]);
@@ -154,9 +137,9 @@ test('what lies beside it is reached directly', () => {
   expect(waysOut([proxy], 'tailscale-gate', ...gate).map(({ ports }) => ports)).toEqual([[3128], [443]]);
   expect(waysOut([`proxy: { http: "${url}" }`], 'tailscale-gate', ...gate).map(({ ports }) => ports)).toEqual([[3128]]);
   const ldap = 'keycloak: { federation: { ldap: { url: "ldaps://d.hearth.dev", bindDn: cn=k, usersDn: ou=p } } }';
-  expect(
-    waysOut([`proxy: { http: "${url}" }`], 'keycloak', 'traefik: {}', 'mng-pg: {}', ldap).map(({ ports }) => ports),
-  ).toEqual([[3128], [636]]);
+  expect(waysOut([`proxy: { http: "${url}" }`], 'keycloak', 'traefik: {}', 'mng-pg: {}', ldap).map(({ ports }) => ports)).toEqual(
+    [[3128], [636]],
+  );
 });
 
 test('a backup first sees whether who takes it on answers: the proxy, or the target beside it', () => {

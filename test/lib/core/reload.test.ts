@@ -14,8 +14,7 @@ const platform = (
 ) =>
   testPlatform({
     app: {
-      build: (component) =>
-        void make(component, new ConfigFiles(component, 'settings', { 'app.conf': 'a\n' }, { reload })),
+      build: (component) => void make(component, new ConfigFiles(component, 'settings', { 'app.conf': 'a\n' }, { reload })),
     },
   });
 const mounts = (component: Component, settings: MountSource) => ({
@@ -49,18 +48,14 @@ test('otherwise a shell looks after the folder, and becomes the program', () => 
 });
 
 test('a command is given as it was said', () => {
-  expect(command({ command: ['app', 'say it’s', "don't"] })[2]).toContain(
-    "! 'app' 'say it’s' 'don'\\''t' || known=$seen",
-  );
+  expect(command({ command: ['app', 'say it’s', "don't"] })[2]).toContain("! 'app' 'say it’s' 'don'\\''t' || known=$seen");
 });
 
 test('nothing else of the pod changes: no container, no shared processes, no right', () => {
   const { spec } = pod({ signal: 'HUP' });
   expect(spec.containers).toHaveLength(1);
   expect(spec).not.toHaveProperty('shareProcessNamespace');
-  expect(container(pod({ signal: 'HUP' }), 'app').securityContext).toEqual(
-    container(pod(undefined), 'app').securityContext,
-  );
+  expect(container(pod({ signal: 'HUP' }), 'app').securityContext).toEqual(container(pod(undefined), 'app').securityContext);
 });
 
 describe('what could not reload is an error', () => {
@@ -77,9 +72,7 @@ describe('what could not reload is an error', () => {
     expect(() => made((settings) => ({ command: undefined, mounts: { '/etc/app': settings } }))).toThrow(
       'Deployment web leaves it to the image what its container app runs, which shall reload settings; say command, since a shell starts it then',
     );
-    expect(() =>
-      made((settings) => ({ command: undefined, mounts: { '/etc/app': settings } }), 'watched'),
-    ).not.toThrow();
+    expect(() => made((settings) => ({ command: undefined, mounts: { '/etc/app': settings } }), 'watched')).not.toThrow();
   });
 
   test('an init container', () => {
@@ -90,10 +83,7 @@ describe('what could not reload is an error', () => {
 
   test('a job', () => {
     expect(() =>
-      platform(
-        'watched',
-        (component, settings) => new Job(component, 'web', { ...sleeper, mounts: { '/etc/app': settings } }),
-      ),
+      platform('watched', (component, settings) => new Job(component, 'web', { ...sleeper, mounts: { '/etc/app': settings } })),
     ).toThrow('Job web reads settings once, in its container app; leave reload of these files out');
   });
 });

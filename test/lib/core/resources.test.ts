@@ -6,11 +6,7 @@ test('nothing said: the component’s own', () => expect(sized(defaults)).toEqua
 
 test.each([
   ['one value', { limits: { cpu: '2' } }, ['100m', '256Mi', '2', '512Mi']],
-  [
-    'all values',
-    { requests: { cpu: '2', memory: '3Gi' }, limits: { cpu: '4', memory: '5Gi' } },
-    ['2', '3Gi', '4', '5Gi'],
-  ],
+  ['all values', { requests: { cpu: '2', memory: '3Gi' }, limits: { cpu: '4', memory: '5Gi' } }, ['2', '3Gi', '4', '5Gi']],
   ['a request above the default limit lifts it', { requests: { memory: '1Gi' } }, ['100m', '1Gi', '1', '1Gi']],
   ['a limit below the default request lowers it', { limits: { cpu: '50m' } }, ['50m', '256Mi', '50m', '512Mi']],
 ])('%s', (_, overrides, [cpu, memory, cpuLimit, memoryLimit]) => {

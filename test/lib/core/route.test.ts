@@ -95,8 +95,7 @@ describe('single sign-on', () => {
   });
   const objects = objectsOf(platform);
   const guard = (name: string) => find(objects, 'IngressRoute', name).spec.routes[0]?.middlewares;
-  const forwardAuth = (name: string, namespace: string) =>
-    find(objects, 'Middleware', name, namespace).spec.forwardAuth;
+  const forwardAuth = (name: string, namespace: string) => find(objects, 'Middleware', name, namespace).spec.forwardAuth;
 
   const allowed = (name: string) => forwardAuth(guard(name)?.at(-1)?.name ?? '', 'test-apps')?.address;
 
@@ -157,9 +156,7 @@ describe('single sign-on', () => {
       },
     };
     const wiki: TestEntry = { build: (component) => void http(component, 'wiki', 'sso') };
-    expect(
-      find(objectsOf(testPlatform({ identity: secure, wiki })), 'Middleware', 'sso').spec.forwardAuth,
-    ).toMatchObject({
+    expect(find(objectsOf(testPlatform({ identity: secure, wiki })), 'Middleware', 'sso').spec.forwardAuth).toMatchObject({
       address: 'https://identity.test-auth.svc:8443/',
       tls: { caSecret: 'identity-tls-ca.crt' },
     });

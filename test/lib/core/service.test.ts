@@ -13,10 +13,7 @@ const ports = {
 };
 const services = (cluster: Settings['cluster']) =>
   objectsOf(
-    testPlatform(
-      { app: { build: (component) => void new Deployment(component, 'web', { ...sleeper, ports }) } },
-      { cluster },
-    ),
+    testPlatform({ app: { build: (component) => void new Deployment(component, 'web', { ...sleeper, ports }) } }, { cluster }),
   );
 
 test('inside the cluster: every offered port under its own number', () => {

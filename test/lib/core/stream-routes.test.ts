@@ -184,9 +184,7 @@ describe('a route to each pod of a stateful set', () => {
         .map(({ metadata }) => metadata.name)
         .sort(),
     ).toEqual(['kafka', 'kafka-1', 'kafka-peers']);
-    expect(find(made, 'IngressRoute', 'second').spec.routes[0]?.services).toEqual([
-      { name: 'kafka-1', port: 'outside' },
-    ]);
+    expect(find(made, 'IngressRoute', 'second').spec.routes[0]?.services).toEqual([{ name: 'kafka-1', port: 'outside' }]);
   });
 
   test('shows the certificate of the pods, by the name of each', () => {
@@ -224,11 +222,7 @@ describe('a route to each pod of a stateful set', () => {
     });
 
     test.each([
-      [
-        'one list for all',
-        '{ hosts: [broker] }',
-        'hosts: could be those of several routes; write for example { kafka-0: ',
-      ],
+      ['one list for all', '{ hosts: [broker] }', 'hosts: could be those of several routes; write for example { kafka-0: '],
       ['no pod', '{ hosts: { kafka-3: [x] } }', 'hosts.kafka-3: is no host of this service; did you mean "kafka-0"?'],
     ])('%s is refused', (_, hosts, message) => expect(problems(named(hosts))).toContain(message));
   });

@@ -53,8 +53,7 @@ test('guard rails: nothing in, nothing out, and sizes for pods started by hand',
 test('the foundation goes before the services that build on it', () => {
   const workload = (tier: TierName) => ({
     tier,
-    build: (component: ConstructorParameters<typeof Deployment>[0]) =>
-      void new Deployment(component, component.name, sleeper),
+    build: (component: ConstructorParameters<typeof Deployment>[0]) => void new Deployment(component, component.name, sleeper),
   });
   const pods = objectsOf(testPlatform({ db: workload('data'), ui: workload('ai') }, { namespacePrefix: 'team' }));
   expect(find(pods, 'Deployment', 'db', 'team-data').spec.template.spec.priorityClassName).toBe('team-foundation');

@@ -50,13 +50,15 @@ describe('hardened defaults', () => {
       const floating = testPlatform({
         app: { build: (self) => void new Deployment(self, 'app', { ...sleeper, image }) },
       });
-      return containersOf(find(objectsOf(floating), 'Deployment', 'app').spec.template).map(
-        (one) => one.imagePullPolicy,
-      );
+      return containersOf(find(objectsOf(floating), 'Deployment', 'app').spec.template).map((one) => one.imagePullPolicy);
     };
-    expect(['app', 'app:latest', 'a:5000/app', 'app:1.2', `app@sha256:${'0'.repeat(64)}`].map(policies).flat()).toEqual(
-      ['Always', 'Always', 'Always', 'IfNotPresent', 'IfNotPresent'],
-    );
+    expect(['app', 'app:latest', 'a:5000/app', 'app:1.2', `app@sha256:${'0'.repeat(64)}`].map(policies).flat()).toEqual([
+      'Always',
+      'Always',
+      'Always',
+      'IfNotPresent',
+      'IfNotPresent',
+    ]);
   });
 
   test('every container, also those that wait, prepare or stand beside', () => {
@@ -130,9 +132,7 @@ test('rights at the Kubernetes API: a role in each namespace, a token, and an en
     roleRef: { kind: 'Role', name: 'test-apps-app' },
     subjects: [{ kind: 'ServiceAccount', name: 'app', namespace: 'test-apps' }],
   });
-  expect(platform.graph.exceptions.map(({ what, why }) => [what, why])).toEqual([
-    ['service-account token', 'It counts pods.'],
-  ]);
+  expect(platform.graph.exceptions.map(({ what, why }) => [what, why])).toEqual([['service-account token', 'It counts pods.']]);
 });
 
 test('the rest of what a container may say', () => {

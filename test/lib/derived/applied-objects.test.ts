@@ -25,18 +25,17 @@ describe.each(configs.map((config) => [config.name, config] as const))('%s', (na
         .map(text)
         .sort(),
     ).toEqual(
-      written.flatMap(([, content]) => parse(content)).map(text).sort(), // prettier-ignore
+      written
+        .flatMap(([, content]) => parse(content))
+        .map(text)
+        .sort(),
     );
   });
 
   test('namespaces and kinds come before what needs them', () => {
     expect(model[0]?.folder).toBe('00-cluster');
-    const namespaces = model[0]?.objects
-      .filter(({ kind }) => kind === 'Namespace')
-      .map(({ metadata }) => metadata.name);
+    const namespaces = model[0]?.objects.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
     const used = model.slice(1).flatMap(({ objects }) => objects.flatMap(({ metadata }) => metadata.namespace ?? []));
-    expect(
-      [...new Set(used)].filter((namespace) => namespace !== 'kube-system' && !namespaces?.includes(namespace)),
-    ).toEqual([]);
+    expect([...new Set(used)].filter((namespace) => namespace !== 'kube-system' && !namespaces?.includes(namespace))).toEqual([]);
   });
 });

@@ -74,9 +74,8 @@ test('what holds data is neither pruned nor deleted', () => {
 
 test('what a backup stops for a while is not healed', () => {
   const target = { endpoint: 'https://s3.hearth.dev', bucket: 'backups' };
-  const ignored = all(objectsOf(geoai({ argoCd }, { backup: { target } })), 'Application').flatMap(
-    ({ metadata, spec }) =>
-      spec.ignoreDifferences ? [[metadata.name, spec.ignoreDifferences, spec.syncPolicy.syncOptions]] : [],
+  const ignored = all(objectsOf(geoai({ argoCd }, { backup: { target } })), 'Application').flatMap(({ metadata, spec }) =>
+    spec.ignoreDifferences ? [[metadata.name, spec.ignoreDifferences, spec.syncPolicy.syncOptions]] : [],
   );
   const hbbs = { group: 'apps', kind: 'StatefulSet', name: 'hbbs', namespace: 'geoai-tooling' };
   expect(ignored).toEqual([

@@ -9,12 +9,7 @@ const objects = objectsOf(geoai());
 
 test('namespaces enforce the restricted Pod Security Standard', () => {
   const namespaces = all(objects, 'Namespace');
-  expect(namespaces.map(({ metadata }) => metadata.name)).toEqual([
-    'geoai-ai',
-    'geoai-data',
-    'geoai-gateway',
-    'geoai-tooling',
-  ]);
+  expect(namespaces.map(({ metadata }) => metadata.name)).toEqual(['geoai-ai', 'geoai-data', 'geoai-gateway', 'geoai-tooling']);
   for (const { metadata } of namespaces) {
     expect(metadata).not.toHaveProperty('namespace');
     expect(metadata.labels).toMatchObject({
@@ -74,9 +69,7 @@ describe('kind', () => {
   test('leads every public port of this machine to its node port', () => {
     expect(cluster).toMatchObject({ kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', name: 'geoai' });
     const mappings = cluster.nodes[0]?.extraPortMappings ?? [];
-    expect(
-      mappings.map(({ hostPort, protocol, containerPort }) => `${hostPort}/${protocol} ${containerPort}`).sort(),
-    ).toEqual([
+    expect(mappings.map(({ hostPort, protocol, containerPort }) => `${hostPort}/${protocol} ${containerPort}`).sort()).toEqual([
       '21115/TCP 30115',
       '21116/TCP 30116',
       '21116/UDP 30116',
@@ -91,9 +84,7 @@ describe('kind', () => {
   });
 
   test('and those are the node ports of the Services', () => {
-    const published = all(objectsOf(geoai({ cluster: 'kind' })), 'Service').filter(
-      ({ spec }) => spec.type === 'NodePort',
-    );
+    const published = all(objectsOf(geoai({ cluster: 'kind' })), 'Service').filter(({ spec }) => spec.type === 'NodePort');
     const nodePorts = published.flatMap(({ spec }) => spec.ports.map((port) => `${port.nodePort}/${port.protocol}`));
     const mapped = (cluster.nodes[0]?.extraPortMappings ?? []).map((port) => `${port.containerPort}/${port.protocol}`);
     expect(nodePorts.sort()).toEqual(mapped.sort());

@@ -83,9 +83,7 @@ describe('two services that make the same object', () => {
     expect(problems(() => testPlatform({ shop: runs('worker'), wiki: runs('worker') }))).toBe(
       'test.yaml  services.wiki: makes Service worker and Deployment worker, as shop does; give it another name',
     );
-    expect(problems(() => testPlatform({ shop: runs('worker'), wiki: { ...runs('worker'), tier: 'data' } }))).toBe(
-      undefined,
-    );
+    expect(problems(() => testPlatform({ shop: runs('worker'), wiki: { ...runs('worker'), tier: 'data' } }))).toBe(undefined);
   });
 
   test('a ConfigMap', () => {

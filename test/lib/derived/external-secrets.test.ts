@@ -11,8 +11,7 @@ test('for every credential and namespace the keys that are needed there, and no 
     secrets.map(({ namespace, name, keys }) => `${namespace}/${name}: ${keys.join(' ')}`),
   );
   const made = all(objectsOf(platform), 'ExternalSecret').map(
-    ({ metadata, spec }) =>
-      `${metadata.namespace}/${metadata.name}: ${spec.data.map(({ secretKey }) => secretKey).join(' ')}`,
+    ({ metadata, spec }) => `${metadata.namespace}/${metadata.name}: ${spec.data.map(({ secretKey }) => secretKey).join(' ')}`,
   );
   expect(made.sort()).toEqual(declared.sort());
   expect(made).toEqual(

@@ -7,10 +7,7 @@ import { geoai } from '../../support/platforms';
 
 describe('databases', () => {
   const databases = geoai({}, { postgis: { databases: { gis: { extensions: ['postgis', 'hstore'] } } } });
-  const [gis, mlflow] = ['gis', 'mlflow'].map((name) => databases.provider(sql).database(name)) as [
-    SqlDatabase,
-    SqlDatabase,
-  ];
+  const [gis, mlflow] = ['gis', 'mlflow'].map((name) => databases.provider(sql).database(name)) as [SqlDatabase, SqlDatabase];
 
   test('the script makes roles, databases and extensions, or brings them up to date', () => {
     expect(databaseScript([gis, mlflow])).toMatchInlineSnapshot(`

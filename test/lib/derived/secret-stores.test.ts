@@ -2,17 +2,22 @@ import type { KubernetesObject } from '../../support/kubernetes';
 import { all, find, objectsOf } from '../../support/objects';
 import { geoai, problems } from '../../support/platforms';
 
-const external = (store: object = {}, settings: object = {}) =>
-  geoai({ secrets: 'external', ...settings }, { openbao: store });
+const external = (store: object = {}, settings: object = {}) => geoai({ secrets: 'external', ...settings }, { openbao: store });
 const stores = (objects: readonly KubernetesObject[]) => all(objects, 'SecretStore');
 const secrets = (objects: readonly KubernetesObject[], namespace: string) =>
   all(objects, 'ExternalSecret').filter(({ metadata }) => metadata.namespace === namespace);
 
 test('in every namespace External Secrets signs in as a service account of that namespace', () => {
   const made = objectsOf(external());
-  expect(stores(made).map(({ metadata }) => metadata.namespace).sort()).toEqual(
-    all(made, 'Namespace').map(({ metadata }) => metadata.name).sort(),
-  ); // prettier-ignore
+  expect(
+    stores(made)
+      .map(({ metadata }) => metadata.namespace)
+      .sort(),
+  ).toEqual(
+    all(made, 'Namespace')
+      .map(({ metadata }) => metadata.name)
+      .sort(),
+  );
   const store = stores(made).find(({ metadata }) => metadata.namespace === 'geoai-ai');
   expect(store).toMatchObject({
     metadata: { name: 'hearth' },
@@ -59,9 +64,13 @@ test('what the store needs itself stays with the cluster, or it could never star
   expect(secrets(objectsOf(platform), 'geoai-security')).toEqual([]);
   const own = platform.graph.credentials.filter(({ owner }) => owner.name === 'openbao');
   expect(own.map(({ name, bootstrap }) => [name, bootstrap])).toEqual(own.map(({ name }) => [name, true]));
-  expect(own.map(({ name }) => name).sort()).toEqual(
-    ['openbao', 'openbao-setup', 'openbao-snapshot', 'openbao-tls', 'openbao-unseal'],
-  ); // prettier-ignore
+  expect(own.map(({ name }) => name).sort()).toEqual([
+    'openbao',
+    'openbao-setup',
+    'openbao-snapshot',
+    'openbao-tls',
+    'openbao-unseal',
+  ]);
 });
 
 /** Who may connect to the store. */
@@ -84,11 +93,8 @@ test('another store may serve the platform all the same', () => {
 
 test('one store keeps them, not two', () => {
   const both = (vault: object) => () => geoai({ secrets: 'external' }, { openbao: {}, vault });
-  const at = (problem: string) =>
-    expect.stringMatching(new RegExp(`^geoai\\.yaml:\\d+  services\\.${problem}`)) as unknown;
-  expect(problems(both({}))).toEqual(
-    at('vault.externalSecrets: openbao keeps the credentials of the platform; write false'),
-  );
+  const at = (problem: string) => expect.stringMatching(new RegExp(`^geoai\\.yaml:\\d+  services\\.${problem}`)) as unknown;
+  expect(problems(both({}))).toEqual(at('vault.externalSecrets: openbao keeps the credentials of the platform; write false'));
   // What two services say comes at once.
   const two = problems(() =>
     geoai({ secrets: 'external' }, { openbao: {}, vault: {}, 'tailscale-gate': { to: 'nothing' } }),

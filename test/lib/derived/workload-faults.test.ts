@@ -31,11 +31,7 @@ describe('mistakes of a component are errors that name its workload', () => {
       { ports: { http: 80 } },
       'Deployment shop listens on port 80 (http), for which it has no right; let it listen above 1023, and say service: 80',
     ],
-    [
-      'root',
-      { user: { uid: 0, gid: 1000 } },
-      'Deployment shop runs with uid 0; write that of a user without rights, above 0',
-    ],
+    ['root', { user: { uid: 0, gid: 1000 } }, 'Deployment shop runs with uid 0; write that of a user without rights, above 0'],
     ['the group of root', { user: { uid: 1000, gid: 0 } }, 'Deployment shop runs with gid 0; '],
     [
       'a probe on no port',
@@ -77,13 +73,7 @@ describe('mistakes of a component are errors that name its workload', () => {
       true,
       'Deployment shop shows wiki-tls on port http, which is not for shop.test-apps.svc',
     ],
-    [
-      'that it does not have',
-      'shop',
-      'TCP',
-      false,
-      'Deployment shop shows shop-tls on port http, but mounts it nowhere',
-    ],
+    ['that it does not have', 'shop', 'TCP', false, 'Deployment shop shows shop-tls on port http, but mounts it nowhere'],
     [
       'by a protocol without',
       'shop',
@@ -108,15 +98,11 @@ describe('mistakes of a component are errors that name its workload', () => {
         new HttpRoute(self, 'shop', {
           hosts: ['shop'],
           access: 'public',
-          to: new Deployment(self, 'shop', { ...sleeper, ports: { http: { port: 8000, offered: false } } }).endpoint(
-            'http',
-          ),
+          to: new Deployment(self, 'shop', { ...sleeper, ports: { http: { port: 8000, offered: false } } }).endpoint('http'),
         }),
     ],
   ])('a route to %s', (_, build) => {
-    expect(built(app(build))).toThrow(
-      /^shop has no port http$|^route shop leads to port http of shop, which no Service offers$/,
-    );
+    expect(built(app(build))).toThrow(/^shop has no port http$|^route shop leads to port http of shop, which no Service offers$/);
   });
 
   test('all of them come at once', () => {
@@ -129,11 +115,7 @@ describe('mistakes of a component are errors that name its workload', () => {
     ['StatefulSet', 52, (self, name) => new StatefulSet(self, name, sleeper)],
     ['Job', 54, (self, name) => new Job(self, name, sleeper)],
     ['CronJob', 52, (self, name) => new CronJob(self, name, { ...sleeper, schedule: '0 0 * * *' })],
-    [
-      'Deployment',
-      56,
-      (self, name) => new Deployment(self, name, { ...sleeper, ports: { web: { port: 8000, public: 80 } } }),
-    ],
+    ['Deployment', 56, (self, name) => new Deployment(self, name, { ...sleeper, ports: { web: { port: 8000, public: 80 } } })],
   ])('a %s has a name of at most %d characters', (kind, longest, make) => {
     expect(built(app((self) => make(self, name(longest))))).not.toThrow();
     expect(built(app((self) => make(self, name(longest + 1))))).toThrow(

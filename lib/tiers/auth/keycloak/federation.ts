@@ -5,7 +5,7 @@ import type { Federation } from './representation';
 /** What Keycloak’s own page fills in for a vendor. */
 const usual = {
   directory: { username: 'uid', rdn: 'uid', uuid: 'entryUUID', people: ['inetOrgPerson'], groups: 'groupOfNames' },
-  activeDirectory: { username: 'sAMAccountName', rdn: 'cn', uuid: 'objectGUID', people: ['person', 'user'], groups: 'group' }, // prettier-ignore
+  activeDirectory: { username: 'sAMAccountName', rdn: 'cn', uuid: 'objectGUID', people: ['person', 'user'], groups: 'group' },
 } as const;
 
 const usualOf = ({ vendor }: LdapOptions) => (vendor === 'ad' ? usual.activeDirectory : usual.directory);

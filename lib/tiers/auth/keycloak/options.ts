@@ -12,8 +12,7 @@ const yesOrNo = (what: string, fallback: boolean) =>
   z.boolean({ error: 'must be true or false' }).default(fallback).describe(what);
 
 const url = z.string().regex(/^https?:\/\/[^\s/*]+(\/[^\s*]*\*?)?$/, {
-  error:
-    'must be a complete address, with a * at most at its end; write for example https://grafana.example.org/login/*',
+  error: 'must be a complete address, with a * at most at its end; write for example https://grafana.example.org/login/*',
 });
 
 const domainName = z.string().regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*$/, {
@@ -27,10 +26,7 @@ const client = z
   .strictObject({
     title: z.string().optional().describe('Name for people; by default the client id'),
     hosts: z.array(domainName).default([]).describe('Its hosts: people may be sent back to every https page there'),
-    redirectUris: z
-      .array(url)
-      .default([])
-      .describe('Further addresses to which people are sent back, for example of one page'),
+    redirectUris: z.array(url).default([]).describe('Further addresses to which people are sent back, for example of one page'),
     postLogoutRedirectUris: z.array(url).default([]).describe('Addresses after signing out, beyond those of its hosts'),
     public: yesOrNo('It runs in a browser or on a phone, where it could keep no secret', false),
     pkce: yesOrNo('It must use PKCE with S256; false only for a program that cannot', true),
@@ -83,10 +79,7 @@ const ldap = z.strictObject({
     .regex(/^\(.*\)$/, { error: 'must be in parentheses; write for example (memberOf=cn=staff,dc=example,dc=org)' })
     .optional()
     .describe('Only people whom this filter finds'),
-  editMode: z
-    .enum(['READ_ONLY', 'UNSYNCED', 'WRITABLE'])
-    .default('READ_ONLY')
-    .describe('UNSYNCED: changes stay in Keycloak'),
+  editMode: z.enum(['READ_ONLY', 'UNSYNCED', 'WRITABLE']).default('READ_ONLY').describe('UNSYNCED: changes stay in Keycloak'),
   ca: z
     .string()
     .startsWith('-----BEGIN CERTIFICATE-----', { error: 'must be a certificate in PEM; write it below `ca: |`' })
@@ -174,9 +167,7 @@ export const keycloakOptions = z
     adminConsole: z
       .boolean({ error: 'must be true or false' })
       .default(true)
-      .describe(
-        'The pages and the API for administrators at /admin from outside; otherwise by kubectl port-forward only',
-      ),
+      .describe('The pages and the API for administrators at /admin from outside; otherwise by kubectl port-forward only'),
   })
   .superRefine(knownGroups);
 

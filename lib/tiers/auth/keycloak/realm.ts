@@ -1,12 +1,4 @@
-import type {
-  Client,
-  ClientScope,
-  FromEnvironment,
-  NewUser,
-  ProtocolMapper,
-  RealmFile,
-  RealmSettings,
-} from './representation';
+import type { Client, ClientScope, FromEnvironment, NewUser, ProtocolMapper, RealmFile, RealmSettings } from './representation';
 import type { RealmOptions } from './options';
 
 /** Reference to a secret: `CLIENT_SECRET_OAUTH2_PROXY` for the parts `client_secret` and `oauth2-proxy`. */

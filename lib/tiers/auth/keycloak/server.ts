@@ -179,9 +179,7 @@ export function startServer(self: Component, { options, url, database, setup }: 
     ...(count > 1 ? { peers: { ports: ['jgroups', 'jgroups-fd'], why: 'caches of its pods' } } : {}),
     mounts: {
       ...writable,
-      ...(ca === undefined
-        ? {}
-        : { [truststore]: new ConfigFiles(self, `${self.name}-truststore`, { 'ldap.pem': ca }) }),
+      ...(ca === undefined ? {} : { [truststore]: new ConfigFiles(self, `${self.name}-truststore`, { 'ldap.pem': ca }) }),
     },
     init: buildContainers,
     ...outside(options),

@@ -8,8 +8,7 @@ import type { DerivedRule } from '../../../core/derived-rule';
 export const pbkdf2 = (of: string): DerivedRule => ({
   kind: 'pbkdf2',
   of,
-  inWords: (quote) =>
-    `-pbkdf2:sha256-, then the PBKDF2 hash of ${quote(of)}, its salt and the rounds, with commas between`,
+  inWords: (quote) => `-pbkdf2:sha256-, then the PBKDF2 hash of ${quote(of)}, its salt and the rounds, with commas between`,
   make(password) {
     const [salt, rounds] = [randomBytes(16).toString('hex'), 600_000];
     return `-pbkdf2:sha256-${pbkdf2Sync(password, salt, rounds, 32, 'sha256').toString('hex')},${salt},${rounds}`;

@@ -33,9 +33,7 @@ export function nodeName(host: string): string {
 /** Renders settings as INI. */
 export function ini(settings: Settings): string {
   return Object.entries(settings)
-    .map(([section, keys]) =>
-      [`[${section}]`, ...Object.entries(keys).map(([key, value]) => `${key} = ${value}`), ''].join('\n'),
-    )
+    .map(([section, keys]) => [`[${section}]`, ...Object.entries(keys).map(([key, value]) => `${key} = ${value}`), ''].join('\n'))
     .join('\n');
 }
 

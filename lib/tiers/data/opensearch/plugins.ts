@@ -8,11 +8,7 @@ import { copyPluginsScript, home } from './config';
 import { small, type Options } from './options';
 
 /** Containers that fetch further plugins. @param folder with the configuration */
-export function installPlugins(
-  self: Component,
-  { plugins }: Options,
-  folder: MountSource,
-): Record<string, ContainerProps> {
+export function installPlugins(self: Component, { plugins }: Options, folder: MountSource): Record<string, ContainerProps> {
   if (plugins.length === 0) return {};
   const space = temporary('plugins', '4Gi');
   const install = ['opensearch-plugin', 'install', '--batch', ...plugins];

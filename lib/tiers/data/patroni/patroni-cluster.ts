@@ -13,13 +13,18 @@ import { exporterRole, postgresExporter } from '../postgres-exporter';
 import { majorVersion, type ServerAccess } from '../postgres-server';
 import { etcd } from './etcd';
 import { haproxy } from './haproxy';
-import { dataFolder, patroniFiles, patroniFolder, patroniRoles, rewindGrants, volumeFolder, type PatroniConfigProps } from './patroni-config'; // prettier-ignore
+import {
+  dataFolder,
+  patroniFiles,
+  patroniFolder,
+  patroniRoles,
+  rewindGrants,
+  volumeFolder,
+  type PatroniConfigProps,
+} from './patroni-config';
 import { configureScript, startScript, toLeaderScript } from './scripts';
 
-export interface PatroniClusterProps extends Pick<
-  PatroniConfigProps,
-  'members' | 'synchronous' | 'settings' | 'preload'
-> {
+export interface PatroniClusterProps extends Pick<PatroniConfigProps, 'members' | 'synchronous' | 'settings' | 'preload'> {
   /** Names of its workloads; the router's is the host that clients know. */
   readonly names: { readonly server: string; readonly etcd: string; readonly router: string };
   readonly data: Volume;

@@ -42,12 +42,7 @@ export interface PatroniConfigProps {
  * What holds for the whole cluster. Patroni keeps it in etcd: the file counts at the very first start, later a job brings
  * it there. https://patroni.readthedocs.io/en/latest/dynamic_configuration.html
  */
-export function clusterSettings({
-  members,
-  synchronous,
-  settings,
-  preload,
-}: Omit<PatroniConfigProps, 'scope' | 'etcd'>) {
+export function clusterSettings({ members, synchronous, settings, preload }: Omit<PatroniConfigProps, 'scope' | 'etcd'>) {
   return {
     // The shortest that Patroni allows: so long nobody else may lead once a leader went silent.
     ttl: 20,

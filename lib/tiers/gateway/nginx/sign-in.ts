@@ -30,9 +30,7 @@ export function signInLocations(host: string, address: string, locations: readon
       'X-Real-IP': '$remote_addr',
     }),
   ];
-  const asked = new Map(
-    locations.flatMap(({ signedIn }) => (signedIn ? [[checkOf(signedIn), signedIn] as const] : [])),
-  );
+  const asked = new Map(locations.flatMap(({ signedIn }) => (signedIn ? [[checkOf(signedIn), signedIn] as const] : [])));
   return [
     ...[...asked].map(([name, groups]) => block(['location', '=', name], ask(`/oauth2/auth${allowedGroups(groups)}`))),
     // It answers with the way to where people sign in, and back. nginx could not: it cannot encode an address as part of another.

@@ -25,8 +25,5 @@ export function refuseClient(store: Component, role: string, asked: StoreWishes,
   if (asked.pki && !options.pki) refuse(['pki'], 'needs the engine; add "pki: {}", or write false');
   const { secrets, database, transit, pki, serviceAccount } = asked;
   if (serviceAccount !== undefined || (secrets.length + database.length + transit.length === 0 && !pki)) return;
-  refuse(
-    [],
-    'gets something, and has nobody to sign in; write serviceAccount: with that of its pods, for example shop',
-  );
+  refuse([], 'gets something, and has nobody to sign in; write serviceAccount: with that of its pods, for example shop');
 }

@@ -20,9 +20,7 @@ export class DatabaseUsers {
       host: this.endpoint.address,
       user: store.name,
       names,
-      roles: Object.fromEntries(
-        Object.entries(roles).map(([role, options]) => [role, databaseRole(store.name, options)]),
-      ),
+      roles: Object.fromEntries(Object.entries(roles).map(([role, options]) => [role, databaseRole(store.name, options)])),
     };
   }
 

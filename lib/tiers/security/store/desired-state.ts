@@ -78,9 +78,7 @@ function clientRights({ secrets, database, transit, pki }: StoreClient): Rights 
   return {
     ...reads(secrets),
     ...Object.fromEntries(database.map((role) => [`database/creds/${role}`, ['read']])),
-    ...Object.fromEntries(
-      transit.flatMap((key) => actions.flatMap((action) => [[`transit/${action}/${key}`, ['update']]])),
-    ),
+    ...Object.fromEntries(transit.flatMap((key) => actions.flatMap((action) => [[`transit/${action}/${key}`, ['update']]]))),
     ...(pki ? { 'pki/issue/platform': ['update'], 'pki/sign/platform': ['update'] } : {}),
   };
 }
@@ -235,10 +233,7 @@ function certificates(store: Component, { pki }: StoreOptions): DesiredState['pk
     maxTtl: `${seconds(pki.maxTtl)}s`,
     domains: [
       domain,
-      ...store.platform.tiers.flatMap(({ namespace }) => [
-        `${namespace}.svc`,
-        `${namespace}.svc.${network.clusterDomain}`,
-      ]),
+      ...store.platform.tiers.flatMap(({ namespace }) => [`${namespace}.svc`, `${namespace}.svc.${network.clusterDomain}`]),
     ],
     url: `https://${hostOf(store, store.name)}/v1/pki`,
   };

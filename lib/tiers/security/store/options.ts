@@ -9,8 +9,7 @@ const duration = (example: string) =>
   });
 
 /** Seconds of a duration such as `24h`. */
-export const seconds = (text: string): number =>
-  parseInt(text) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[text.slice(-1)] ?? 0);
+export const seconds = (text: string): number => parseInt(text) * ({ s: 1, m: 60, h: 3600, d: 86_400 }[text.slice(-1)] ?? 0);
 
 const transitSeal = z.strictObject({
   transit: z
@@ -47,15 +46,7 @@ const unsealError = (self: string) => ({
 const unsealOthers = 'shamir: people, with three of five keys; transit: another store';
 
 /** https://developer.hashicorp.com/vault/api-docs/secret/transit#type */
-const keyTypes = [
-  'aes128-gcm96',
-  'aes256-gcm96',
-  'chacha20-poly1305',
-  'ed25519',
-  'ecdsa-p256',
-  'rsa-2048',
-  'rsa-4096',
-] as const;
+const keyTypes = ['aes128-gcm96', 'aes256-gcm96', 'chacha20-poly1305', 'ed25519', 'ecdsa-p256', 'rsa-2048', 'rsa-4096'] as const;
 
 const databaseRole = z.strictObject({
   database: pathPart('the name of a database', 'shop')
@@ -93,10 +84,7 @@ const common = z.strictObject({
     .describe('A certificate authority for names below the domain of the platform and of its namespaces'),
   database: z
     .strictObject({
-      server: z
-        .string()
-        .optional()
-        .describe('Service that runs PostgreSQL, for example mng-pg; by default the only one'),
+      server: z.string().optional().describe('Service that runs PostgreSQL, for example mng-pg; by default the only one'),
       roles: z
         .record(pathPart('the name of a role', 'shop'), databaseRole)
         .describe('Role → how its users are made, each with a password of its own'),
@@ -135,9 +123,7 @@ export const openBaoOptions = common
     unseal: z
       .union([z.enum(['static', 'shamir']), transitSeal], unsealError('static'))
       .default('static')
-      .describe(
-        `Who opens the storage of a node after a start. static: itself, with a key in a Secret; ${unsealOthers}`,
-      ),
+      .describe(`Who opens the storage of a node after a start. static: itself, with a key in a Secret; ${unsealOthers}`),
   })
   .superRefine(coherent);
 

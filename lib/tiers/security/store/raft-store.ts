@@ -154,10 +154,7 @@ export class RaftStore implements CredentialStore, SecretStore {
     const { graph } = this.self.platform;
     const other = graph.credentialStore?.name;
     if (other !== undefined) {
-      this.self.refuse(
-        ['externalSecrets'],
-        `${other} keeps the credentials of the platform; write false for one of the two`,
-      );
+      this.self.refuse(['externalSecrets'], `${other} keeps the credentials of the platform; write false for one of the two`);
     }
     graph.credentialStore = this;
     // The operator, which reads it.

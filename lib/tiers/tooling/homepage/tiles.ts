@@ -17,8 +17,7 @@ export function homepageTiles(platform: Platform, except: Component): TileGroup[
         {
           [tile.title]: {
             ...(route instanceof HttpRoute ? { href: route.url + (tile.path ?? '') } : {}),
-            description:
-              route instanceof HttpRoute ? tile.description : `${tile.description}: ${route.hosts.join(', ')}`,
+            description: route instanceof HttpRoute ? tile.description : `${tile.description}: ${route.hosts.join(', ')}`,
             icon: tile.icon,
             namespace: to?.workload.namespace ?? platform.provider(gateway).peer.namespace,
             app: component.name,

@@ -9,8 +9,7 @@ test('the whole file', () => expect(manifestFile(geoai(), 'mlflow')).toMatchSnap
 
 test('runs in PostgreSQL by psycopg2, artifacts in the bucket, keys from a Secret', () => {
   expect(env()).toMatchObject({
-    MLFLOW_BACKEND_STORE_URI:
-      'postgresql+psycopg2://mlflow:$(POSTGIS_MLFLOW_PASSWORD)@postgis.geoai-data.svc:5432/mlflow',
+    MLFLOW_BACKEND_STORE_URI: 'postgresql+psycopg2://mlflow:$(POSTGIS_MLFLOW_PASSWORD)@postgis.geoai-data.svc:5432/mlflow',
     POSTGIS_MLFLOW_PASSWORD: 'postgis-mlflow/password',
     MLFLOW_ARTIFACTS_DESTINATION: 's3://mlflow/',
     MLFLOW_S3_ENDPOINT_URL: 'http://minio.geoai-data.svc:9000',
@@ -44,8 +43,7 @@ test('only requests for its own host names are answered', () => {
 
 test('image, workers, resources', () => {
   const { image, command, resources } = container(
-    deployment({ image: 'registry.hearth.dev/mlflow:1', workers: 5, resources: { limits: { memory: '3Gi' } } })
-      .template,
+    deployment({ image: 'registry.hearth.dev/mlflow:1', workers: 5, resources: { limits: { memory: '3Gi' } } }).template,
     'mlflow',
   );
   expect(image).toBe('registry.hearth.dev/mlflow:1');
@@ -55,9 +53,7 @@ test('image, workers, resources', () => {
 
 test('replicas: one, two where availability is high, or as said', () => {
   const high = { availability: 'high' };
-  expect([deployment(), deployment({}, high), deployment({ replicas: 3 }, high)].map((spec) => spec.replicas)).toEqual([
-    1, 2, 3,
-  ]);
+  expect([deployment(), deployment({}, high), deployment({ replicas: 3 }, high)].map((spec) => spec.replicas)).toEqual([1, 2, 3]);
 });
 
 test('access: the gateway password, or none', () => {

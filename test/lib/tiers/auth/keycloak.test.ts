@@ -44,7 +44,10 @@ test('where availability is high two pods share their caches, by addresses of th
   });
   const { spec } = find(objectsOf(two), 'NetworkPolicy', 'keycloak');
   const self = { matchLabels: { 'app.kubernetes.io/instance': 'keycloak', 'app.kubernetes.io/name': 'keycloak' } };
-  const ports = [{ port: 7800, protocol: 'TCP' }, { port: 57800, protocol: 'TCP' }]; // prettier-ignore
+  const ports = [
+    { port: 7800, protocol: 'TCP' },
+    { port: 57800, protocol: 'TCP' },
+  ];
   expect(spec.ingress).toContainEqual({ from: [{ podSelector: self }], ports });
   expect(spec.egress).toContainEqual({ to: [{ podSelector: self }], ports });
   expect(find(objectsOf(two), 'Service', 'keycloak').spec.ports.map(({ port }) => port)).toEqual([8080]);
@@ -54,12 +57,7 @@ test('where availability is high two pods share their caches, by addresses of th
 
 test('it is built for its options in a volume before it starts, and starts only as it was built', () => {
   const { template } = server(platform()).spec;
-  expect(containersOf(template).map(({ name }) => name)).toEqual([
-    'wait-for-mng-pg',
-    'copy-build',
-    'build',
-    'keycloak',
-  ]);
+  expect(containersOf(template).map(({ name }) => name)).toEqual(['wait-for-mng-pg', 'copy-build', 'build', 'keycloak']);
   const [build, main] = [container(template, 'build'), container(template, 'keycloak')];
   expect(main.command).toEqual(['/opt/keycloak/bin/kc.sh', 'start', '--optimized']);
   const options = ['KC_DB', 'KC_HEALTH_ENABLED', 'KC_METRICS_ENABLED', 'KC_EVENT_METRICS_USER_ENABLED'];
@@ -259,8 +257,7 @@ test('a client that a component declares already is refused in the platform file
 });
 
 test('no service is a client of a name that Keycloak or the realm job has for something else', () => {
-  const named = (name: string) =>
-    problems(() => platform({}, {}, { 'mng-valkey': {}, [name]: { component: 'oauth2-proxy' } }));
+  const named = (name: string) => problems(() => platform({}, {}, { 'mng-valkey': {}, [name]: { component: 'oauth2-proxy' } }));
   expect(named('gate')).toBeUndefined();
   expect(named('account')).toContain('services.account: asks for the client account, a name of Keycloak’s own');
 });

@@ -326,9 +326,7 @@ describe('a platform file says what is wrong', () => {
     [
       'a private key for a certificate',
       { target: { ...target, certificateAuthority: 'ca.crt' } },
-      [
-        'target.certificateAuthority: must be certificates in PEM; write "certificateAuthority: |" and the text below, indented',
-      ],
+      ['target.certificateAuthority: must be certificates in PEM; write "certificateAuthority: |" and the text below, indented'],
     ],
     ...['daily', '0 1 * *', '60 1 * * *', '0 24 * * *', '0 1 0 * *', '0 1 * * 7', '*/0 * * * *', '0 1 * foo *'].map(
       (schedule): [string, unknown, string[]] => [
@@ -340,8 +338,7 @@ describe('a platform file says what is wrong', () => {
     ['no day', { target, keep: { daily: 0 } }, ['keep.daily: must be at least 1; write 1']],
   ])('%s', (_, backup, messages) => expect(says(backup)).toEqual(messages));
 
-  test.each(['*/15 0-6,22 * jan-mar mon,3', '0 1 1-31/2 * 0', '59 23 * 12 sun'])(
-    'and takes the schedule %s',
-    (schedule) => expect(says({ target, schedule })).toEqual([]),
+  test.each(['*/15 0-6,22 * jan-mar mon,3', '0 1 1-31/2 * 0', '59 23 * 12 sun'])('and takes the schedule %s', (schedule) =>
+    expect(says({ target, schedule })).toEqual([]),
   );
 });

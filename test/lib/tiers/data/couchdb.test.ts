@@ -5,8 +5,7 @@ import { all, container, envOf, find, findJob, objectsOf } from '../../../suppor
 import { geoai, manifestFile } from '../../../support/platforms';
 
 const high = { availability: 'high' };
-const objects = (options: object = {}, settings: object = {}) =>
-  objectsOf(geoai({ ...settings }, { couchdb: options }));
+const objects = (options: object = {}, settings: object = {}) => objectsOf(geoai({ ...settings }, { couchdb: options }));
 const settingsOf = (made: ReturnType<typeof objects>) => find(made, 'ConfigMap', 'couchdb').data['couchdb.ini'] ?? '';
 const nodes = [0, 1, 2].map((node) => `couchdb@couchdb-${node}.couchdb-peers.geoai-data.svc.cluster.local`);
 
@@ -52,8 +51,7 @@ test('the ports of the nodes among each other are no ports of the Service, and o
 });
 
 test('a browser stays with one node, and the server asks for the password itself', () => {
-  const { routes } = all(objects({}, high), 'IngressRoute').find(({ metadata }) => metadata.name === 'couchdb')
-    ?.spec ?? {
+  const { routes } = all(objects({}, high), 'IngressRoute').find(({ metadata }) => metadata.name === 'couchdb')?.spec ?? {
     routes: [],
   };
   expect(routes).toEqual([
@@ -61,9 +59,7 @@ test('a browser stays with one node, and the server asks for the password itself
       kind: 'Rule',
       match: 'Host(`couchdb.geoai.home.arpa`)',
       middlewares: [{ name: 'edge' }, { name: 'upstream' }],
-      services: [
-        { name: 'couchdb', port: 'http', sticky: { cookie: { name: 'couchdb_sticky', secure: true, httpOnly: true } } },
-      ],
+      services: [{ name: 'couchdb', port: 'http', sticky: { cookie: { name: 'couchdb_sticky', secure: true, httpOnly: true } } }],
     },
   ]);
 });
@@ -89,8 +85,7 @@ test('new passwords by a restart; what nodes must share all the time stays', () 
 });
 
 test('metrics come from a port without a password, or not at all', () => {
-  const annotations = (options: object) =>
-    find(objects(options), 'StatefulSet', 'couchdb').spec.template.metadata.annotations;
+  const annotations = (options: object) => find(objects(options), 'StatefulSet', 'couchdb').spec.template.metadata.annotations;
   expect(annotations({})).toMatchObject({
     'prometheus.io/port': '17986',
     'prometheus.io/path': '/_node/_local/_prometheus',
@@ -109,10 +104,7 @@ test('settings of the platform file come last', () => {
 });
 
 test('readiness asks whether the node is up to date, liveness does not', () => {
-  const { readinessProbe, livenessProbe } = container(
-    find(objects(), 'StatefulSet', 'couchdb').spec.template,
-    'couchdb',
-  );
+  const { readinessProbe, livenessProbe } = container(find(objects(), 'StatefulSet', 'couchdb').spec.template, 'couchdb');
   expect(readinessProbe).toMatchObject({ httpGet: { path: '/_up' } });
   expect(livenessProbe).toMatchObject({ tcpSocket: { port: 'http' } });
 });

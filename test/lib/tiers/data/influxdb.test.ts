@@ -1,8 +1,7 @@
 import { all, container, containersOf, envOf, find, objectsOf } from '../../../support/objects';
 import { geoai, manifestFile } from '../../../support/platforms';
 
-const objects = (options: object = {}, settings: object = {}) =>
-  objectsOf(geoai({ ...settings }, { influxdb: options }));
+const objects = (options: object = {}, settings: object = {}) => objectsOf(geoai({ ...settings }, { influxdb: options }));
 const template = (options: object = {}) => find(objects(options), 'StatefulSet', 'influxdb').spec.template;
 
 test('the whole file', () => expect(manifestFile(geoai({}, { influxdb: {} }), 'influxdb')).toMatchSnapshot());
@@ -28,9 +27,7 @@ test('the first user, organisation and bucket are made before the server can be 
 });
 
 test('the server itself knows no secret', () => {
-  const secrets = Object.values(envOf(container(template(), 'influxdb'))).filter((value) =>
-    value?.includes('influxdb/'),
-  );
+  const secrets = Object.values(envOf(container(template(), 'influxdb'))).filter((value) => value?.includes('influxdb/'));
   expect(secrets.filter((value) => !value?.startsWith('/var/lib/'))).toEqual([]);
 });
 

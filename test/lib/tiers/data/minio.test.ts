@@ -131,7 +131,11 @@ describe('a drive', () => {
       const { template } = find(objects({ servers }), 'StatefulSet', 'minio').spec;
       const [command = '', ...args] = container(template, 'check-data-version').command;
       const env = { PATH: process.env.PATH, SERVERS: String(servers) };
-      const run = spawnSync(command, args.map((arg) => arg.replaceAll('/volume', folder)), { env, encoding: 'utf8' }); // prettier-ignore
+      const run = spawnSync(
+        command,
+        args.map((arg) => arg.replaceAll('/volume', folder)),
+        { env, encoding: 'utf8' },
+      );
       return { code: run.status, stderr: run.stderr };
     } finally {
       rmSync(folder, { recursive: true });
@@ -184,9 +188,7 @@ test('no port of it is published', () => {
 test('the root keys stay with the server and the job that makes buckets', () => {
   const users = podsOf(objects())
     .filter(({ template }) =>
-      containersOf(template).some((candidate) =>
-        Object.values(envOf(candidate)).some((value) => value?.startsWith('minio/')),
-      ),
+      containersOf(template).some((candidate) => Object.values(envOf(candidate)).some((value) => value?.startsWith('minio/'))),
     )
     .map(({ owner }) => owner.replace(/-[0-9a-f]{8}$/, ''));
   expect(users).toEqual(['StatefulSet geoai-data/minio', 'Job geoai-data/minio-buckets']);
@@ -228,7 +230,7 @@ test('a bucket by the name of its service, which must be long enough', () => {
   const named = (name: string) => {
     const build: TestEntry['build'] = (app) => void app.provider(objectStore).bucket(app.name);
     const needs = { gateway, objectStore };
-    return problems(() => testPlatform({ [name]: { needs, build } }, { services: { [name]: {}, gateway: {}, minio: {} } }, own)); // prettier-ignore
+    return problems(() => testPlatform({ [name]: { needs, build } }, { services: { [name]: {}, gateway: {}, minio: {} } }, own));
   };
   expect(named('ml')).toContain(
     'services.ml: its bucket would be "ml", but names of buckets are 3 to 63 lower-case letters, digits and dashes; choose a longer name for the service',
@@ -267,7 +269,7 @@ test.each([
   ['{ buckets: { C: {} } }', 'must be 3 to 63 lower-case letters'],
   ['{ buckets: [C] }', 'must be 3 to 63 lower-case letters'],
   ['{ buckets: cdn }', 'must be a list of names, or names with settings; write for example [datasets]'],
-])('%s is refused', (options, problem) => expect(problemsOf(options)).toContain(problem)); // prettier-ignore
+])('%s is refused', (options, problem) => expect(problemsOf(options)).toContain(problem));
 
 describe('settings of a bucket that several ask for', () => {
   const platform = (...wanted: BucketSettings[]) => withBuckets({}, ...wanted);
@@ -285,7 +287,11 @@ describe('settings of a bucket that several ask for', () => {
   };
 
   test('come together', () => {
-    const script = find(objectsOf(platform({ versions: true }, { quota: '1Gi', versions: true }, {})), 'ConfigMap', 'minio-buckets').data['buckets.sh']; // prettier-ignore
+    const script = find(
+      objectsOf(platform({ versions: true }, { quota: '1Gi', versions: true }, {})),
+      'ConfigMap',
+      'minio-buckets',
+    ).data['buckets.sh'];
     expect(script).toContain('mc version enable store/shared');
     expect(script).toContain('mc quota set store/shared --size 1073741824B');
   });
@@ -300,9 +306,7 @@ describe('settings of a bucket that several ask for', () => {
   });
 
   test('for older versions need some', () => {
-    expect(() => platform({ noncurrentExpireAfterDays: 7 })).toThrow(
-      'bucket shared: noncurrentExpireAfterDays needs versions',
-    );
+    expect(() => platform({ noncurrentExpireAfterDays: 7 })).toThrow('bucket shared: noncurrentExpireAfterDays needs versions');
   });
 });
 

@@ -14,7 +14,9 @@ test('the whole file, where availability is high', () => {
 test('one server without cluster around it; a cluster behind the same name where availability is high', () => {
   const [single, replicated] = [objects(), objects({}, high)];
   const workloads = (made: typeof single) =>
-    [...all(made, 'StatefulSet'), ...all(made, 'Deployment')].map(({ metadata }) => metadata.name).filter((name) => name.startsWith('mng-pg')); // prettier-ignore
+    [...all(made, 'StatefulSet'), ...all(made, 'Deployment')]
+      .map(({ metadata }) => metadata.name)
+      .filter((name) => name.startsWith('mng-pg'));
   expect(workloads(single)).toEqual(['mng-pg']);
   expect(workloads(replicated).sort()).toEqual(['mng-pg', 'mng-pg-etcd', 'mng-pg-patroni']);
   expect(find(single, 'Service', 'mng-pg').spec.ports.map(({ port }) => port)).toEqual([5432]);
@@ -25,8 +27,7 @@ test('one server without cluster around it; a cluster behind the same name where
 });
 
 test('databases and roles are made by a job that can run again, also for one that came later', () => {
-  const script = (options: object) =>
-    find(objects(options), 'ConfigMap', 'mng-pg-databases').data['databases.sql'] ?? '';
+  const script = (options: object) => find(objects(options), 'ConfigMap', 'mng-pg-databases').data['databases.sql'] ?? '';
   const wanted = { databases: { wiki: null, sonarqube: { extensions: ['pg_trgm'] } }, extensions: ['hstore'] };
   expect(script(wanted)).toContain('CREATE DATABASE "wiki" OWNER "wiki"');
   expect([...script(wanted).matchAll(/CREATE EXTENSION IF NOT EXISTS "(\w+)"/g)].map(([, name]) => name)).toEqual([
@@ -73,8 +74,7 @@ test('an exporter with a role of its own; without metrics there is neither', () 
 });
 
 test('the same superuser in both shapes', () => {
-  const credential = (settings: object) =>
-    platform({}, settings).graph.credentials.find(({ name }) => name === 'mng-pg');
+  const credential = (settings: object) => platform({}, settings).graph.credentials.find(({ name }) => name === 'mng-pg');
   expect(credential({})?.keys).toEqual(credential(high)?.keys);
   expect([credential({}), credential(high)].every((found) => found?.storedIn?.name === 'data')).toBe(true);
 });

@@ -21,8 +21,7 @@ const platform = (options: object = {}, more: object = {}): Platform =>
       'one.yaml',
     ),
   );
-const conf = (options: object = {}) =>
-  find(objectsOf(platform(options)), 'ConfigMap', 'mng-valkey').data['valkey.conf'] ?? '';
+const conf = (options: object = {}) => find(objectsOf(platform(options)), 'ConfigMap', 'mng-valkey').data['valkey.conf'] ?? '';
 const server = (options: object = {}) => find(objectsOf(platform(options)), 'StatefulSet', 'mng-valkey');
 
 test.each(['single', 'high'])('the whole file, availability %s', (availability) =>
@@ -31,7 +30,9 @@ test.each(['single', 'high'])('the whole file, availability %s', (availability) 
 
 test('every write is kept: append-only file, nothing evicted', () => {
   const lines = conf().split('\n');
-  expect(lines).toEqual(expect.arrayContaining(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction', 'dir /data'])); // prettier-ignore
+  expect(lines).toEqual(
+    expect.arrayContaining(['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction', 'dir /data']),
+  );
 });
 
 test('keys may fill three quarters of the memory limit, or what is said', () => {
@@ -52,7 +53,10 @@ test('the password comes by standard input: no argument, file or ConfigMap has i
     '-c',
     'exec valkey-server /etc/valkey/valkey.conf - <<END\nrequirepass $REDISCLI_AUTH\nEND',
   ]);
-  expect(env.find(({ name }) => name === 'REDISCLI_AUTH')?.valueFrom.secretKeyRef).toEqual({ name: 'mng-valkey', key: 'password' }); // prettier-ignore
+  expect(env.find(({ name }) => name === 'REDISCLI_AUTH')?.valueFrom.secretKeyRef).toEqual({
+    name: 'mng-valkey',
+    key: 'password',
+  });
   expect(conf()).not.toContain('requirepass');
 });
 
@@ -107,9 +111,7 @@ test('a consumer gets a URL, waits for an answer to its password, and only it ma
   const own = { 'mng-valkey': catalogue['mng-valkey'] } as typeof catalogue;
   const objects = objectsOf(testPlatform(consumers, { services: { gateway: {}, tower: {}, 'mng-valkey': {} } }, own));
   const { template } = find(objects, 'Deployment', 'tower').spec;
-  expect(envOf(container(template, 'tower')).CACHE).toBe(
-    'redis://:$(MNG_VALKEY_PASSWORD)@mng-valkey.test-data.svc:6379/2',
-  );
+  expect(envOf(container(template, 'tower')).CACHE).toBe('redis://:$(MNG_VALKEY_PASSWORD)@mng-valkey.test-data.svc:6379/2');
   const wait = container(template, 'wait-for-mng-valkey');
   expect(wait.command.at(-1)).toContain('valkey-cli -h mng-valkey.test-data.svc -p 6379 PING)" = PONG');
   expect(envOf(wait).REDISCLI_AUTH).toBe('mng-valkey/password');

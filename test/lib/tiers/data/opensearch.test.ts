@@ -7,9 +7,7 @@ import { manifestFile, problems } from '../../../support/platforms';
 
 const platform = (options: object = {}, settings: object = {}): Platform => {
   const own = { name: 'home', domain: 'home.arpa', cluster: 'k3s', ...settings };
-  return buildPlatform(
-    parsePlatform(YAML.stringify({ ...own, services: { traefik: {}, opensearch: options } }), 'home.yaml'),
-  );
+  return buildPlatform(parsePlatform(YAML.stringify({ ...own, services: { traefik: {}, opensearch: options } }), 'home.yaml'));
 };
 const high = { availability: 'high', cluster: 'kubernetes' };
 const nodes = (of: Platform) => find(objectsOf(of), 'StatefulSet', 'opensearch');
@@ -43,8 +41,7 @@ test('nodes speak TLS among themselves, and memory is mapped only where the node
 });
 
 test('the heap is half of the memory limit', () => {
-  const heap = (options: object) =>
-    envOf(container(nodes(platform(options)).spec.template, 'opensearch')).OPENSEARCH_JAVA_OPTS;
+  const heap = (options: object) => envOf(container(nodes(platform(options)).spec.template, 'opensearch')).OPENSEARCH_JAVA_OPTS;
   expect(heap({})).toContain('-Xms1024m -Xmx1024m');
   expect(heap({ resources: { limits: { memory: '6Gi' } } })).toContain('-Xms3072m -Xmx3072m');
   expect(heap({ resources: { limits: { memory: '1500M' } } })).toContain('-Xmx715m');
@@ -70,9 +67,7 @@ test('users other than its own get new passwords by the job that makes them', ()
     if (found?.by !== 'job') throw new Error(`${name} is rotated in another way`);
     expect(found.job().name).toBe('opensearch-users');
   }
-  expect(
-    envOf(container(findJob(objectsOf(platform()), 'opensearch-users').spec.template, 'opensearch')),
-  ).toMatchObject({
+  expect(envOf(container(findJob(objectsOf(platform()), 'opensearch-users').spec.template, 'opensearch'))).toMatchObject({
     ADMIN_PASSWORD: 'opensearch/password',
     DASHBOARDS_PASSWORD: 'opensearch-dashboards/password',
     EXPORTER_PASSWORD: 'opensearch-exporter/password',
@@ -89,9 +84,7 @@ test('Dashboards and the exporter can be left out, with their users', () => {
 });
 
 test('API and Dashboards have hosts of their own, and ask for names and passwords themselves', () => {
-  const routes = all(objectsOf(platform()), 'IngressRoute').filter(
-    ({ metadata }) => metadata.namespace === 'home-data',
-  );
+  const routes = all(objectsOf(platform()), 'IngressRoute').filter(({ metadata }) => metadata.namespace === 'home-data');
   expect(routes.map(({ spec }) => spec.routes[0])).toEqual([
     {
       kind: 'Rule',
@@ -112,8 +105,12 @@ test('plugins are put beside those of the image, for which the pods may reach th
   const zip = 'https://plugins.hearth.test/prometheus-exporter-3.4.0.0.zip';
   const { template } = nodes(platform({ plugins: ['analysis-nori', zip] })).spec;
   expect(containersOf(template).map(({ name }) => name)).toEqual([
-    'check-data-version', 'configure', 'copy-plugins', 'install-plugins', 'opensearch',
-  ]); // prettier-ignore
+    'check-data-version',
+    'configure',
+    'copy-plugins',
+    'install-plugins',
+    'opensearch',
+  ]);
   expect(container(template, 'install-plugins').command).toEqual([
     'opensearch-plugin',
     'install',
@@ -121,8 +118,7 @@ test('plugins are put beside those of the image, for which the pods may reach th
     'analysis-nori',
     zip,
   ]);
-  const policy = (options: object) =>
-    JSON.stringify(find(objectsOf(platform(options)), 'NetworkPolicy', 'opensearch').spec);
+  const policy = (options: object) => JSON.stringify(find(objectsOf(platform(options)), 'NetworkPolicy', 'opensearch').spec);
   expect(policy({ plugins: ['analysis-nori'] })).toContain('0.0.0.0/0');
   expect(policy({})).not.toContain('0.0.0.0/0');
   expect(() => platform({ plugins: ['Analysis Nori'] })).toThrow('write for example analysis-nori');

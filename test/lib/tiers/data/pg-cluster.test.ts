@@ -20,12 +20,10 @@ interface ClusterSettings {
 }
 const cluster = (options: object = {}, settings: object = high) =>
   JSON.parse(files(options, settings)['cluster.json'] ?? '') as ClusterSettings;
-const haproxy = (options: object = {}) =>
-  find(objects(options), 'ConfigMap', 'pg-router-haproxy').data['haproxy.cfg'] ?? '';
+const haproxy = (options: object = {}) => find(objects(options), 'ConfigMap', 'pg-router-haproxy').data['haproxy.cfg'] ?? '';
 const servicePorts = (name: string) => find(objects(), 'Service', name).spec.ports.map(({ port }) => port);
 
-test('the whole file, where availability is high', () =>
-  expect(manifestFile(platform(), 'pg-cluster')).toMatchSnapshot());
+test('the whole file, where availability is high', () => expect(manifestFile(platform(), 'pg-cluster')).toMatchSnapshot());
 test('the whole file, of one pod each', () => expect(manifestFile(platform({}, {}), 'pg-cluster')).toMatchSnapshot());
 
 test('Patroni and etcd of three, two routers; everything spread, and one at a time may go', () => {
@@ -110,7 +108,15 @@ test('no password in a file or an argument; roles of the server are made, and su
     PATRONI_REWIND_PASSWORD: 'pg-cluster-rewind/password',
     PATRONI_RESTAPI_PASSWORD: 'pg-cluster-patroni/password',
   });
-  const [backup] = geoai({}, { postgis: undefined, mlflow: undefined, 'pg-cluster': {}, backup: { target: { endpoint: 'https://s3.hearth.dev', bucket: 'b-1' } } }).graph.backups.filter(({ component }) => component.name === 'pg-cluster'); // prettier-ignore
+  const [backup] = geoai(
+    {},
+    {
+      postgis: undefined,
+      mlflow: undefined,
+      'pg-cluster': {},
+      backup: { target: { endpoint: 'https://s3.hearth.dev', bucket: 'b-1' } },
+    },
+  ).graph.backups.filter(({ component }) => component.name === 'pg-cluster');
   if (!backup) throw new Error('no backup');
   const load = known(backup.restore.props.command, backup.component)?.at(-1) ?? '';
   for (const role of ['replicator', 'rewind', 'exporter']) {
@@ -128,17 +134,12 @@ test('the exporter has a role of its own, which is no superuser; without metrics
     DATA_SOURCE_USER: 'exporter',
     DATA_SOURCE_PASS: 'pg-cluster-exporter/password',
   });
-  expect(find(made, 'ConfigMap', 'pg-cluster-databases').data['databases.sql']).toContain(
-    'GRANT pg_monitor TO "exporter";',
-  );
+  expect(find(made, 'ConfigMap', 'pg-cluster-databases').data['databases.sql']).toContain('GRANT pg_monitor TO "exporter";');
   const without = objects({ metrics: false });
   expect(JSON.stringify(podsOf(without).filter(({ owner }) => owner.endsWith('/pg-cluster')))).not.toContain('9187');
   expect(find(without, 'ConfigMap', 'pg-cluster-databases').data['databases.sql']).not.toContain('exporter');
   const annotations = (list: typeof made) => find(list, 'StatefulSet', 'pg-cluster').spec.template.metadata.annotations;
-  expect([annotations(made), annotations(without)].map((found) => found['prometheus.io/port'])).toEqual([
-    '9187',
-    '8008',
-  ]);
+  expect([annotations(made), annotations(without)].map((found) => found['prometheus.io/port'])).toEqual(['9187', '8008']);
 });
 
 test('names of its own roles are no names of databases', () => {

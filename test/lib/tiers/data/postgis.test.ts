@@ -114,14 +114,11 @@ test('new passwords: of a database by the job that makes it, of the superuser by
   expect(ofDatabase.job().name).toBe('postgis-databases');
   expect(ofSuperuser.in().name).toBe('postgis');
   expect(ofSuperuser.keys).toEqual(['password']);
-  expect(ofSuperuser.input({ password: "it's" })).toMatch(
-    /^SET log_statement = 'none';$[^]*PASSWORD 'it''s';\n\\q\n$/m,
-  );
+  expect(ofSuperuser.input({ password: "it's" })).toMatch(/^SET log_statement = 'none';$[^]*PASSWORD 'it''s';\n\\q\n$/m);
 });
 
 test('a dump holds every database that is no template, and a restore leaves the password of the Secret', () => {
-  const [backup] = geoai({}, { backup: { target: { endpoint: 'https://s3.hearth.dev', bucket: 'b-1' } } }).graph
-    .backups;
+  const [backup] = geoai({}, { backup: { target: { endpoint: 'https://s3.hearth.dev', bucket: 'b-1' } } }).graph.backups;
   if (!backup) throw new Error('no backup');
   const script = (job: 'backup' | 'restore', name: string) => {
     const found = backup[job].containers.find((candidate) => candidate.name === name);

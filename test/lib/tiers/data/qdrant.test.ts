@@ -73,8 +73,7 @@ test('the consensus is for the pods among each other', () => {
 });
 
 test('metrics come from a port without a key that no Service for clients has, or not at all', () => {
-  const annotations = (options: object) =>
-    find(objects(options), 'StatefulSet', 'qdrant').spec.template.metadata.annotations;
+  const annotations = (options: object) => find(objects(options), 'StatefulSet', 'qdrant').spec.template.metadata.annotations;
   expect(annotations({})).toMatchObject({ 'prometheus.io/port': '6336', 'prometheus.io/path': '/metrics' });
   expect(annotations({ metrics: false }) ?? {}).not.toHaveProperty('prometheus.io/scrape');
   expect(envOf(server({ metrics: false }))).not.toHaveProperty('QDRANT__SERVICE__METRICS_PORT');

@@ -31,7 +31,8 @@ test('three masters; where availability is high each has a replica, all spread, 
   expect([replicas, podManagementPolicy]).toEqual([6, 'Parallel']);
   expect(template.spec.topologySpreadConstraints[0]?.whenUnsatisfiable).toBe('DoNotSchedule');
   // A node that is drained has two of six pods on three nodes.
-  const budget = (options?: object) => find(objectsOf(high(options)), 'PodDisruptionBudget', 'valkey-cluster').spec.maxUnavailable; // prettier-ignore
+  const budget = (options?: object) =>
+    find(objectsOf(high(options)), 'PodDisruptionBudget', 'valkey-cluster').spec.maxUnavailable;
   expect([budget(), budget({ replicasPerShard: 0 }), budget({ shards: 5, replicasPerShard: 2 })]).toEqual([2, 1, 5]);
   expect(nodes(platform({ shards: 4, replicasPerShard: 2 })).spec.replicas).toBe(12);
   expect(() => platform({ shards: 2 })).toThrow(/at least 3/);
@@ -56,8 +57,15 @@ test('a node says who and where it is, and gets its passwords by standard input'
     'availability-zone $NODE_NAME',
     'END',
   ]);
-  const fields = node.env.map(({ name, valueFrom }) => [name, (valueFrom as { fieldRef?: { fieldPath: string } } | undefined)?.fieldRef?.fieldPath]); // prettier-ignore
-  expect(Object.fromEntries(fields)).toMatchObject({ POD_NAME: 'metadata.name', POD_IP: 'status.podIP', NODE_NAME: 'spec.nodeName' }); // prettier-ignore
+  const fields = node.env.map(({ name, valueFrom }) => [
+    name,
+    (valueFrom as { fieldRef?: { fieldPath: string } } | undefined)?.fieldRef?.fieldPath,
+  ]);
+  expect(Object.fromEntries(fields)).toMatchObject({
+    POD_NAME: 'metadata.name',
+    POD_IP: 'status.podIP',
+    NODE_NAME: 'spec.nodeName',
+  });
   expect(conf(high())).not.toMatch(/requirepass|masterauth/);
   expect(conf(high({ nodeTimeout: 2000 }))).toContain('cluster-node-timeout 2000\n');
 });
@@ -82,7 +90,9 @@ test('a job makes the cluster, and the same one mends it every five minutes', ()
   expect(PATIENCE).toBe('15');
   expect(env.NODES?.split(' ')).toHaveLength(6);
   expect(env.NODES).toContain('valkey-cluster-5.valkey-cluster-peers.keys-data.svc.cluster.local:6379');
-  expect(envOf(container(findJob(objectsOf(platform()), 'valkey-cluster-join').spec.template, 'valkey-cluster')).REPLICAS).toBe('0'); // prettier-ignore
+  expect(envOf(container(findJob(objectsOf(platform()), 'valkey-cluster-join').spec.template, 'valkey-cluster')).REPLICAS).toBe(
+    '0',
+  );
 });
 
 test('nodes reach each other at both ports, the jobs at one', () => {

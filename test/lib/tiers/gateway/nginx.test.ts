@@ -6,15 +6,7 @@ import { signIn } from '../../../../lib/core/sign-in';
 import { startScript } from '../../../../lib/tiers/gateway/nginx/config';
 import { block, line, render } from '../../../../lib/tiers/gateway/nginx/directives';
 import { all, container, find, objectsOf } from '../../../support/objects';
-import {
-  geoai,
-  manifestFile,
-  secured,
-  sleeper,
-  testPlatform,
-  type TestEntry,
-  problems,
-} from '../../../support/platforms';
+import { geoai, manifestFile, secured, sleeper, testPlatform, type TestEntry, problems } from '../../../support/platforms';
 
 const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
   build: (component) => {
@@ -49,10 +41,7 @@ const locationOf = (platform: Platform, path: string) =>
 
 test('the whole file', () =>
   expect(
-    manifestFile(
-      geoai({}, { nginx: { locations: { '/app/': { to: 'mlflow', access: 'public', cache: true } } } }),
-      'nginx',
-    ),
+    manifestFile(geoai({}, { nginx: { locations: { '/app/': { to: 'mlflow', access: 'public', cache: true } } } }), 'nginx'),
   ).toMatchSnapshot());
 
 test('two pods where availability is high', () =>
@@ -168,9 +157,7 @@ test('a program that speaks TLS must prove who it is', () => {
     mountPath: '/etc/path-gateway-trust/app-tls',
     readOnly: true,
   });
-  expect(template.spec.volumes.find(({ name }) => name === 'app-tls')?.secret.items).toEqual([
-    { key: 'ca.crt', path: 'ca.crt' },
-  ]);
+  expect(template.spec.volumes.find(({ name }) => name === 'app-tls')?.secret.items).toEqual([{ key: 'ca.crt', path: 'ca.crt' }]);
 });
 
 describe('what cannot be is said with its place and what to write instead, all at once', () => {
@@ -209,11 +196,7 @@ describe('what cannot be is said with its place and what to write instead, all a
   ])('%s', (_, locations, message) => expect(problems(() => withPaths(locations))).toBe(message));
 
   test.each<[what: string, locations: object, message: string]>([
-    [
-      'a path without slashes',
-      { app: open },
-      'locations.app: must be a path with a slash at both ends; write for example /app/',
-    ],
+    ['a path without slashes', { app: open }, 'locations.app: must be a path with a slash at both ends; write for example /app/'],
     ['a path that climbs', { '/../': open }, 'locations./../: must be a path with a slash at both ends'],
     ['no service', { '/app/': {} }, 'locations./app/.to: is missing; write the name of a service, for example mlflow'],
     [
@@ -250,9 +233,9 @@ test('another configuration is reloaded, and restarts no pod', () => {
 
 describe('the text of a configuration', () => {
   test('blocks are indented, variables stay', () => {
-    expect(
-      render([block(['location', '/a/'], [line('set', '$b', 'c'), block(['if', '($d)'], [line('return', 404)])])]),
-    ).toBe('location /a/ {\n  set $b c;\n  if ($d) {\n    return 404;\n  }\n}\n');
+    expect(render([block(['location', '/a/'], [line('set', '$b', 'c'), block(['if', '($d)'], [line('return', 404)])])])).toBe(
+      'location /a/ {\n  set $b c;\n  if ($d) {\n    return 404;\n  }\n}\n',
+    );
   });
 
   test.each([

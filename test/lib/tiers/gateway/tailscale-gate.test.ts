@@ -3,15 +3,7 @@ import { Deployment } from '../../../../lib/core/controllers';
 import type { Platform } from '../../../../lib/core/platform';
 import { HttpRoute, type HttpRouteProps } from '../../../../lib/core/route';
 import { container, envOf, find, objectsOf } from '../../../support/objects';
-import {
-  geoai,
-  manifestFile,
-  secured,
-  sleeper,
-  testPlatform,
-  type TestEntry,
-  problems,
-} from '../../../support/platforms';
+import { geoai, manifestFile, secured, sleeper, testPlatform, type TestEntry, problems } from '../../../support/platforms';
 
 const program = (name: string, props: Partial<HttpRouteProps> = {}): TestEntry => ({
   build: (component) => {
@@ -69,10 +61,7 @@ test('what the gateway hides of a program is hidden here, too, and only the path
       },
     },
   });
-  const below = publishing(
-    { to: 'app', healthPath: '/up' },
-    { app: program('app', { path: '/api', hidden: ['/api/admin'] }) },
-  );
+  const below = publishing({ to: 'app', healthPath: '/up' }, { app: program('app', { path: '/api', hidden: ['/api/admin'] }) });
   expect(open(below)).toMatchObject({
     Web: {
       '${TS_CERT_DOMAIN}:8443': {
@@ -101,9 +90,7 @@ test('a second one has a name in the tailnet and an auth key of its own', () => 
     mountPath: '/etc/tailscale',
     readOnly: true,
   });
-  expect(platform.graph.credentials.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['tailscale', 'console-tailscale']),
-  );
+  expect(platform.graph.credentials.map(({ name }) => name)).toEqual(expect.arrayContaining(['tailscale', 'console-tailscale']));
 });
 
 test('the gate asks the service in the cluster, as often as said', () => {
@@ -141,9 +128,7 @@ test('the auth key is supplied, comes as a file, and is in no variable and no ar
     secretName: 'tailscale',
     items: [{ key: 'authKey', path: 'authKey' }],
   });
-  expect(container(pod(platform), 'gate').volumeMounts.map(({ mountPath }) => mountPath)).not.toContain(
-    '/etc/tailscale',
-  );
+  expect(container(pod(platform), 'gate').volumeMounts.map(({ mountPath }) => mountPath)).not.toContain('/etc/tailscale');
 });
 
 test('it needs no rights at the API and no network device; its state is on a volume', () => {
@@ -155,9 +140,7 @@ test('it needs no rights at the API and no network device; its state is on a vol
     TS_STATE_DIR: '/var/lib/tailscale/state',
     TS_HOSTNAME: 'gate',
   });
-  expect(
-    find(objectsOf(platform), 'PersistentVolumeClaim', 'tailscale-gate-state').spec.resources.requests.storage,
-  ).toBe('64Mi');
+  expect(find(objectsOf(platform), 'PersistentVolumeClaim', 'tailscale-gate-state').spec.resources.requests.storage).toBe('64Mi');
   expect(envOf(container(pod(publishing({ to: 'app' })), 'tailscale')).TS_HOSTNAME).toBe('test');
 });
 
@@ -170,21 +153,9 @@ test('both containers share the folder with what is published, and nothing else 
 });
 
 describe('what cannot be is said with its place and what to write instead', () => {
-  test.each<
-    [what: string, options: Readonly<Record<string, unknown>>, entries: Record<string, TestEntry>, message: string]
-  >([
-    [
-      'a service that is not there',
-      { to: 'ap' },
-      {},
-      'to: there is no service "ap" in this platform; did you mean "app"?',
-    ],
-    [
-      'a service without routes',
-      { to: 'worker' },
-      {},
-      'to: worker has no pages or API that routes lead to; write one of app',
-    ],
+  test.each<[what: string, options: Readonly<Record<string, unknown>>, entries: Record<string, TestEntry>, message: string]>([
+    ['a service that is not there', { to: 'ap' }, {}, 'to: there is no service "ap" in this platform; did you mean "app"?'],
+    ['a service without routes', { to: 'worker' }, {}, 'to: worker has no pages or API that routes lead to; write one of app'],
     ['an unknown route', { to: 'app', route: 'metrics' }, {}, 'route: app has no route "metrics"; write one of app'],
     [
       'a service with TLS of its own',
@@ -206,11 +177,7 @@ describe('what cannot be is said with its place and what to write instead', () =
     ['nothing', null, 'is empty; write to: with the name of the service to publish'],
     ['no service', {}, '.to: is missing; write the name of the service to publish, for example couchdb'],
     ['another port', { to: 'minio', port: 8080 }, '.port: Funnel has three ports only; write 443, 8443 or 10000'],
-    [
-      'a tag without its beginning',
-      { to: 'minio', tags: ['gate'] },
-      '.tags.0: must begin with tag:; write for example tag:gate',
-    ],
+    ['a tag without its beginning', { to: 'minio', tags: ['gate'] }, '.tags.0: must begin with tag:; write for example tag:gate'],
     ['checks without a pause', { to: 'minio', intervalSeconds: 0 }, '.intervalSeconds: must be at least 5; write 5'],
     [
       'a health path with other words',

@@ -56,12 +56,7 @@ test('the dashboard asks for the gateway password of user admin', () => {
 test('no socket and no folder of the node, but read-only rights in the namespaces that have routes', () => {
   expect(JSON.stringify(pods().template.spec.volumes)).not.toContain('hostPath');
   const roles = all(objects(), 'Role').filter(({ metadata }) => metadata.name === 'geoai-gateway-traefik');
-  expect(roles.map(({ metadata }) => metadata.namespace)).toEqual([
-    'geoai-ai',
-    'geoai-data',
-    'geoai-gateway',
-    'geoai-tooling',
-  ]);
+  expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['geoai-ai', 'geoai-data', 'geoai-gateway', 'geoai-tooling']);
   for (const { verbs } of roles.flatMap(({ rules }) => rules)) expect(verbs).toEqual(['get', 'list', 'watch']);
   expect(staticConfig()).toMatchObject({
     providers: { kubernetesCRD: { namespaces: roles.map(({ metadata }) => metadata.namespace) } },

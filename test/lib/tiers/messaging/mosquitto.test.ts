@@ -9,9 +9,7 @@ const file = (platform: Platform, name: string) => find(objectsOf(platform), 'Co
 const server = (platform: Platform) => find(objectsOf(platform), 'StatefulSet', 'mosquitto').spec;
 
 test('the whole file', () =>
-  expect(
-    manifestFile(broker('{ users: { sensors: { publish: ["lab/+/state"] }, alice: } }'), 'mosquitto'),
-  ).toMatchSnapshot());
+  expect(manifestFile(broker('{ users: { sensors: { publish: ["lab/+/state"] }, alice: } }'), 'mosquitto')).toMatchSnapshot());
 
 test('nobody comes in without a name, on either port; the limits are those of the options', () => {
   const lines = file(broker(), 'mosquitto.conf').split('\n');
@@ -35,8 +33,7 @@ test('nobody comes in without a name, on either port; the limits are those of th
 });
 
 test('each user has its own topics, and one of whom nothing is said all below its name', () => {
-  const users =
-    '{ users: { sensors: { publish: ["lab/+/state"] }, alice: , board: { publish: [], subscribe: ["#"] } } }';
+  const users = '{ users: { sensors: { publish: ["lab/+/state"] }, alice: , board: { publish: [], subscribe: ["#"] } } }';
   expect(file(broker(users), 'topics')).toBe(
     [
       'user sensors\ntopic write lab/+/state\n',
@@ -93,31 +90,25 @@ test('who asks for the same user agrees with the others and with the platform fi
   expect(problems(() => withBroker(others))).toContain(
     'user shop: publish is ["orders"] for one and ["#"] for two; write the same for both, or give each a user of its own',
   );
-  expect(
-    problems(() => withBroker({ one: consumer('shop', orders) }, { users: { shop: { publish: ['#'] } } })),
-  ).toContain('services.mosquitto.users.shop.publish: one wants ["orders"]; write that, or leave it out');
+  expect(problems(() => withBroker({ one: consumer('shop', orders) }, { users: { shop: { publish: ['#'] } } }))).toContain(
+    'services.mosquitto.users.shop.publish: one wants ["orders"]; write that, or leave it out',
+  );
 });
 
 test('pods outside the platform get a user of their name, whose topics the platform file may say', () => {
   const clients = 'clients: { shop: { namespace: web, pods: { app: shop } } }';
   const platform = broker(`{ ${clients} }`);
   expect(file(platform, 'topics')).toBe('user shop\ntopic write shop/#\ntopic read shop/#\n');
-  const lent = platform.graph.credentials.flatMap(({ secrets }) =>
-    secrets.filter(({ namespace }) => namespace === 'web'),
-  );
+  const lent = platform.graph.credentials.flatMap(({ secrets }) => secrets.filter(({ namespace }) => namespace === 'web'));
   expect(lent).toEqual([{ namespace: 'web', name: 'mosquitto-shop', keys: ['username', 'password'], foreign: true }]);
-  expect(file(broker(`{ ${clients}, users: { shop: { subscribe: ["#"] } } }`), 'topics')).toBe(
-    'user shop\ntopic read #\n',
-  );
+  expect(file(broker(`{ ${clients}, users: { shop: { subscribe: ["#"] } } }`), 'topics')).toBe('user shop\ntopic read #\n');
 });
 
 test('from outside with TLS on port 8883 and as a WebSocket, both under one name, or not at all', () => {
   const objects = objectsOf(broker());
   const tcp = all(objects, 'IngressRouteTCP').find(({ metadata }) => metadata.name === 'mqtt');
   expect(tcp?.spec.entryPoints).toEqual(['mqtts']);
-  expect(tcp?.spec.routes).toEqual([
-    { match: 'HostSNI(`mqtt.lab.home.arpa`)', services: [{ name: 'mosquitto', port: 'mqtt' }] },
-  ]);
+  expect(tcp?.spec.routes).toEqual([{ match: 'HostSNI(`mqtt.lab.home.arpa`)', services: [{ name: 'mosquitto', port: 'mqtt' }] }]);
   const http = all(objects, 'IngressRoute').find(({ metadata }) => metadata.name === 'mqtt-websocket');
   expect(http?.spec.routes[0]).toMatchObject({
     match: 'Host(`mqtt.lab.home.arpa`)',

@@ -201,11 +201,7 @@ test('each namespace of the platform has a service account that reads what belon
       'path "secret/metadata/home/data/*" { capabilities = ["read","list"] }\n',
   );
   const readers = all(objectsOf(of), 'ServiceAccount').filter(({ metadata }) => metadata.name === 'openbao-reader');
-  expect(readers.map(({ metadata }) => metadata.namespace).sort()).toEqual([
-    'home-data',
-    'home-gateway',
-    'home-security',
-  ]);
+  expect(readers.map(({ metadata }) => metadata.namespace).sort()).toEqual(['home-data', 'home-gateway', 'home-security']);
 });
 
 test('a client may do what it was promised, from where it is', () => {
@@ -322,9 +318,9 @@ test('what cannot be is refused with its path, and what to write instead', () =>
   expect(wrong({ clients: { shop: { ...client, transit: ['orders'] } } })).toThrow(
     'services.openbao.clients.shop.transit.0: orders is not declared; add it under transit',
   );
-  expect(
-    wrong({ clients: { shop: { ...client, database: ['a'] } }, database: { roles: { b: { database: 'b' } } } }),
-  ).toThrow('clients.shop.database.0: a is not declared; write one of b, or add it under database.roles');
+  expect(wrong({ clients: { shop: { ...client, database: ['a'] } }, database: { roles: { b: { database: 'b' } } } })).toThrow(
+    'clients.shop.database.0: a is not declared; write one of b, or add it under database.roles',
+  );
   expect(wrong({ clients: { shop: { ...client, pki: true } } })).toThrow('needs the engine; add "pki: {}"');
   expect(wrong({ clients: { 'home-data': client } })).toThrow(
     'services.openbao.clients.home-data: is the role of a namespace of the platform; write another name',

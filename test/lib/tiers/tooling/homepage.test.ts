@@ -41,12 +41,7 @@ test('every service in its group, in the order of tiers, and a layout for each g
 
 test('it sees the state of pods in the namespaces of the platform, and may do nothing else', () => {
   const roles = all(objects(), 'Role').filter(({ metadata }) => metadata.name === 'geoai-tooling-homepage');
-  expect(roles.map(({ metadata }) => metadata.namespace)).toEqual([
-    'geoai-ai',
-    'geoai-data',
-    'geoai-gateway',
-    'geoai-tooling',
-  ]);
+  expect(roles.map(({ metadata }) => metadata.namespace)).toEqual(['geoai-ai', 'geoai-data', 'geoai-gateway', 'geoai-tooling']);
   for (const { verbs, resources } of roles.flatMap(({ rules }) => rules)) {
     expect([verbs, resources]).toEqual([['get', 'list'], ['pods']]);
   }
@@ -64,9 +59,7 @@ test('allowed hosts, user and group, time zone', () => {
 
 test('a changed tile rolls the pods', () => {
   const hash = (services: Record<string, unknown>) =>
-    find(objectsOf(geoai({}, services)), 'Deployment', 'homepage').spec.template.metadata.annotations[
-      'hearth/config-homepage'
-    ];
+    find(objectsOf(geoai({}, services)), 'Deployment', 'homepage').spec.template.metadata.annotations['hearth/config-homepage'];
   expect(hash({})).toBe(hash({ minio: { storage: '60Gi' } }));
   expect(hash({})).not.toBe(hash({ postgis: { reachable: false } }));
 });

@@ -16,13 +16,7 @@ test('the ports of the two servers, TCP and UDP', () => {
 test('clients must use the relay, unless the file says otherwise', () => {
   expect(envOf(container(hbbs(), 'rustdesk'))['ALWAYS_USE_RELAY']).toBe('Y');
   expect(envOf(container(hbbs({ alwaysUseRelay: false }), 'rustdesk'))['ALWAYS_USE_RELAY']).toBe('N');
-  expect(container(hbbs(), 'rustdesk').command).toEqual([
-    '/usr/bin/hbbs',
-    '-r',
-    'rustdesk.geoai.home.arpa:21117',
-    '-k',
-    '_',
-  ]);
+  expect(container(hbbs(), 'rustdesk').command).toEqual(['/usr/bin/hbbs', '-r', 'rustdesk.geoai.home.arpa:21117', '-k', '_']);
 });
 
 test('both share one key pair, remembered by the volume', () => {
@@ -54,9 +48,7 @@ test('under another name its servers and its host have that name', () => {
   const { template } = find(of, 'StatefulSet', 'desk-hbbs').spec;
   expect(container(template, 'desk').command).toContain('desk.geoai.home.arpa:21117');
   expect(find(of, 'Deployment', 'desk-hbbr').spec.template.spec.volumes[0]).toMatchObject({ name: 'desk' });
-  expect(find(of, 'IngressRoute', 'desk-relay').spec.routes[0]?.services).toEqual([
-    { name: 'desk-hbbr', port: 'websocket' },
-  ]);
+  expect(find(of, 'IngressRoute', 'desk-relay').spec.routes[0]?.services).toEqual([{ name: 'desk-hbbr', port: 'websocket' }]);
 });
 
 test('a platform has one: two would have the same public ports', () => {

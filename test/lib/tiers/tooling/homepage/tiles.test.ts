@@ -20,8 +20,7 @@ const platform = testPlatform({
   page: { tier: 'tooling', build: web },
   wiki: { build: web },
   quiet: {
-    build: (component) =>
-      void new HttpRoute(component, 'quiet', { hosts: ['quiet'], access: 'public', to: to(component) }),
+    build: (component) => void new HttpRoute(component, 'quiet', { hosts: ['quiet'], access: 'public', to: to(component) }),
   },
   board: {
     tier: 'gateway',
