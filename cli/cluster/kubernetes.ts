@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { text } from 'node:stream/consumers';
 import type { KubeConfig, KubernetesObjectApi } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
 import { clusterStore } from '../credentials/cluster-store';
-import { codeOf, exitCodes, messageOf, Refusal } from '../refusal';
+import { codeOf, exitCodes, Refusal } from '../refusal';
 import {
   refOf,
   refText,

@@ -3,7 +3,7 @@ import type { Catalogue, Definition } from '../core/definition';
 import { everyService as wordsOfAll, everyServiceWords } from '../options/every-service';
 import { takes } from '../options/sizes';
 import { platformSchema } from './platform-config';
-import { everyService, providersSchema, servicesSchema, sharedWords, wordOf, type NamedService } from './services';
+import { commonWords, everyService, providersSchema, servicesSchema, type NamedService } from './services';
 
 /**
  * The JSON Schema of platform files, for completion and hover in editors. A service of a name of its own says which component
@@ -41,7 +41,7 @@ const definitionName = (word: string) => `service.${word}`;
 
 /** A component without what can be said of every service: that stands in the file once. */
 function withReferences({ definition }: NamedService, schema: JsonSchema = {}): JsonSchema {
-  const shared: readonly string[] = sharedWords(definition).filter((word) => wordOf(word, definition) === wordsOfAll[word]);
+  const shared: readonly string[] = commonWords(definition);
   const point = (node: JsonSchema): JsonSchema =>
     node.properties === undefined
       ? node

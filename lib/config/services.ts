@@ -58,9 +58,16 @@ export const choosable = ({ needs, optional }: Definition): Need<unknown>[] =>
 export const sharedWords = ({ options }: Definition): EveryServiceWord[] =>
   everyServiceWords.filter((word) => !(word in options.shape));
 
+/** What foreign clients may wish of a service, where it gives them something of its own. */
+const ownClients = ({ provides }: Definition) => clientsFor(Object.values(provides));
+
 /** What one of these words says of a service. */
 export const wordOf = (word: EveryServiceWord, definition: Definition): z.ZodType =>
-  (word === 'clients' ? clientsFor(Object.values(definition.provides)) : undefined) ?? wordsOf(definition)[word];
+  (word === 'clients' ? ownClients(definition) : undefined) ?? wordsOf(definition)[word];
+
+/** Those of them that say of this component what they say of every other one. */
+export const commonWords = (definition: Definition): EveryServiceWord[] =>
+  sharedWords(definition).filter((word) => word !== 'clients' || ownClients(definition) === undefined);
 
 /** Parts what a file says of a service into the options of its component and the words for every service. */
 export function serviceSettings({ component, definition }: NamedService, given: Section): ServiceSettings {

@@ -240,10 +240,15 @@ const references: Rule = ({ objects, secrets, config }) => {
       (spec.volumeClaimTemplates ?? []).map((claim) => claim.spec.storageClassName),
     ),
   ] as (string | undefined)[];
+  // What the platform file names is in the cluster already.
+  const given = Object.values(config.services).flatMap(({ overrides }) =>
+    Object.values(overrides?.storage ?? {}).map((volume) => volume.class),
+  );
+  const known = [undefined, config.storage.class, ...given];
   return [
     ...ofPods,
     ...classes
-      .filter((name) => name !== undefined && name !== config.storage.class && !has('StorageClass', undefined, name))
+      .filter((name) => name !== undefined && !known.includes(name) && !has('StorageClass', undefined, name))
       .map((name) => `no StorageClass ${name}`),
     ...all(objects, 'RoleBinding').flatMap(({ metadata, roleRef, subjects }) => [
       ...when(!has('Role', metadata.namespace, roleRef.name), `RoleBinding ${metadata.name}: no Role ${roleRef.name}`),

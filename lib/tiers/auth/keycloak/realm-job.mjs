@@ -150,7 +150,12 @@ async function clientScopes(realm, wanted) {
     const find = async () => (await ask('GET', collection)).find(({ name }) => name === scope.name);
     await ensure(`client scope ${scope.name}`, await find(), scope, collection, ({ id }) => `${collection}/${id}`);
     const { id, protocolMappers: found } = await find();
-    await ensureMappers(`client scope ${scope.name}`, found, protocolMappers, `${collection}/${id}/protocol-mappers/models`);
+    await ensureMappers(
+      `client scope ${scope.name}`,
+      found,
+      protocolMappers,
+      `${collection}/${id}/protocol-mappers/models`,
+    );
     const defaults = await ask('GET', `/${realm}/default-default-client-scopes`);
     if (!defaults.some((one) => one.id === id)) {
       await ask('PUT', `/${realm}/default-default-client-scopes/${id}`);

@@ -128,19 +128,24 @@ async function save() {
   if (status === 'red') throw new Error('the cluster is red: not every index can be read');
   const streams = (await get('_data_stream')).data_streams;
   const streamed = new Set(streams.flatMap(({ indices }) => indices.map(({ index_name }) => index_name)));
-  const sizes = await get('_cat/indices?format=json&bytes=b&expand_wildcards=all&h=index,status,docs.count,pri.store.size');
+  const sizes = await get(
+    '_cat/indices?format=json&bytes=b&expand_wildcards=all&h=index,status,docs.count,pri.store.size',
+  );
   const closed = sizes.filter(({ index, status }) => status === 'close' && (isOurs(index) || streamed.has(index)));
   if (closed.length > 0) {
-    throw new Error(`closed indices cannot be read: ${closed.map(({ index }) => index).join(', ')}. Open or delete them.`);
+    throw new Error(
+      `closed indices cannot be read: ${closed.map(({ index }) => index).join(', ')}. Open or delete them.`,
+    );
   }
   const all = await get('_all?expand_wildcards=all');
   const sources = [
-    ...Object.keys(all)
-      .filter((index) => isOurs(index) && !streamed.has(index))
-      .map((index) => ({ index, ...all[index] })),
+    ...Object.keys(all).filter((index) => isOurs(index) && !streamed.has(index)).map((index) => ({ index, ...all[index] })),
     ...streams.map((stream) => ({ index: stream.name, stream: true })),
-  ];
-  const largest = Math.max(1, ...sizes.map((row) => Number(row['pri.store.size']) / Math.max(1, Number(row['docs.count']))));
+  ]; // prettier-ignore
+  const largest = Math.max(
+    1,
+    ...sizes.map((row) => Number(row['pri.store.size']) / Math.max(1, Number(row['docs.count']))),
+  );
   const saved = [];
   for (const source of sources) {
     const average = sizes.find(({ index }) => index === source.index);
@@ -199,8 +204,10 @@ async function send({ index, file, stream }) {
 async function load() {
   await ready();
   const { indices, beside: wanted } = JSON.parse(readFileSync(`${folder}/indices.json`, 'utf8'));
-  for (const { name: stream } of (await get('_data_stream')).data_streams) await ask('DELETE', `_data_stream/${name(stream)}`);
-  for (const index of Object.keys(await get('_all?expand_wildcards=all')).filter(isOurs)) await ask('DELETE', name(index));
+  for (const { name: stream } of (await get('_data_stream')).data_streams)
+    await ask('DELETE', `_data_stream/${name(stream)}`);
+  for (const index of Object.keys(await get('_all?expand_wildcards=all')).filter(isOurs))
+    await ask('DELETE', name(index));
   const present = await besideNow();
   // What uses another one goes first.
   for (const { path } of [...beside].reverse()) {

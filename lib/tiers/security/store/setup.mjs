@@ -6,7 +6,14 @@ import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Final, Kubernetes, leader, Node, sleep } from './client.mjs';
 
-const { CA_FILE, ADMIN_PASSWORD, SETUP_SECRET_ID, SNAPSHOT_SECRET_ID, DATABASE_PASSWORD, PATIENCE = '600' } = process.env;
+const {
+  CA_FILE,
+  ADMIN_PASSWORD,
+  SETUP_SECRET_ID,
+  SNAPSHOT_SECRET_ID,
+  DATABASE_PASSWORD,
+  PATIENCE = '600',
+} = process.env;
 const [file, ...parts] = process.argv.slice(2);
 const state = JSON.parse(readFileSync(file, 'utf8'));
 const ca = readFileSync(CA_FILE);
@@ -23,7 +30,9 @@ const keys = {
   kubernetes: new Kubernetes(),
   async read() {
     const { data = {} } = await this.kubernetes.ask('GET', this.path);
-    return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+    return Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+    );
   },
   /** @param values undefined takes a key away */
   async write(values, query = '') {
