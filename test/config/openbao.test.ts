@@ -185,9 +185,12 @@ suite.each(programs.map((program) => [program.title, program] as const))('a real
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.stdout).toContain('the root token has ended');
     expect(Object.keys(kubernetes.secret)).toEqual([keysOfStore]);
-    const { body } = await ask('GET', 'sys/storage/raft/configuration');
-    const { servers } = (body.data as { config: { servers: { node_id: string; voter: boolean }[] } }).config;
-    expect(servers.map(({ node_id: id }) => id).sort()).toEqual([0, 1, 2].map((node) => `${name}-${node}`));
+    // The others join once the first one is open.
+    await eventually(async () => {
+      const { body } = await ask('GET', 'sys/storage/raft/configuration');
+      const { servers } = (body.data as { config: { servers: { node_id: string; voter: boolean }[] } }).config;
+      expect(servers.map(({ node_id: id }) => id).sort()).toEqual([0, 1, 2].map((node) => `${name}-${node}`));
+    }, 60);
     for (const node of [0, 1, 2]) {
       await eventually(async () => {
         const { status } = await nodes.ask(node, 'GET', 'sys/health?standbyok=true');
