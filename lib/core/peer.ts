@@ -10,6 +10,7 @@ export interface Peer {
 export function renderPeer(peer: Peer, from: string): k8s.NetworkPolicyPeer {
   return {
     ...(peer.namespace === from ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': peer.namespace } } }),
-    podSelector: { matchLabels: peer.podLabels },
+    // The API server drops labels that are none, and would see a change at each apply.
+    podSelector: Object.keys(peer.podLabels).length > 0 ? { matchLabels: peer.podLabels } : {},
   };
 }

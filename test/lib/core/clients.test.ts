@@ -3,9 +3,10 @@ import { find, findJob, objectsOf } from '../../support/objects';
 import { lab, labWith, refused } from '../../support/lab';
 
 const shop = 'shop: { namespace: web, pods: { app: shop } }';
-const from = (labels: object) => ({
+const from = (labels: Readonly<Record<string, string>>) => ({
   namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'web' } },
-  podSelector: { matchLabels: labels },
+  // Not `matchLabels: {}`, which the API server drops: each apply would be a change to it.
+  podSelector: Object.keys(labels).length > 0 ? { matchLabels: labels } : {},
 });
 /** The ports of a workload that pods of the namespace web may come in to. */
 const open = (platform: Platform, name: string) =>
