@@ -70,6 +70,10 @@ export const clusterAtHand: Cluster = {
 
   async deleteClaims(workload) {
     await kubectl(['delete', 'pvc', ...claimNames(workload), `--namespace=${workload.namespace}`, '--wait=false']);
+    // A pod that has ended protects its claim as well: https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection
+    for (const phase of ['Succeeded', 'Failed']) {
+      await kubectl(['delete', 'pods', `--namespace=${workload.namespace}`, `--field-selector=status.phase=${phase}`]);
+    }
   },
 
   async values({ name, owner, keys }) {
