@@ -61,9 +61,12 @@ export const sharedWords = ({ options }: Definition): EveryServiceWord[] =>
 /** What foreign clients may wish of a service, where it gives them something of its own. */
 const ownClients = ({ provides }: Definition) => clientsFor(Object.values(provides));
 
-/** What one of these words says of a service. */
-export const wordOf = (word: EveryServiceWord, definition: Definition): z.ZodType =>
-  (word === 'clients' ? ownClients(definition) : undefined) ?? wordsOf(definition)[word];
+/** What each of these words says of a service. */
+function wordsFor(definition: Definition): Readonly<Record<string, z.ZodType>> {
+  const clients = ownClients(definition);
+  const words = { ...wordsOf(definition), ...(clients ? { clients } : {}) };
+  return Object.fromEntries(sharedWords(definition).map((word) => [word, words[word]]));
+}
 
 /** Those of them that say of this component what they say of every other one. */
 export const commonWords = (definition: Definition): EveryServiceWord[] =>
@@ -89,7 +92,7 @@ export function serviceSchema(service: NamedService): z.ZodType {
   const named = z.literal(component).describe('The component that it is; by default the one of its own name');
   const needs = choosable(definition);
   const schema = definition.options.safeExtend({
-    ...Object.fromEntries(sharedWords(definition).map((word) => [word, wordOf(word, definition)])),
+    ...wordsFor(definition),
     component: isUsual(service) ? named.optional() : named,
     ...(needs.length > 0 ? { uses: usesSchema(needs) } : {}),
   });
