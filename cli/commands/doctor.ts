@@ -9,7 +9,7 @@ import { kubeconfig, node, platformChecks } from '../doctor/machine';
 import { platformOnClusterChecks } from '../doctor/platform';
 import { outputOption, print, type OutputOptions } from '../output';
 import { exitCodes, Refusal } from '../refusal';
-import { clusterOf, platformOf } from '../target';
+import { contextOf, platformOf } from '../target';
 import type { World } from '../world';
 
 interface Options extends OutputOptions {
@@ -74,7 +74,7 @@ async function connect(
   // Otherwise the cluster in use would be examined, where the platform does not belong.
   if (own && !contexts.includes(`kind-${name}`)) return [undefined, []];
   try {
-    const cluster = platform ? await clusterOf(world, platform, context) : await world.cluster(context);
+    const cluster = await world.cluster(platform ? await contextOf(world, platform, context) : context);
     return [cluster, [serverFinding(cluster.title, await cluster.version())]];
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

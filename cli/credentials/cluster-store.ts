@@ -1,4 +1,5 @@
 import type { CoreV1Api } from '@kubernetes/client-node' with { 'resolution-mode': 'import' };
+import { isAbsent } from '../cluster/answers';
 import { fieldManager, patiently, refusal, type Connection } from '../cluster/connection';
 import { client } from '../cluster/kubeconfig';
 import { codeOf, Refusal } from '../refusal';
@@ -71,7 +72,7 @@ async function found<Id extends string | ObjectId, T>(
       try {
         return await read(id);
       } catch (error) {
-        if (codeOf(error) === 404) return undefined;
+        if (isAbsent(error, { apiVersion: 'v1' })) return undefined;
         throw refusal(error, title, typeof id === 'string' ? id : idOf(id));
       }
     }),

@@ -18,9 +18,9 @@ export interface ConfigFilesProps {
 }
 
 /**
- * Configuration files of a component in one ConfigMap. Pods that mount them carry a hash of the content, so that a
- * change rolls them, unless their programs reload them. Kubernetes lets the group of the pod read each of them whatever its mode says: a program that refuses
- * such a file needs a copy, made in temporary space.
+ * Configuration files of a component in one ConfigMap. Pods that mount them carry a hash of the content, so that a change rolls
+ * them, unless their programs reload them. Kubernetes lets the group of the pod read each of them whatever its mode says: a
+ * program that refuses such a file needs a copy, made in temporary space.
  */
 export class ConfigFiles implements MountSource {
   readonly readOnly = true;

@@ -70,6 +70,7 @@ test.each([
   ['status', 'home'],
   ['stop', 'home'],
   ['diff', 'home'],
+  ['credentials', 'home'],
   ['destroy', 'home', '--confirm', 'home'],
 ])('%s: an answer of somebody else than an API server is no success', async (...command) => {
   const { code, err } = await run(then(json(404, 'not found', 'text/html')), ...command);
